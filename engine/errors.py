@@ -1,0 +1,50 @@
+"""The errors of amends: one root, and each says what happened, to what, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+
+class AmendsError(Exception):
+    """Something was refused or failed; the text says what happened, to what, and what to do."""
+
+
+class NotFound(AmendsError):
+    """There is no such thing, or not for this actor."""
+
+
+class Forbidden(AmendsError):
+    """This actor may not do that."""
+
+
+class Conflict(AmendsError):
+    """Someone else was faster with this very task; nothing was changed.
+
+    `by` is the actor who was first and `at` the instant (aware UTC), where they are known.
+    """
+
+    def __init__(self, message: str, by: str | None = None, at: Any = None) -> None:
+        super().__init__(message)
+        self.by = by
+        self.at = at
+
+
+class Invalid(AmendsError):
+    """Some fields hold what they may not; `fields` maps a field's path to its messages."""
+
+    def __init__(self, message: str, fields: Mapping[str, Sequence[str]] | None = None) -> None:
+        super().__init__(message)
+        self.fields: dict[str, list[str]] = {name: list(texts) for name, texts in (fields or {}).items()}
+
+
+class CheckFailed(AmendsError):
+    """A package cannot be deployed; `problems` holds all of them at once."""
+
+    def __init__(self, problems: Sequence[Any]) -> None:
+        super().__init__("The package has problems:\n" + "\n".join(f"- {problem}" for problem in problems))
+        self.problems = list(problems)
+
+
+class Incident(AmendsError):
+    """A command was aimed at an element that has an incident; resolve that first."""

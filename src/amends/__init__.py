@@ -1,0 +1,1 @@
+"""amends: complaint handling that follows ISO 10002."""
