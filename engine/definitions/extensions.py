@@ -1,0 +1,118 @@
+"""The extension elements of an element: `zeebe:` into its own record, everything else kept as data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lxml import etree
+
+from amends.engine.definitions import xml
+from amends.engine.definitions.model import Assignment, Extension, Listener, Zeebe
+
+_NOTHING = Zeebe()
+
+
+def read_extensions(element: etree._Element) -> Zeebe:
+    """What the `extensionElements` and the vendors' attributes of a BPMN element say."""
+    attributes = {str(name): str(value) for name, value in element.attrib.items() if str(name).startswith("{")}
+    holder = xml.first(element, "extensionElements")
+    if holder is None and not attributes:
+        return _NOTHING
+    found: dict[str, Any] = {"attributes": attributes}
+    template = attributes.get(f"{{{xml.ZEEBE}}}modelerTemplate")
+    if template is not None:
+        found["template"] = template
+    for child in holder if holder is not None else ():
+        if xml.namespace(child) != xml.ZEEBE or not _known(child, found):
+            found.setdefault("other", []).append(_extension(child))
+    fields: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in found.items()}
+    return Zeebe(**fields)
+
+
+def zeebe(element: etree._Element, name: str) -> etree._Element | None:
+    """The `zeebe:` extension of this name inside an element's `extensionElements`, or None."""
+    holder = xml.first(element, "extensionElements")
+    return None if holder is None else holder.find(f"{{{xml.ZEEBE}}}{name}")
+
+
+_FIELDS: dict[str, dict[str, str]] = {
+    "taskDefinition": {"type": "task_type", "retries": "retries"},
+    "assignmentDefinition": {"assignee": "assignee", "candidateGroups": "candidate_groups", "candidateUsers": "candidate_users"},
+    "taskSchedule": {"dueDate": "due_date", "followUpDate": "follow_up_date"},
+    "priorityDefinition": {"priority": "priority"},
+    "formDefinition": {"formId": "form_id", "formKey": "form_key", "externalReference": "external_reference"},
+    "calledDecision": {"decisionId": "called_decision", "resultVariable": "result_variable"},
+    "script": {"expression": "script", "resultVariable": "result_variable"},
+    "calledElement": {"processId": "called_process"},
+    "publishMessage": {"messageId": "message_id", "timeToLive": "message_ttl", "correlationKey": "message_correlation_key"},
+    "versionTag": {"value": "version_tag"},
+}
+_BOUND = {"formDefinition": "form", "calledDecision": "decision", "calledElement": "process"}
+
+
+def _known(child: etree._Element, found: dict[str, Any]) -> bool:
+    """Take over one `zeebe:` element; False where its name is unknown."""
+    name = xml.local(child)
+    if name in _FIELDS:
+        for attribute, target in _FIELDS[name].items():
+            value = child.get(attribute)
+            if value is not None:
+                found[target] = value.strip()
+        _binding(child, name, found)
+        return True
+    match name:
+        case "userTask":
+            found["user_task"] = True
+        case "ioMapping":
+            for kind in ("input", "output"):
+                found.setdefault(f"{kind}s", []).extend(_assignments(child, kind))
+        case "taskHeaders":
+            found["headers"] = found.get("headers", {}) | _pairs(child, "header", "key")
+        case "properties":
+            found["properties"] = found.get("properties", {}) | _pairs(child, "property", "name")
+        case "executionListeners" | "taskListeners":
+            target = "execution_listeners" if name == "executionListeners" else "task_listeners"
+            found.setdefault(target, []).extend(_listener(entry) for entry in child)
+        case "subscription" | "loopCharacteristics":
+            pass  # read where they belong: on the message and on the loop
+        case _:
+            return False
+    return True
+
+
+def _binding(child: etree._Element, name: str, found: dict[str, Any]) -> None:
+    if name not in _BOUND:
+        return
+    if child.get("bindingType"):
+        found.setdefault("bindings", {})[_BOUND[name]] = child.get("bindingType")
+    if child.get("versionTag"):
+        found.setdefault("version_tags", {})[_BOUND[name]] = child.get("versionTag")
+    if name == "calledElement":
+        found["propagate_all_child"] = xml.flag(child.get("propagateAllChildVariables"), True)
+        found["propagate_all_parent"] = xml.flag(child.get("propagateAllParentVariables"), True)
+
+
+def _assignments(holder: etree._Element, kind: str) -> list[Assignment]:
+    return [
+        Assignment((entry.get("source") or "").strip(), (entry.get("target") or "").strip(), xml.line(entry))
+        for entry in holder
+        if xml.local(entry) == kind
+    ]
+
+
+def _pairs(holder: etree._Element, kind: str, key: str) -> dict[str, str]:
+    return {(entry.get(key) or "").strip(): entry.get("value") or "" for entry in holder if xml.local(entry) == kind}
+
+
+def _listener(entry: etree._Element) -> Listener:
+    return Listener(entry.get("eventType") or "", entry.get("type") or "", entry.get("retries"), xml.line(entry))
+
+
+def _extension(element: etree._Element) -> Extension:
+    return Extension(
+        str(element.tag),
+        {str(name): str(value) for name, value in element.attrib.items()},
+        (element.text or "").strip(),
+        tuple(_extension(child) for child in element if isinstance(child.tag, str)),
+        xml.line(element),
+    )
