@@ -115,6 +115,7 @@ class _Reading:
                 self.problem("manifest-key", f"There is no table {key!r} in a manifest.", help, "", key, WARNING)
         package = self.table("package", ("name", "title", "version"))
         complaints = self.table("complaints", ("process", "form")) if "complaints" in self.raw else {}
+        name = self.text(package, "package", "name", required=True)
         if name and not _NAME.fullmatch(name):
             message = f"The package's name {name!r} is not of the form a-b-1."
             self.problem("manifest-name", message, "Use a-z, 0-9 and hyphens.", "name", "package")
