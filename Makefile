@@ -31,7 +31,7 @@ lint: ## Style, types and the direction of imports
 	@$(PREPARE) test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check scripts setup.py
-	$(BIN)/mypy -p amends
+	$(BIN)/mypy --strict -p amends
 	$(BIN)/lint-imports
 
 lock: ## Write the locks anew from pyproject.toml (needs the network)

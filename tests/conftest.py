@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
+import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SHARED = REPOSITORY.parent / "shared"
@@ -33,7 +38,7 @@ def pytest_configure(config: pytest.Config) -> None:
             raise pytest.UsageError(f"The tests were to run on the copy in {expected}, but amends is imported from {amends.__file__}.")
 
 
-def skip_or_fail(what: str, reason: str) -> None:
+def skip_or_fail(what: str, reason: str) -> NoReturn:
     """Skip the test for `reason`; where AMENDS_TEST_REQUIRE names `what` (postgres, shared, browser), fail it."""
     if what in REQUIRED:
         pytest.fail(f"AMENDS_TEST_REQUIRE asks for {what}: {reason}")
@@ -104,3 +109,57 @@ def postgres_refusal() -> str:
 
 def libpq(url: str) -> str:
     return url.replace("postgresql+psycopg://", "postgresql://", 1)
+
+
+# -- browser -----------------------------------------------------------------------------------------------------------
+
+CHROMIUM_FLAGS = [
+    "--no-sandbox",  # CI runs as root
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+AXE = REPOSITORY / "node_modules" / "axe-core" / "axe.min.js"
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """A running headless Chromium (the system's: AMENDS_TEST_CHROMIUM or the first on the PATH); give each test its own context."""
+    path = (
+        os.environ.get("AMENDS_TEST_CHROMIUM")
+        or shutil.which("chromium")
+        or shutil.which("chromium-browser")
+        or shutil.which("google-chrome")
+    )
+    if not path:
+        skip_or_fail("browser", "there is no Chromium on the PATH (Debian: apt install chromium)")
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        skip_or_fail("browser", "playwright is not installed (it comes with the extra amends[test])")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, headless=True, args=CHROMIUM_FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def axe_violations() -> Callable[[Page], list[str]]:
+    """A function that says what axe-core finds wrong on a page (WCAG 2.2 A and AA, and best practice), one sentence each."""
+    if not AXE.is_file():
+        skip_or_fail("browser", f"axe-core is not installed (looked for {AXE}; `make assets` brings it)")
+    script = AXE.read_text()
+
+    def violations(page: Page) -> list[str]:
+        # Not add_script_tag: the pages' content security policy forbids that, and it stays on for the tests.
+        page.evaluate(script)
+        found = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")["violations"]
+        return [
+            f"{page.url}: {rule['id']} ({rule['impact']}): {rule['help']}: {' ; '.join(node['html'][:200] for node in rule['nodes'])}"
+            for rule in found
+        ]
+
+    return violations

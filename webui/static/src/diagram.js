@@ -1,7 +1,7 @@
 // Draw a BPMN diagram into an element:
 //
 //   <div class="app-diagram" data-diagram-url="/…/complaint.bpmn" data-marks='{"Task_assess": "active", "Task_ack": "done"}'
-//        data-select="Task_assess" role="img" aria-label="…"></div>
+//        data-select="Task_assess" role="group" aria-label="…"></div>
 //
 // data-marks   element id → active | done | incident | problem | warning
 // data-select  element to bring to the middle (optional)
