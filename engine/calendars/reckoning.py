@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from amends.engine.calendars.clock import Clock
 
 TIME: Final = "time"
+DAYS: Final = "days"
 LAST_SECOND: Final = time(23, 59, 59)
 
 
@@ -36,11 +37,12 @@ LAST_SECOND: Final = time(23, 59, 59)
 class Remaining:
     """What is left of a clock, in its own unit.
 
-    `amount` is a timedelta of elapsed time ("time") or of time open ("working time"), negative when late; for "working days" it is the
-    number of working days that still close before it is due, today's included, or minus the number that have begun since.
+    `amount` is a timedelta of elapsed time ("time") or of time open ("working time"), negative when late. For "days" (calendar time to
+    the end of a day) it is the number of midnights to the due day. For "working days" it is the number of working days that still close
+    before it is due, today's included, or minus the number that have begun since.
     """
 
-    unit: str  # "time" | "working time" | "working days"
+    unit: str  # "time" | "days" | "working time" | "working days"
     amount: timedelta | int
     late: bool
 
@@ -79,6 +81,8 @@ def remaining(clock: Clock, now: datetime, calendars: Mapping[str, Calendar]) ->
     calendar, at, end = calendar_of(clock, calendars), seen_at(clock, now), promised(clock, calendars)
     late = at > end
     kind = read_length(clock.length).kind
+    if kind == CALENDAR and _in_days(clock, calendar):
+        return Remaining(DAYS, (calendar.local(end).date() - calendar.local(at).date()).days, late)
     if kind == CALENDAR:
         return Remaining(TIME, end - at, late)
     if kind == WORKING_TIME or not _in_days(clock, calendar):
@@ -170,7 +174,11 @@ def _after_pauses(clock: Clock, calendar: Calendar, at: datetime, pauses: list[t
     if in_days:
         closings = sum(calendar.closings_between(start, end) for start, end in pauses)
         return calendar.nth_closing(at, closings) if closings else at
-    return calendar.add_working_time(at, sum((calendar.working_time_between(start, end) for start, end in pauses), timedelta(0)))
+    for start, end in pauses:
+        moved = calendar.add_working_time(at, calendar.working_time_between(start, end))
+        # With no working time left (due in the evening, say) it could be moved to before it is resumed; a pause makes nothing late.
+        at = max(moved, end) if start <= at else moved
+    return at
 
 
 def _measure(clock: Clock, calendar: Calendar, start: datetime, end: datetime) -> timedelta:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from amends.engine.calendars import reckoning
 from amends.engine.calendars.calendar import Calendar
 from amends.engine.calendars.clock import CANCELLED, LATE, MET, MET_LATE, PAUSED, Clock
-from amends.engine.calendars.lengths import WORKING_DAYS
+from amends.engine.calendars.lengths import WORKING_DAYS, WORKING_TIME
 
 _DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -21,6 +22,7 @@ _UNITS: Final = {
     "working hour": ("1 working hour", "{} working hours"),
     "working day": ("1 working day", "{} working days"),
 }
+_SMALLEST: Final = {reckoning.TIME: "minute", reckoning.DAYS: "day", WORKING_TIME: "working minute", WORKING_DAYS: "working day"}
 _PHRASES: Final = {
     "today": "today {time}",
     "tomorrow": "tomorrow {time}",
@@ -30,7 +32,7 @@ _PHRASES: Final = {
     "paused": "paused since {at}",
     "paused because": "paused since {at}: {reason}",
     "left": "{text}; {amount} left",
-    "hardly left": "{text}; less than a working day left",
+    "hardly left": "{text}; less than a {unit} left",
     "paused late": "{text}; late by {amount}",
     "met": "met {at}",
     "met late": "met {at}, late by {amount}",
@@ -71,7 +73,7 @@ def _ahead(clock: Clock, calendar: Calendar, today: datetime, due: datetime) -> 
     if left.unit == WORKING_DAYS:
         # "In 3 working days" counts from tomorrow, as people do, while what is left counts today.
         amount = _unit("working day", calendar.working_days_between(today, due))
-    elif left.unit == reckoning.TIME:
+    elif left.unit in (reckoning.TIME, reckoning.DAYS):
         amount = _unit("day", days)
     else:
         amount = _amount(left)
@@ -82,12 +84,14 @@ def _paused(clock: Clock, now: datetime, calendars: Mapping[str, Calendar]) -> s
     calendar, pause = calendars[clock.calendar], clock.pauses[-1]
     text = _because("paused", calendar, pause.at, calendar.local(now), pause.reason)
     left = clock.remaining(now, calendars)
-    phrase, amount = "paused late" if left.late else "left", _amount(left)
-    if left.unit == WORKING_DAYS and not left.late:
+    if left.late:
+        amount = _amount(left)
+        return _PHRASES["paused late"].format(text=text, amount=amount) if amount else text
+    if left.unit == WORKING_DAYS:
         # The same number as "in … working days" said before the pause.
-        days = calendar.working_days_between(pause.at, reckoning.promised(clock, calendars))
-        phrase, amount = "left" if days else "hardly left", _unit("working day", days)
-    return _PHRASES[phrase].format(text=text, amount=amount) if amount else text
+        left = replace(left, amount=calendar.working_days_between(pause.at, reckoning.promised(clock, calendars)))
+    amount = _amount(left)
+    return _PHRASES["left" if amount else "hardly left"].format(text=text, amount=amount, unit=_SMALLEST[left.unit])
 
 
 def _because(phrase: str, calendar: Calendar, at: datetime, today: datetime, reason: str | None) -> str:
@@ -102,7 +106,7 @@ def _late_by(clock: Clock, now: datetime, calendars: Mapping[str, Calendar]) -> 
 
 def _amount(left: reckoning.Remaining) -> str:
     if not isinstance(left.amount, timedelta):
-        return _unit("working day", abs(left.amount)) if left.amount else ""
+        return _unit("working day" if left.unit == WORKING_DAYS else "day", abs(left.amount)) if left.amount else ""
     kind = "" if left.unit == reckoning.TIME else "working "
     minutes = abs(left.amount) // timedelta(minutes=1)
     if not kind and minutes >= 24 * 60:
