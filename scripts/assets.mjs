@@ -1,7 +1,7 @@
 // Build what the pages load: webui/static → webui/static/dist, each file under a name that holds its content's hash, and a
 // manifest.json that maps the logical name ("amends.css") to it. Run by scripts/prepare.py; needs `npm ci` first.
 
-import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -9,6 +9,7 @@ import { build } from "esbuild";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const source = join(root, "webui/static");
 const target = join(source, "dist");
+const scratch = join(source, "dist.new"); // put in dist's place when it is whole, so that a running server misses nothing
 
 // govuk-frontend names its functional colours as variables, which tokens.css sets, but writes some values out. These become
 // variables of tokens.css too, so that every page has five sizes of text, and dark pages are dark all over.
@@ -65,8 +66,8 @@ const withOurSkin = {
   },
 };
 
-await rm(target, { recursive: true, force: true });
-await mkdir(target, { recursive: true });
+await rm(scratch, { recursive: true, force: true });
+await mkdir(scratch, { recursive: true });
 const result = await build({
   absWorkingDir: root,
   entryPoints: {
@@ -74,7 +75,7 @@ const result = await build({
     amends: join(source, "amends.css"),
     icon: join(source, "icon.svg"),
   },
-  outdir: target,
+  outdir: scratch,
   entryNames: "[name]-[hash]",
   chunkNames: "[name]-[hash]",
   bundle: true,
@@ -89,8 +90,10 @@ const result = await build({
   logLevel: "warning",
 });
 
-await writeFile(join(target, "manifest.json"), JSON.stringify(manifest(result.metafile), null, 2) + "\n");
-await writeFile(join(target, "licences.txt"), await licences(result.metafile));
+await writeFile(join(scratch, "manifest.json"), JSON.stringify(manifest(result.metafile), null, 2) + "\n");
+await writeFile(join(scratch, "licences.txt"), await licences(result.metafile));
+await rm(target, { recursive: true, force: true });
+await rename(scratch, target);
 
 // The entries by logical name; chunks are found by the files that import them.
 function manifest(metafile) {

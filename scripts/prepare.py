@@ -27,13 +27,14 @@ VENV = ROOT / ".venv"
 VENV_PYTHON = VENV / "bin" / "python"
 STATIC = ROOT / "webui" / "static"
 DIST = STATIC / "dist"
+MADE = {DIST, STATIC / "dist.new"}
 NODE_MODULES = ROOT / "node_modules"
 LOCKS = {"run": ROOT / "requirements.lock", "test": ROOT / "requirements-dev.lock"}
 NODE_LOCK = ROOT / "requirements-node.lock"
 OLDEST_NODE = 20
 NO_NETWORK = (
-    "The first set-up needs the network ({what}). If the lines above speak of a connection,\n"
-    "or of a name that cannot be resolved: connect, and run this again."
+    "The first set-up needs the network ({what}), and it failed as above.\n"
+    "Look whether this machine is connected, then run this again; what is done already is kept."
 )
 
 
@@ -126,7 +127,7 @@ def pip_install(arguments: list[str], otherwise: str) -> None:
 def assets() -> None:
     """webui/static/dist from its sources and the locked npm packages, unless it is already made from these."""
     npm_sources = [ROOT / "package.json", ROOT / "package-lock.json"]
-    own = [path for path in sorted(STATIC.rglob("*")) if path.is_file() and DIST not in path.parents]
+    own = [path for path in sorted(STATIC.rglob("*")) if path.is_file() and not MADE.intersection(path.parents)]
     sources = [*npm_sources, ROOT / "scripts" / "assets.mjs", *own]
     if (DIST / "manifest.json").exists() and is_stamped(DIST, "sources", sources):
         return
