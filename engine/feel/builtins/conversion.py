@@ -1,0 +1,159 @@
+"""Conversion functions (DMN 1.5, 10.3.4.1, table 72)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from decimal import Decimal
+from typing import Any
+
+from amends.engine.feel import temporal as t
+from amends.engine.feel import temporal_text as tt
+from amends.engine.feel.builtins.registry import define
+from amends.engine.feel.numbers import read_number
+from amends.engine.feel.run import Run
+from amends.engine.feel.text import value_text
+from amends.engine.feel.values import Fault
+
+_NUMBER = re.compile(r"-?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,5})?")
+
+
+def _found(value: Any, what: str) -> Any:
+    if value is None:
+        raise Fault(f"This is no {what}")
+    return value
+
+
+@define("date", "from:string")
+def date_from_text(run: Run, text: str) -> t.Date:
+    return _found(tt.parse_date(text), f"date: «{text}» (2024-01-31 would be)")
+
+
+@define("date", "from:date|date and time")
+def date_from_moment(run: Run, moment: Any) -> t.Date:
+    return _found(t.make_date(*t.date_parts(moment)), "date")
+
+
+@define("date", "year:number, month:number, day:number")
+def date_from_parts(run: Run, year: Decimal, month: Decimal, day: Decimal) -> t.Date:
+    return _found(t.make_date(int(year), int(month), int(day)), "date")
+
+
+@define("time", "from:string")
+def time_from_text(run: Run, text: str) -> t.Time:
+    return _found(tt.parse_time(text), f"time: «{text}» (10:30:00 would be)")
+
+
+@define("time", "from:time|date and time|date")
+def time_from_moment(run: Run, moment: Any) -> t.Time:
+    if isinstance(moment, t.Time):
+        return moment
+    if isinstance(moment, dt.datetime | t.WideDateTime):
+        return t.time_from_nanos(t.day_nanos(moment), t.datetime_zone(moment))
+    return t.Time(0, 0, 0, 0, dt.UTC)
+
+
+@define("time", "hour:number, minute:number, second:number, offset:days and time duration?")
+def time_from_parts(run: Run, hour: Decimal, minute: Decimal, second: Decimal, offset: t.Duration | None = None) -> t.Time:
+    zone = None if offset is None else _found(t.offset_zone(t.duration_nanos(offset)), "offset of a time zone")
+    return _found(t.make_time(int(hour), int(minute), int(second), int(second % 1 * t.NANO), zone), "time")
+
+
+@define("date and time", "from:string")
+def moment_from_text(run: Run, text: str) -> t.DateTime:
+    date = tt.parse_date(text)
+    if date is not None:
+        return _found(t.make_datetime(t.days_of(date), 0), "date and time")
+    return _found(tt.parse_datetime(text), f"date and time: «{text}» (2024-01-31T10:30:00 would be)")
+
+
+@define("date and time", "from:date and time|date")
+def moment_from_moment(run: Run, moment: Any) -> t.DateTime:
+    if isinstance(moment, dt.datetime | t.WideDateTime):
+        return moment
+    return _found(t.make_datetime(t.days_of(moment), 0), "date and time")
+
+
+@define("date and time", "date:date|date and time, time:time")
+def moment_from_date_and_time(run: Run, date: Any, time: t.Time) -> t.DateTime:
+    return _found(t.make_datetime(t.days_from_civil(*t.date_parts(date)), time.nanos, time.zone), "date and time")
+
+
+_PARTS = "year:number, month:number, day:number, hour:number, minute:number, second:number"
+
+
+@define("date and time", _PARTS, _PARTS + ", offset:days and time duration?", _PARTS + ", timezone:string?")
+def moment_from_parts(
+    run: Run, year: Decimal, month: Decimal, day: Decimal, hour: Decimal, minute: Decimal, second: Decimal, zone: Any = None
+) -> t.DateTime:
+    date = date_from_parts(run, year, month, day)
+    known = None
+    if isinstance(zone, str):
+        known = _found(t.named_zone(zone), f"time zone: «{zone}»")
+    elif zone is not None:
+        known = _found(t.offset_zone(t.duration_nanos(zone)), "offset of a time zone")
+    time = _found(t.make_time(int(hour), int(minute), int(second), int(second % 1 * t.NANO), known), "time")
+    return _found(t.make_datetime(t.days_of(date), time.nanos, known), "date and time")
+
+
+@define("date and time", "date:date and time, timezone:string", ours=False)
+def moment_in_zone(run: Run, moment: t.DateTime, timezone: str) -> t.DateTime:
+    zone = _found(t.named_zone(timezone), f"time zone: «{timezone}»")
+    if t.datetime_zone(moment) is None:
+        return _found(t.make_datetime(t.datetime_days(moment), t.day_nanos(moment), zone), "date and time")
+    return _found(t.from_instant(t.instant(moment), zone), "date and time")
+
+
+@define("duration", "from:string")
+def duration_from_text(run: Run, text: str) -> Any:
+    return _found(tt.parse_duration(text), f"duration: «{text}» (P1DT2H or P1Y2M would be)")
+
+
+@define("duration", "from:days and time duration|years and months duration", ours=False)
+def duration_from_duration(run: Run, duration: Any) -> Any:
+    return duration
+
+
+@define("years and months duration", "from:date|date and time, to:date|date and time")
+def months_between(run: Run, start: Any, end: Any) -> t.YearMonthDuration:
+    year, month, day = t.date_parts(start)
+    to_year, to_month, to_day = t.date_parts(end)
+    months = (to_year - year) * 12 + to_month - month
+    if months > 0 and to_day < day:
+        months -= 1
+    elif months < 0 and to_day > day:
+        months += 1
+    return t.YearMonthDuration(months)
+
+
+@define("string", "from:any")
+def string_of(run: Run, value: Any) -> str | None:
+    text = value_text(value)
+    run.meter.text(len(text or ""))
+    return text
+
+
+@define("number", "from:string")
+def number_of_text(run: Run, text: str) -> Decimal:
+    return _number(text)
+
+
+@define("number", "from:string, grouping separator:string|null, decimal separator:string|null")
+def number_of(run: Run, text: str, grouping: str | None, point: str | None) -> Decimal:
+    if grouping not in (None, " ", ",", ".") or point not in (None, ",", "."):
+        raise Fault("The grouping separator is a blank, comma or point, the decimal separator a comma or point")
+    if grouping is not None and grouping == point:
+        raise Fault("The two separators are the same")
+    if grouping:
+        text = text.replace(grouping, "")
+    if point == ",":
+        if "." in text:
+            raise Fault("A point stands where a comma separates the decimals")
+        text = text.replace(",", ".")
+    return _number(text)
+
+
+def _number(text: str) -> Decimal:
+    if len(text) > 1000 or not _NUMBER.fullmatch(text):
+        raise Fault(f"This is no number: «{text[:40]}»")
+    return _found(read_number(text), "number")

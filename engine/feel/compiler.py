@@ -1,0 +1,348 @@
+"""Syntax tree to closures: values, names, operators and tests. Control flow is in flow.py.
+
+Every node becomes a function of one argument, the Frame. Scopes are resolved while compiling: a frame is reached by its distance.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from amends.engine.feel import nodes as n
+from amends.engine.feel import operators as ops
+from amends.engine.feel.lookup import Scopes, global_code, local_code
+from amends.engine.feel.properties import property_of
+from amends.engine.feel.run import Code, Frame
+from amends.engine.feel.temporal_text import parse_temporal
+from amends.engine.feel.values import Fault, Range, kind_of, normalize
+
+_SCALARS = frozenset((str, Decimal, bool))
+_ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
+    "+": ops.add, "-": ops.subtract, "*": ops.multiply, "/": ops.divide, "**": ops.power,
+}  # fmt: skip
+_ORDERED = frozenset((str, Decimal))
+_FAST_ORDER: dict[str, Callable[[Any, Any], Any]] = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
+
+
+class Compiler:
+    """Compiles the nodes of one text."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.scopes = Scopes()
+
+    def compile(self, node: n.Node) -> Code:
+        """The closure of a node."""
+        return HANDLERS[type(node)](self, node)
+
+    def guarded(self, node: n.Node, function: Callable[[Any, Any], Any], left: Code, right: Code) -> Code:
+        """A function of two values whose fault becomes null and a warning."""
+        text = self.text
+
+        def code(frame: Frame) -> Any:
+            a, b = left(frame), right(frame)
+            try:
+                return function(a, b)
+            except Fault as fault:
+                frame.run.warn(text, node, f"{str(fault).capitalize()}: the result is null")
+                return None
+
+        return code
+
+
+def _literal(_: Compiler, node: n.Literal) -> Code:
+    value = node.value
+    return lambda frame: value
+
+
+def _at_literal(compiler: Compiler, node: n.AtLiteral) -> Code:
+    value, text = parse_temporal(node.text), compiler.text
+    if value is not None:
+        return lambda frame: value
+
+    def code(frame: Frame) -> Any:
+        frame.run.warn(text, node, f'"{node.text}" is no date, time, date and time or duration')
+        return None
+
+    return code
+
+
+def _name(compiler: Compiler, node: n.Name) -> Code:
+    place = compiler.scopes.find(node.name)
+    if place is None:
+        return global_code(compiler.text, node, compiler.scopes.depth)
+    return local_code(compiler.text, node, place, compiler.scopes.depth)
+
+
+def _list(compiler: Compiler, node: n.ListNode) -> Code:
+    items = [compiler.compile(item) for item in node.items]
+    return lambda frame: [item(frame) for item in items]
+
+
+def _range(compiler: Compiler, node: n.RangeNode) -> Code:
+    low, high, text = compiler.compile(node.low), compiler.compile(node.high), compiler.text
+    low_included, high_included = node.low_included, node.high_included
+
+    def code(frame: Frame) -> Any:
+        a, b = low(frame), high(frame)
+        if a is not None and b is not None and kind_of(a) != kind_of(b):
+            frame.run.warn(text, node, f"A range from a {kind_of(a)} to a {kind_of(b)} is null")
+            return None
+        return Range(a, b, low_included, high_included)
+
+    return code
+
+
+def unary_range(symbol: str, value: Any) -> Any:
+    """The range (< value) and its kin."""
+    if symbol in ("<", "<="):
+        return Range(None, value, False, symbol == "<=", symbol)
+    if symbol in (">", ">="):
+        return Range(value, None, symbol == ">=", False, symbol)
+    return Range(value, value, True, True, symbol)
+
+
+def _unary_comparison(compiler: Compiler, node: n.UnaryComparison) -> Code:
+    operand, symbol = compiler.compile(node.operand), node.operator
+    return lambda frame: unary_range(symbol, operand(frame))
+
+
+def _negation(compiler: Compiler, node: n.Negation) -> Code:
+    operand, text = compiler.compile(node.operand), compiler.text
+    if isinstance(node.operand, n.Literal) and isinstance(node.operand.value, Decimal):
+        value = ops.negate(node.operand.value)
+        return lambda frame: value
+
+    def code(frame: Frame) -> Any:
+        try:
+            return ops.negate(operand(frame))
+        except Fault as fault:
+            frame.run.warn(text, node, f"{str(fault).capitalize()}: the result is null")
+            return None
+
+    return code
+
+
+def _binary(compiler: Compiler, node: n.Binary) -> Code:
+    # A long chain (a + b + c …) leans to the left: unroll it, so that its depth is not the depth of Python's stack.
+    if node.operator in ("and", "or"):
+        return _logical(compiler, node)
+    chain: list[n.Binary] = []
+    first: n.Node = node
+    while isinstance(first, n.Binary) and first.operator not in ("and", "or"):
+        chain.append(first)
+        first = first.left
+    chain.reverse()
+    code = _one_binary(compiler, chain[0], compiler.compile(first))
+    if len(chain) == 1:
+        return code
+    if len(chain) <= 4:
+        for link in chain[1:]:
+            code = _one_binary(compiler, link, code)
+        return code
+    steps = [_applied(compiler, link) for link in chain[1:]]
+
+    def unrolled(frame: Frame) -> Any:
+        value = code(frame)
+        for step in steps:
+            value = step(frame, value)
+        return value
+
+    return unrolled
+
+
+def _applied(compiler: Compiler, node: n.Binary) -> Callable[[Frame, Any], Any]:
+    """An operator of a long chain, given the value of its left side."""
+    right, text, symbol = compiler.compile(node.right), compiler.text, node.operator
+
+    def step(frame: Frame, a: Any) -> Any:
+        b = right(frame)
+        try:
+            if symbol in ("=", "!="):
+                return ops.equal(a, b) is (symbol == "=")
+            if symbol in _FAST_ORDER:
+                return ops.compare(symbol, a, b)
+            value = _ARITHMETIC[symbol](a, b)
+        except Fault as fault:
+            frame.run.warn(text, node, f"{str(fault).capitalize()}: the result is null")
+            return None
+        if type(value) is str:
+            frame.run.meter.text(len(value))
+        return value
+
+    return step
+
+
+def _one_binary(compiler: Compiler, node: n.Binary, left: Code) -> Code:
+    right = compiler.compile(node.right)
+    if node.operator in ("=", "!="):
+        return _equality(compiler, node, left, right)
+    if node.operator in _FAST_ORDER:
+        return _ordering(compiler, node, left, right)
+    slow = compiler.guarded(node, _ARITHMETIC[node.operator], left, right)
+    if node.operator != "+":
+        return slow
+    text = compiler.text
+
+    def addition(frame: Frame) -> Any:
+        a, b = left(frame), right(frame)
+        try:
+            value = ops.add(a, b)
+        except Fault as fault:
+            frame.run.warn(text, node, f"{str(fault).capitalize()}: the result is null")
+            return None
+        if type(value) is str:
+            frame.run.meter.text(len(value))
+        return value
+
+    return addition
+
+
+def _equality(compiler: Compiler, node: n.Binary, left: Code, right: Code) -> Code:
+    text, wanted = compiler.text, node.operator == "="
+
+    def code(frame: Frame) -> Any:
+        a, b = left(frame), right(frame)
+        kind = type(a)
+        if kind is type(b) and kind in _SCALARS:
+            return (a == b) is wanted
+        try:
+            if kind is list or kind is dict:
+                frame.run.meter.charge(len(a))
+            return ops.equal(a, b) is wanted
+        except Fault as fault:
+            frame.run.warn(text, node, f"{str(fault).capitalize()}: the result is null")
+            return None
+
+    return code
+
+
+def _ordering(compiler: Compiler, node: n.Binary, left: Code, right: Code) -> Code:
+    text, symbol, fast = compiler.text, node.operator, _FAST_ORDER[node.operator]
+
+    def code(frame: Frame) -> Any:
+        a, b = left(frame), right(frame)
+        kind = type(a)
+        if kind is type(b) and kind in _ORDERED:
+            return fast(a, b)
+        try:
+            return ops.compare(symbol, a, b)
+        except Fault as fault:
+            frame.run.warn(text, node, f"{str(fault).capitalize()}: the result is null")
+            return None
+
+    return code
+
+
+def _logical(compiler: Compiler, node: n.Binary) -> Code:
+    symbol, text = node.operator, compiler.text
+    parts: list[n.Node] = []
+    rest: n.Node = node
+    while isinstance(rest, n.Binary) and rest.operator == symbol:
+        parts.append(rest.right)
+        rest = rest.left
+    parts.append(rest)
+    parts.reverse()
+    codes = [compiler.compile(part) for part in parts]
+    decisive = symbol == "or"  # the value that decides: one true for or, one false for and
+
+    def unknown(frame: Frame, index: int, value: Any) -> None:
+        if value is not None:
+            frame.run.warn(text, parts[index], f"{symbol} needs booleans, and this is a {kind_of(value)}")
+
+    def code(frame: Frame) -> Any:
+        result: bool | None = not decisive
+        for index, part in enumerate(codes):
+            value = part(frame)
+            if value is decisive:
+                return decisive
+            if value is not True and value is not False:
+                result = None
+                unknown(frame, index, value)
+        return result
+
+    return code
+
+
+def _between(compiler: Compiler, node: n.Between) -> Code:
+    value, low, high = compiler.compile(node.value), compiler.compile(node.low), compiler.compile(node.high)
+    text = compiler.text
+
+    def code(frame: Frame) -> Any:
+        a, b, c = value(frame), low(frame), high(frame)
+        try:
+            return ops.order(a, b) >= 0 and ops.order(a, c) <= 0
+        except Fault as fault:
+            frame.run.warn(text, node, f"{str(fault).capitalize()}: the result is null")
+            return None
+
+    return code
+
+
+def raw_path(compiler: Compiler, node: n.Node) -> Code | None:
+    """A path of names from a variable of the context (a.b.c) that walks the host's values without converting those it passes."""
+    names: list[str] = []
+    source = node
+    while isinstance(source, n.Path):
+        names.append(source.name)
+        source = source.source
+    if not names or not isinstance(source, n.Name) or compiler.scopes.depth:
+        return None
+    first, rest = source.name, names[::-1]
+    slow = _path_steps(compiler, node, compiler.compile(source))
+
+    def code(frame: Frame) -> Any:
+        value = frame.vars.get(first)
+        for name in rest:
+            if type(value) is not dict or name not in value:
+                return slow(frame)
+            value = value[name]
+        return normalize(value)
+
+    return code
+
+
+def _path(compiler: Compiler, node: n.Path) -> Code:
+    fast = raw_path(compiler, node)
+    if fast is not None:
+        return fast
+    source: n.Node = node
+    while isinstance(source, n.Path):
+        source = source.source
+    return _path_steps(compiler, node, compiler.compile(source))
+
+
+def _path_steps(compiler: Compiler, node: n.Node, code: Code) -> Code:
+    chain: list[n.Path] = []
+    while isinstance(node, n.Path):
+        chain.append(node)
+        node = node.source
+    for link in reversed(chain):
+        code = _step(compiler.text, link, code)
+    return code
+
+
+def _step(text: str, node: n.Path, source: Code) -> Code:
+    name = node.name
+
+    def code(frame: Frame) -> Any:
+        value = source(frame)
+        if type(value) is dict and name in value:
+            return value[name]
+        try:
+            if type(value) is list:
+                frame.run.meter.charge(len(value))
+            return property_of(value, name)
+        except Fault as fault:
+            frame.run.warn(text, node, str(fault))
+            return None
+
+    return code
+
+
+HANDLERS: dict[type[n.Node], Callable[[Compiler, Any], Code]] = {
+    n.Literal: _literal, n.AtLiteral: _at_literal, n.Name: _name, n.ListNode: _list, n.RangeNode: _range,
+    n.UnaryComparison: _unary_comparison, n.Negation: _negation, n.Binary: _binary, n.Between: _between, n.Path: _path,
+}  # fmt: skip

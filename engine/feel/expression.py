@@ -1,0 +1,269 @@
+"""The public face: parse once, evaluate often."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property, lru_cache
+from typing import Any
+
+from amends.engine.feel import flow, numbers  # noqa: F401 - flow registers its part of the compiler
+from amends.engine.feel import nodes as n
+from amends.engine.feel.analysis import Reads, is_constant, reads
+from amends.engine.feel.builtins import BUILTINS
+from amends.engine.feel.compiler import Compiler
+from amends.engine.feel.cursor import KEYWORDS, NAME_SYMBOLS, KnownNames
+from amends.engine.feel.errors import BudgetError, FeelError, FeelWarning, place
+from amends.engine.feel.flow import any_test, compile_test
+from amends.engine.feel.limits import Budget
+from amends.engine.feel.lookup import check_foreign_call
+from amends.engine.feel.parser import Parser
+from amends.engine.feel.run import Clock, Code, Frame, Meter, Run, TypeTest
+from amends.engine.feel.slips import FOREIGN_FUNCTIONS
+from amends.engine.feel.tokens import tokenize
+from amends.engine.feel.values import Fault, normalize
+
+Functions = Mapping[str, Callable[..., Any]]
+_BUILTIN_NAMES = frozenset(BUILTINS)
+_BUILTIN_KNOWN = KnownNames(BUILTINS)
+_CACHE = 8_192
+
+
+class Parsed:
+    """What expressions and unary tests have in common: the text, its tree, and what it reads."""
+
+    def __init__(self, text: str, ast: n.Node) -> None:
+        self.text = text
+        self.ast = ast
+
+    @cached_property
+    def _reads(self) -> Reads:
+        return reads(self.ast, _BUILTIN_NAMES)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The variables of the context it reads, first names only; not the functions it calls."""
+        return frozenset(self._reads.names)
+
+    @property
+    def item_names(self) -> frozenset[str]:
+        """Those of `names` that are read inside filters only, and so may be entries of the filtered items instead."""
+        return frozenset(self._reads.names - self._reads.sure_names)
+
+    @property
+    def paths(self) -> frozenset[str]:
+        """The variables it reads as dotted paths, as far as the text shows them."""
+        return frozenset(self._reads.paths)
+
+    @property
+    def calls(self) -> frozenset[str]:
+        """The functions it calls that are neither built in nor defined in the text."""
+        return frozenset(self._reads.calls)
+
+    @property
+    def constant(self) -> bool:
+        """Whether it has the same value whatever the context and the time."""
+        return is_constant(self._reads)
+
+    def position(self, node: n.Node) -> tuple[int, int]:
+        """Line and column, from 1, where a node of the tree begins."""
+        return place(self.text, node.start)
+
+    def _run(
+        self,
+        context: Mapping[str, Any],
+        functions: Functions | None,
+        now: Clock | None,
+        warnings: list[FeelWarning] | None,
+        budget: Budget | Meter | None,
+        types: Mapping[str, TypeTest] | None,
+    ) -> Run:
+        meter = budget if isinstance(budget, Meter) else Meter(budget) if budget is not None else Meter()
+        return Run(context, functions, types, now, warnings, meter)
+
+
+class Expression(Parsed):
+    """A parsed expression. Immutable, and safe to use from several threads."""
+
+    @cached_property
+    def _code(self) -> Code:
+        return Compiler(self.text).compile(self.ast)
+
+    def evaluate(
+        self,
+        context: Mapping[str, Any],
+        *,
+        functions: Functions | None = None,
+        now: Clock | None = None,
+        warnings: list[FeelWarning] | None = None,
+        budget: Budget | Meter | None = None,
+        types: Mapping[str, TypeTest] | None = None,
+    ) -> Any:
+        """The value for a context; null, and a warning, where it has none.
+
+        functions: callables by their FEEL name. now: an aware clock. warnings: a list that receives FeelWarning. budget: limits,
+        or a Meter shared with other evaluations. types: tests for types that `instance of` may name. Raises BudgetError.
+        """
+        run = self._run(context, functions, now, warnings, budget, types)
+        try:
+            return self._code(Frame(context, None, run))
+        except RecursionError:
+            raise _too_deep() from None
+
+
+class UnaryTests(Parsed):
+    """Parsed unary tests, such as the cell of a decision table. Immutable, and safe to use from several threads."""
+
+    ast: n.Tests
+
+    @cached_property
+    def _tests(self) -> list[Any]:
+        compiler = Compiler(self.text)
+        compiler.scopes.push({"?"})
+        return [compile_test(compiler, test) for test in self.ast.tests]
+
+    def evaluate(
+        self,
+        value: Any,
+        context: Mapping[str, Any],
+        *,
+        functions: Functions | None = None,
+        now: Clock | None = None,
+        warnings: list[FeelWarning] | None = None,
+        budget: Budget | Meter | None = None,
+        types: Mapping[str, TypeTest] | None = None,
+    ) -> bool | None:
+        """Whether a value passes: true, false, or null where that cannot be told. The options are those of Expression.evaluate."""
+        if not self.ast.tests:
+            return True
+        run = self._run(context, functions, now, warnings, budget, types)
+        value = normalize(value)
+        frame = Frame({"?": value}, Frame(context, None, run), run)
+        try:
+            result = any_test(frame, value, self._tests, self.text, self.ast)
+        except RecursionError:
+            raise _too_deep() from None
+        if self.ast.negated and result is not None:
+            return not result
+        return result
+
+
+def _too_deep() -> BudgetError:
+    return BudgetError("The evaluation is nested too deeply and was ended. Make its data or its functions flatter.")
+
+
+def parse(text: str, names: Iterable[str] = ()) -> Expression:
+    """An expression from its text.
+
+    names: those in scope, needed where one has blanks or symbols. The result is cached. Raises FeelError for a text that is no FEEL.
+    """
+    return _parse_expression(text, _relevant(text, names))
+
+
+def parse_unary(text: str, names: Iterable[str] = ()) -> UnaryTests:
+    """Unary tests from their text; as `parse`."""
+    return _parse_tests(text, _relevant(text, names))
+
+
+@lru_cache(maxsize=_CACHE)
+def _parse_expression(text: str, names: frozenset[str]) -> Expression:
+    parser = Parser(text, KnownNames(names, _BUILTIN_KNOWN))
+    ast = parser.whole_expression()
+    expression = Expression(text, ast)
+    _check_calls(expression, names)
+    return expression
+
+
+@lru_cache(maxsize=_CACHE)
+def _parse_tests(text: str, names: frozenset[str]) -> UnaryTests:
+    parser = Parser(text, KnownNames(names, _BUILTIN_KNOWN))
+    tests = UnaryTests(text, parser.whole_tests())
+    _check_calls(tests, names)
+    return tests
+
+
+def _check_calls(parsed: Parsed, names: frozenset[str]) -> None:
+    if parsed.calls.isdisjoint(FOREIGN_FUNCTIONS):
+        return
+    for node in n.walk(parsed.ast):
+        if isinstance(node, n.Call):
+            check_foreign_call(parsed.text, node, names)
+
+
+def _relevant(text: str, names: Iterable[str]) -> frozenset[str]:
+    """Of the names in scope those that change how the text is read."""
+    return frozenset(name for name in names if _matters(name) and name.split(None, 1)[0][:1] in text)
+
+
+def _matters(name: str) -> bool:
+    return bool(name.strip()) and (not name.isidentifier() or name in FOREIGN_FUNCTIONS)
+
+
+@lru_cache(maxsize=_CACHE)
+def _ambiguous(text: str) -> bool:
+    """Whether names with blanks or symbols could change how the text is read."""
+    tokens = tokenize(text)
+    for token, following in zip(tokens, tokens[1:], strict=False):
+        if token.kind != "name":
+            continue
+        if token.text in FOREIGN_FUNCTIONS or following.text in NAME_SYMBOLS:
+            return True
+        if following.kind in ("name", "number") and (token.text not in KEYWORDS and following.text not in KEYWORDS or following.kind == "number"):
+            return True
+        if token.text in KEYWORDS or following.text in KEYWORDS:
+            # «days in weekend» is a name where the context has it.
+            if following.kind == "name":
+                return True
+    return False
+
+
+def names_of(context: Mapping[str, Any], depth: int = 6) -> set[str]:
+    """The names in a context that a parser has to know: of its entries, and of those inside them."""
+    found: set[str] = set()
+    for key, value in context.items():
+        if type(key) is str and _matters(key):
+            found.add(key)
+        if depth and type(value) is list and value:
+            value = value[0]
+        if depth and type(value) is dict:
+            found |= names_of(value, depth - 1)
+    return found
+
+
+def _names_in_scope(text: str, context: Mapping[str, Any], functions: Functions | None) -> Iterable[str]:
+    if not _ambiguous(text):
+        return ()
+    return names_of(context) | set(functions or ())
+
+
+def evaluate(
+    text: str,
+    context: Mapping[str, Any],
+    *,
+    functions: Functions | None = None,
+    now: Clock | None = None,
+    warnings: list[FeelWarning] | None = None,
+    budget: Budget | Meter | None = None,
+    types: Mapping[str, TypeTest] | None = None,
+) -> Any:
+    """Evaluate an expression in a context. Raises FeelError for a text that is no FEEL and for a spent budget; see Expression.evaluate."""
+    expression = parse(text, _names_in_scope(text, context, functions))
+    return expression.evaluate(context, functions=functions, now=now, warnings=warnings, budget=budget, types=types)
+
+
+def unary_test(
+    text: str,
+    value: Any,
+    context: Mapping[str, Any],
+    *,
+    functions: Functions | None = None,
+    now: Clock | None = None,
+    warnings: list[FeelWarning] | None = None,
+    budget: Budget | Meter | None = None,
+    types: Mapping[str, TypeTest] | None = None,
+) -> bool | None:
+    """Whether a value passes unary tests in a context; as `evaluate`."""
+    tests = parse_unary(text, _names_in_scope(text, context, functions))
+    return tests.evaluate(value, context, functions=functions, now=now, warnings=warnings, budget=budget, types=types)
+
+
+__all__ = ["Expression", "Fault", "FeelError", "UnaryTests", "evaluate", "names_of", "parse", "parse_unary", "unary_test"]

@@ -1,0 +1,52 @@
+"""string() of any value, and of lists and contexts in depth."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from amends.engine.feel.cursor import KEYWORDS
+from amends.engine.feel.tokens import escape
+from amends.engine.feel.values import Function, Range, kind_of, scalar_text
+
+
+def value_text(value: Any) -> str | None:
+    """The string a value converts to, null for null (DMN 1.5, 10.3.4.1, string)."""
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return value
+    return _inner(value)
+
+
+def _inner(value: Any) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, str):
+        return escape(value)
+    if isinstance(value, list):
+        return "[" + ", ".join(_inner(item) for item in value) + "]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_key(key)}: {_inner(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, Range):
+        return _range(value)
+    if isinstance(value, Function):
+        return f"function({', '.join(value.parameter_sets()[0])})"
+    return scalar_text(value) or kind_of(value)
+
+
+def _key(key: str) -> str:
+    plain = key.replace(" ", "_").isidentifier() and key not in KEYWORDS
+    return key if plain else escape(key)
+
+
+def _range(value: Range) -> str:
+    if value.operator is not None:
+        end = value.high if value.operator in ("<", "<=") else value.low
+        return f"({value.operator} {_end(end)})"
+    opening, closing = "[" if value.low_included else "(", "]" if value.high_included else ")"
+    return f"{opening}{_end(value.low)}..{_end(value.high)}{closing}"
+
+
+def _end(value: Any) -> str:
+    text = _inner(value)
+    return f'@"{text}"' if kind_of(value) not in ("null", "number", "string", "boolean") else text
