@@ -1,0 +1,5 @@
+"""Tables, transactions and migrations."""
+
+from .database import Database
+
+__all__ = ["Database"]

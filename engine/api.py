@@ -1,0 +1,487 @@
+"""The engine: deploy packages, start instances, complete work, read it all back. One command, one transaction."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Protocol
+
+from sqlalchemy import insert, select, update
+
+from amends.engine import history
+from amends.engine.definitions import check, deployments, read_package
+from amends.engine.definitions.deployments import Deployment
+from amends.engine.definitions.package import Package
+from amends.engine.errors import CheckFailed, Conflict, Forbidden, Incident, NotFound
+from amends.engine.execution import Execution
+from amends.engine.history import Event, Report
+from amends.engine.instances import messages, queries
+from amends.engine.instances.commands import Commands, Projection, Work
+from amends.engine.instances.versions import Versions
+from amends.engine.instances.views import InstanceView, ServiceTask, UserTask, Waiting
+from amends.engine.jobs.due import Jobs
+from amends.engine.services import Operation, Registry, operations
+from amends.engine.store import Database
+from amends.engine.store import tables as t
+from amends.engine.store.migrate import upgrade
+
+
+class Access(Protocol):
+    """Who may do what. `check` raises `Forbidden`; an engine without one trusts its caller."""
+
+    def check(self, actor: str, action: str, **about: Any) -> None:
+        """Raise `Forbidden` unless `actor` may do `action` (complete, claim, assign, start, correlate, signal, deploy, operate)."""
+
+
+class FormCheck(Protocol):
+    """What the engine needs of forms; `amends.forms.Forms` is one."""
+
+    def check(self, body: bytes, file: str) -> Sequence[Any]:
+        """The problems of a form."""
+
+    def fields(self, body: bytes) -> Sequence[Any]:
+        """Its fields."""
+
+    def validate(self, body: bytes, data: Mapping[str, Any], context: Mapping[str, Any]) -> dict[str, Any]:
+        """Clean data, or `Invalid`."""
+
+
+class Engine:
+    """Opens the database and brings its schema up to date; starts no thread.
+
+    `url` is an SQLAlchemy URL. `clock` gives the time (aware; default: the machine's). `forms` validates what completes a
+    user task; `services` are further operations by type; `access` says who may do what. Without `forms` and `access` the caller
+    is trusted: that is for tests, plugins and embedding. All times are aware UTC.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        clock: Callable[[], datetime] | None = None,
+        forms: FormCheck | None = None,
+        services: Mapping[str, type[Operation]] | None = None,
+        access: Access | None = None,
+        shared: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.database = Database(url)
+        upgrade(self.database)
+        self._clock = clock or (lambda: datetime.now(UTC))
+        self._moved = threading.local()
+        self.forms, self.access = forms, access
+        self.registry = Registry({**operations(), **(services or {})}, shared or {})
+        self._settings: dict[str, Any] = {}
+        self.versions = Versions(self.database, self.now, self.registry, lambda: self._settings)
+        self.commands = Commands(self.database, self.versions, self.now, self._clock)
+        self.commands.claims = self.registry.claims
+        self.registry.commands = self.commands
+        self.jobs = Jobs(self.commands, self.registry, self.at)
+
+    # -- time
+    def now(self) -> datetime:
+        """The engine's time: the clock's, or the instant a replay has moved this thread to."""
+        moved: datetime | None = getattr(self._moved, "to", None)
+        return self._clock() if moved is None else moved
+
+    @contextmanager
+    def at(self, instant: datetime) -> Iterator[None]:
+        """Let commands of this thread happen at an instant; history still says when they were recorded."""
+        before = getattr(self._moved, "to", None)
+        self._moved.to = instant.astimezone(UTC)
+        try:
+            yield
+        finally:
+            self._moved.to = before
+
+    @contextmanager
+    def batch(self) -> Iterator[None]:
+        """Commands inside share one transaction: all or none of them."""
+        with self.database.transaction():
+            yield
+
+    @property
+    def projections(self) -> list[Projection]:
+        """What keeps its own rows from every change; append to it."""
+        return self.commands.projections
+
+    def set_settings(self, settings: Mapping[str, Any]) -> None:
+        """Override settings of packages, for all versions."""
+        self._settings = dict(settings)
+        self.versions.forget_settings()
+
+    # -- definitions
+    def deploy(self, path: str | Path | Mapping[str, bytes], *, actor: str = "system", reason: str = "") -> Deployment:
+        """Deploy a package folder (or a single .bpmn or .dmn file) as an immutable version.
+
+        Returns the existing deployment where the content is identical. Raises `CheckFailed` with all errors at once.
+        """
+        self._allow(actor, "deploy")
+        package = read_package(path)
+        with self.database.transaction() as connection:
+            same = deployments.find_same(connection, package)
+            if same is not None:
+                return same
+            errors = [problem for problem in check(package, self.forms, self.registry.operations) if problem.severity == "error"]
+            if errors:
+                raise CheckFailed(errors)
+            name = package.manifest.name or _name_of(package)
+            deployment = deployments.store(connection, package, name, actor=actor, reason=reason, now=self.now())
+            entry = history.Entry("deployed", name, 0, {"deployment": deployment.id, "digest": package.digest, "number": deployment.number})
+            self._installation(connection, "deploy", actor, [entry])
+        return deployment
+
+    def _installation(self, connection: Any, command: str, actor: str, entries: list[history.Entry]) -> None:
+        recorded = self._clock()
+        history.append_to(
+            connection, history.INSTALLATION, command=command, actor=actor, at=self.now(), recorded_at=recorded, entries=entries
+        )
+
+    def record(self, command: str, actor: str, entries: list[history.Entry]) -> None:
+        """Write something about the installation (an account, a setting, a denial) into its history."""
+        with self.database.transaction() as connection:
+            self._installation(connection, command, actor, entries)
+
+    def deployments(self) -> list[Deployment]:
+        """All versions of all packages, newest first."""
+        with self.database.reading() as connection:
+            return deployments.every(connection)
+
+    def package(self, deployment_id: str) -> Package:
+        """A package as it was deployed; raises `NotFound`."""
+        return self.versions.get(deployment_id).package
+
+    def latest(self, process_id: str) -> Deployment:
+        """The deployment that holds the latest version of a process; raises `NotFound`."""
+        version = self.versions.latest(process_id)
+        with self.database.reading() as connection:
+            return deployments.get(connection, version.id)
+
+    # -- instances
+    def start(
+        self, process_id: str, variables: Mapping[str, Any] | None = None, business_key: str | None = None, *, actor: str,
+        deployment_id: str | None = None, occurred_at: datetime | None = None, held: bool = False, key: str | None = None,
+        attach: Callable[[Any, str], None] | None = None,
+    ) -> str:  # fmt: skip
+        """Start a process; returns the instance's id.
+
+        `deployment_id` picks a version (default: the latest); `occurred_at` a time in the past; `held` keeps its jobs out of the
+        runner's sight (replay). `key` is an idempotency key: the same key again gives the first answer. Raises `NotFound`.
+        """
+        self._allow(actor, "start", process_id=process_id)
+        version = self.versions.latest(process_id) if deployment_id is None else self.versions.get(deployment_id)
+        with self.at(occurred_at) if occurred_at is not None else _nothing(), self._once(key, "start") as known:
+            if known.answer is not None:
+                return known.answer
+            known.answer = self.commands.start(
+                version, process_id, dict(variables or {}), business_key=business_key, actor=actor, held=held, attach=attach
+            )
+            return known.answer
+
+    @contextmanager
+    def _once(self, key: str | None, command: str) -> Iterator[_Known]:
+        """Within: `answer` is the first answer for this key, or None; what it is set to is kept."""
+        if key is None:
+            yield _Known()
+            return
+        with self.database.transaction() as connection:
+            i = t.idempotency.c
+            row = connection.execute(select(i.answer, i.command).where(i.key == key)).first()
+            known = _Known(None if row is None else row.answer)
+            if row is not None and row.command != command:
+                raise Conflict(f"The key {key!r} was used for {row.command!r} before; choose another one.")
+            yield known
+            if row is None:
+                kept = {"key": key, "command": command, "answer": known.answer, "recorded_at": self._clock()}
+                connection.execute(insert(t.idempotency), kept)
+
+    def instance(self, instance_id: str) -> InstanceView:
+        """An instance as it stands; raises `NotFound`."""
+        with self.database.reading() as connection:
+            return queries.instance(connection, self.versions, instance_id)
+
+    def history(self, instance_id: str) -> list[Event]:
+        """Everything that happened to an instance, oldest first."""
+        with self.database.reading() as connection:
+            return history.events(connection, instance_id)
+
+    def waiting(self, instance_id: str) -> list[Waiting]:
+        """The messages, signals and timers an instance waits for."""
+        with self.database.reading() as connection:
+            return queries.waiting(connection, instance_id)
+
+    def cancel(self, instance_id: str, *, reason: str, actor: str) -> None:
+        """End an instance whatever it is doing; its state is then `terminated`."""
+        self._allow(actor, "operate", instance_id=instance_id)
+        with self.commands.on(instance_id, "cancel", actor) as work:
+            work.execution.cancel_all(reason)
+
+    def set_variables(self, instance_id: str, variables: Mapping[str, Any], *, actor: str, reason: str) -> None:
+        """Change variables of a running instance, for a reason that goes into its history."""
+        self._allow(actor, "operate", instance_id=instance_id)
+        with self.commands.on(instance_id, "variables", actor) as work:
+            for name, value in variables.items():
+                work.execution.assign(name, value)
+            work.execution.note("variables", work.process_id, None, dict(variables), reason=reason)
+
+    def retry_incident(self, incident_id: str, *, actor: str) -> None:
+        """Try the element of an incident again, where it stopped."""
+        i = t.incident.c
+        with self.database.reading() as connection:
+            row = connection.execute(select(i.instance_id, i.token, i.element_id, i.resolved_at).where(i.id == incident_id)).first()
+        if row is None:
+            raise NotFound(f"There is no incident {incident_id}.")
+        self._allow(actor, "operate", instance_id=row.instance_id)
+        with self.commands.on(row.instance_id, "retry", actor) as work:
+            token = work.execution.token(row.token)
+            if row.resolved_at is not None or token is None or token.incident is None:
+                raise Conflict(f"The incident at {row.element_id} is resolved already; nothing was changed.")
+            work.execution.note("resolved", row.element_id, token)
+            if (token.wait or {}).get("kind") == "service":
+                token.internal_data.pop("incident")
+                again = {"state": "due", "attempts": 0, "due_at": self.now(), "error": None}
+                work.connection.execute(update(t.job).where(t.job.c.id == f"{work.id}.{row.token}").values(**again))
+                self.database.after_commit(self.commands.wake)
+            else:
+                work.execution.retry(token)
+
+    # -- work
+    def user_tasks(
+        self, instance_id: str | None = None, assignee: str | None = None, groups: Sequence[str] | None = None, state: str | None = "open",
+        limit: int = 50, after: str | None = None,
+    ) -> list[UserTask]:  # fmt: skip
+        """Tasks by what hurts first. With `assignee` and `groups`: the person's own and those their groups may claim.
+
+        `state` None gives tasks of every state; `after` is the id of the last task of the page before.
+        """
+        with self.database.reading() as connection:
+            return queries.user_tasks(
+                connection, instance_id=instance_id, assignee=assignee, groups=groups, state=state, limit=limit, after=after
+            )
+
+    def user_task(self, task_id: str) -> UserTask:
+        """One task, open or not; raises `NotFound`."""
+        with self.database.reading() as connection:
+            return queries.user_task(connection, task_id)
+
+    def service_tasks(self, instance_id: str | None = None, type: str | None = None, limit: int = 50) -> list[ServiceTask]:
+        """Open service tasks that no registered operation claims; `complete` completes them."""
+        with self.database.reading() as connection:
+            return queries.service_tasks(connection, instance_id=instance_id, type_name=type, limit=limit)
+
+    def complete(self, task_id: str, variables: Mapping[str, Any] | None = None, *, actor: str, key: str | None = None) -> None:
+        """Complete a user task, or an open service task, with variables.
+
+        Raises `Conflict` if somebody else was faster (nothing is changed), `Invalid` if the task's form refuses the data,
+        `Forbidden`, `NotFound`, and `Incident` if the element has one.
+        """
+        with self._once(key, "complete") as known:
+            if known.answer is not None:
+                return
+            with self._on_task(task_id, "complete", actor) as (work, token):
+                if token.incident is not None:
+                    raise Incident(f"{token.task_spec.name} has an incident: {token.incident} Resolve it first.")
+                work.execution.complete(token, self._clean(work, token, dict(variables or {})))
+            known.answer = task_id
+
+    def _clean(self, work: Work, token: Any, variables: dict[str, Any]) -> dict[str, Any]:
+        form_id = token.task_spec.model.ext.form_id
+        body = work.version.package.form(form_id) if form_id and self.forms is not None else None
+        if body is None or self.forms is None:
+            return variables
+        return self.forms.validate(body, variables, token.workflow.context(token))
+
+    @contextmanager
+    def _on_task(self, task_id: str, command: str, actor: str) -> Iterator[tuple[Work, Any]]:
+        """The instance and token of an open task, for this actor to act on."""
+        instance_id, _, number = task_id.rpartition(".")
+        if not instance_id or not number.isdigit():
+            raise NotFound(f"There is no task {task_id!r}.")
+        with self.commands.on(instance_id, command, actor, ended_too=True) as work:
+            token = work.execution.token(int(number))
+            wait = (token.wait or {}) if token is not None else {}
+            if token is None or wait.get("kind") not in ("user", "service") or work.state in ("completed", "terminated"):
+                raise self._too_late(task_id)
+            if wait["kind"] == "service" and self.registry.claims(wait["type"]):
+                raise Forbidden(f"The operation {wait['type']!r} completes {token.task_spec.name} itself.")
+            if work.state == "suspended":
+                raise Conflict(f"The instance {work.id} is suspended; resume it first.")
+            about = {"task_id": task_id, "element_id": token.task_spec.name, "groups": wait.get("groups", []), "assignee": wait.get("assignee")}
+            self._allow(actor, command, instance_id=work.id, **about)
+            self._not_done_by(work.execution, token, actor)
+            yield work, token
+
+    def _too_late(self, task_id: str) -> Conflict | NotFound:
+        try:
+            task = self.user_task(task_id)
+        except NotFound as error:
+            return error
+        if task.state == "completed":
+            who = f"{task.completed_by} completed it at {task.completed_at:%Y-%m-%d %H:%M:%S} UTC"
+        else:
+            who = "it was withdrawn because the process went on without it"
+        return Conflict(f"The task {task.name!r} is no longer open: {who}. Nothing was changed.", task.completed_by, task.completed_at)
+
+    def _not_done_by(self, execution: Execution, token: Any, actor: str) -> None:
+        named = token.task_spec.model.ext.properties.get("not_done_by", "")
+        for element_id in (name.strip() for name in named.split(",")):
+            if element_id and actor in execution.done_by.get(element_id, ()):
+                raise Forbidden(f"{actor} completed {element_id!r} of this complaint and must not do {token.task_spec.name!r} as well.")
+
+    def claim(self, task_id: str, *, actor: str) -> None:
+        """Take a task that nobody has; `Conflict` if somebody has it."""
+        with self._on_task(task_id, "claim", actor) as (work, token):
+            holder = token.wait["assignee"]
+            if holder not in (None, actor):
+                raise Conflict(f"{holder} already has this task.", holder)
+            self._hand(work, token, actor)
+
+    def unclaim(self, task_id: str, *, actor: str) -> None:
+        """Give a task back to its groups."""
+        with self._on_task(task_id, "claim", actor) as (work, token):
+            self._hand(work, token, None)
+
+    def assign(self, task_id: str, assignee: str | None, *, actor: str) -> None:
+        """Give a task to somebody who may do it."""
+        with self._on_task(task_id, "assign", actor) as (work, token):
+            if assignee is not None:
+                self._not_done_by(work.execution, token, assignee)
+            self._hand(work, token, assignee)
+
+    def _hand(self, work: Work, token: Any, assignee: str | None) -> None:
+        token.internal_data["wait"] = {**token.wait, "assignee": assignee}
+        work.execution.note("assigned", token.task_spec.name, token, to=assignee)
+
+    def throw_error(self, task_id: str, code: str, *, actor: str, message: str = "", variables: Mapping[str, Any] | None = None) -> None:
+        """Throw a BPMN error from a task; one that nothing catches becomes an incident at it."""
+        with self._on_task(task_id, "complete", actor) as (work, token):
+            if not work.execution.throw_error(token, code, message, variables):
+                work.execution.incident(token, f"Nothing catches the error {code!r}; add an error boundary event for it.")
+
+    # -- messages
+    def correlate(
+        self, name: str, key: str = "", variables: Mapping[str, Any] | None = None, *, actor: str, ttl: timedelta | None = None,
+        once: str | None = None,
+    ) -> str | None:  # fmt: skip
+        """Give a message to the one instance that waits for it, or start one; returns the instance's id.
+
+        If nobody waits it is kept for `ttl` (None is returned); without `ttl` that is `NotFound`. `once` is an idempotency key.
+        """
+        self._allow(actor, "correlate", name=name, key=key)
+        given = dict(variables or {})
+        with self._once(once, "correlate") as known, self.database.transaction() as connection:
+            if known.answer is not None:
+                return known.answer or None
+            for instance_id, number in messages.waiting_for(connection, name, key):
+                if self._deliver(instance_id, number, name, given, actor):
+                    known.answer = instance_id
+                    return instance_id
+            for process_id, deployment_id, element_id in messages.starts_by(connection, "message", name)[:1]:
+                version = self.versions.get(deployment_id)
+                known.answer = self.commands.start(
+                    version, process_id, given, business_key=key or None, actor=actor, element_id=element_id
+                )
+                return known.answer
+            if ttl is None:
+                raise NotFound(f"Nobody waits for the message {name!r} with the key {key!r}.")
+            messages.buffer(connection, name, key, given, actor, self.now() + ttl)
+            self._installation(connection, "correlate", actor, [history.Entry("buffered", name)])
+            known.answer = ""
+        return None
+
+    def _deliver(self, instance_id: str, number: int, name: str, variables: dict[str, Any], actor: str) -> bool:
+        with self.commands.on(instance_id, "message", actor) as work:
+            token = work.execution.token(number)
+            if token is None or (token.wait or {}).get("kind") != "message":
+                return False
+            work.execution.fire(token, variables, name=name)
+        return True
+
+    def signal(self, name: str, variables: Mapping[str, Any] | None = None, *, actor: str) -> int:
+        """Tell every instance that waits for a signal, each in a transaction of its own; how many jobs that makes.
+
+        The jobs are durable before this returns, and are run at once in this process.
+        """
+        self._allow(actor, "signal", name=name)
+        with self.database.transaction() as connection:
+            count = messages.signal_jobs(connection, name, dict(variables or {}), self.now())
+            self._installation(connection, "signal", actor, [history.Entry("broadcast", name, 0, {"receivers": count})])
+            for process_id, deployment_id, element_id in messages.starts_by(connection, "signal", name):
+                version = self.versions.get(deployment_id)
+                self.commands.start(version, process_id, dict(variables or {}), business_key=None, actor=actor, element_id=element_id)
+                count += 1
+        with self.database.reading() as connection:
+            waiting = [job for job in self.jobs.due(connection, self.now(), None, 10_000) if job.kind == "signal" and job.type == name]
+        for job in waiting:
+            self.jobs.run(job)
+        return count
+
+    # -- jobs
+    def run_due(self, now: datetime | None = None, instance_id: str | None = None, limit: int = 100, *, own_instants: bool = False) -> int:
+        """Run what is due once, in this process, in order of due time; how many jobs ran.
+
+        `instance_id` runs only that instance's jobs, also while it is held back for replay; `own_instants` lets each fire at
+        its own due instant.
+        """
+        return self.jobs.run_due(now or self.now(), instance_id, limit, own_instants)
+
+    def release(self, instance_id: str) -> None:
+        """The replay of an instance is over: the runner sees its jobs from now on."""
+        with self.database.transaction() as connection:
+            connection.execute(update(t.instance).where(t.instance.c.id == instance_id).values(held=False))
+            connection.execute(update(t.job).where(t.job.c.instance_id == instance_id).values(held=False))
+
+    # -- history
+    def seal(self) -> int | None:
+        """Seal the history written since the last seal; the seal's number, or None if there was nothing new."""
+        with self.database.transaction() as connection:
+            return history.seal(connection, self._clock())
+
+    def verify(self) -> Report:
+        """Read the whole history and compare it with its hashes and seals."""
+        with self.database.reading() as connection:
+            return history.verify(connection)
+
+    def erase(self, instance_id: str, *, reason: str, actor: str) -> int:
+        """Erase the values of a finished instance; the chain still verifies. How many values went."""
+        self._allow(actor, "operate", instance_id=instance_id)
+        with self.commands.on(instance_id, "erase", actor, ended_too=True) as work:
+            if work.state not in ("completed", "terminated"):
+                raise Conflict(f"The instance {instance_id} is still running; personal data is erased once it has ended.")
+            ids = list(work.connection.execute(select(t.value.c.id).where(t.value.c.chain == instance_id, t.value.c.body.is_not(None))).scalars())
+            work.connection.execute(update(t.value).where(t.value.c.id.in_(ids)).values(body=None))
+            work.execution.notes.clear()
+            work.execution.ended = work.state
+            work.execution.note("erased", work.process_id, None, value_ids=ids, reason=reason)
+        return len(ids)
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self.database.close()
+
+    def _allow(self, actor: str, action: str, **about: Any) -> None:
+        if not actor:
+            raise Forbidden("A command needs an actor: who does this?")
+        if self.access is not None:
+            self.access.check(actor, action, **about)
+
+
+class _Known:
+    """The answer an idempotency key has had, or will have."""
+
+    __slots__ = ("answer",)
+
+    def __init__(self, answer: str | None = None) -> None:
+        self.answer = answer
+
+
+@contextmanager
+def _nothing() -> Iterator[None]:
+    yield
+
+
+def _name_of(package: Package) -> str:
+    """A single file is a package named after it."""
+    return Path(next(iter(package.files), "package")).stem

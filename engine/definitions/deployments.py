@@ -1,0 +1,118 @@
+"""Deploy a package as an immutable version, and find versions again."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, desc, func, insert, select
+from uuid_utils import uuid7
+
+from amends.engine.store import tables as t
+
+from .model import Process
+from .package import Package, read_package
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """A version of a package. `number` counts the package's versions from 1; `processes` are the ids it can start."""
+
+    id: str
+    package: str
+    title: str
+    version: str
+    number: int
+    digest: str
+    deployed_at: datetime
+    actor: str
+    reason: str
+    processes: tuple[str, ...]
+
+
+def find_same(connection: Connection, package: Package) -> Deployment | None:
+    """The newest version of this package, if it is identical to it."""
+    row = connection.execute(select(t.deployment.c.id).where(t.deployment.c.digest == package.digest)).first()
+    return None if row is None else get(connection, row.id)
+
+
+def store(connection: Connection, package: Package, name: str, *, actor: str, reason: str, now: datetime) -> Deployment:
+    """Write a package as the next version of `name`; its processes are the latest from now on."""
+    deployment_id = uuid7().hex
+    number = (connection.execute(select(func.max(t.deployment.c.number)).where(t.deployment.c.package == name)).scalar() or 0) + 1
+    connection.execute(
+        insert(t.deployment),
+        {
+            "id": deployment_id, "package": name, "number": number, "title": package.manifest.title or name,
+            "version": package.manifest.version or str(number), "digest": package.digest, "deployed_at": now, "actor": actor, "reason": reason,
+        },
+    )  # fmt: skip
+    for path, body in package.files.items():
+        digest = hashlib.sha256(body).hexdigest()
+        if connection.execute(select(t.blob.c.digest).where(t.blob.c.digest == digest)).first() is None:
+            connection.execute(insert(t.blob), {"digest": digest, "body": body})
+        connection.execute(insert(t.deployment_file), {"deployment_id": deployment_id, "path": path, "digest": digest})
+    position = (connection.execute(select(func.max(t.process_definition.c.position))).scalar() or 0) + 1
+    for diagram in package.diagrams:
+        for process in diagram.processes:
+            _store_process(connection, deployment_id, process, position)
+    return get(connection, deployment_id)
+
+
+def _store_process(connection: Connection, deployment_id: str, process: Process, position: int) -> None:
+    connection.execute(
+        insert(t.process_definition),
+        {
+            "deployment_id": deployment_id, "process_id": process.id, "name": process.name, "executable": process.executable, "position": position,
+        },
+    )  # fmt: skip
+    if not process.executable:
+        return
+    connection.execute(delete(t.start_subscription).where(t.start_subscription.c.process_id == process.id))
+    for start in process.event_starts:
+        if start.event is not None and start.event.kind in ("message", "signal") and start.event.ref_name:
+            connection.execute(
+                insert(t.start_subscription),
+                {
+                    "process_id": process.id, "deployment_id": deployment_id, "element_id": start.id,
+                    "kind": start.event.kind, "name": start.event.ref_name,
+                },
+            )  # fmt: skip
+
+
+def get(connection: Connection, deployment_id: str) -> Deployment:
+    """One version; raises LookupError where there is none."""
+    found = [item for item in every(connection, deployment_id)]
+    if not found:
+        raise LookupError(f"There is no deployment {deployment_id}.")
+    return found[0]
+
+
+def every(connection: Connection, deployment_id: str | None = None) -> list[Deployment]:
+    """All versions, newest first."""
+    d, p = t.deployment.c, t.process_definition.c
+    query = select(t.deployment, p.process_id, p.executable).outerjoin(t.process_definition, p.deployment_id == d.id)
+    if deployment_id is not None:
+        query = query.where(d.id == deployment_id)
+    found: dict[str, tuple[dict[str, object], list[str]]] = {}
+    for row in connection.execute(query.order_by(desc(d.deployed_at), desc(d.id), p.process_id)):
+        fields = {name: getattr(row, name) for name in ("id", "package", "title", "version", "number", "digest", "deployed_at", "actor", "reason")}
+        _, processes = found.setdefault(row.id, (fields, []))
+        if row.process_id is not None and row.executable:
+            processes.append(row.process_id)
+    return [Deployment(**fields, processes=tuple(processes)) for fields, processes in found.values()]  # type: ignore[arg-type]
+
+
+def latest(connection: Connection, process_id: str) -> str | None:
+    """The id of the deployment that holds the latest executable version of a process."""
+    p = t.process_definition.c
+    query = select(p.deployment_id).where(p.process_id == process_id, p.executable).order_by(desc(p.position)).limit(1)
+    return connection.execute(query).scalar()
+
+
+def package_of(connection: Connection, deployment_id: str) -> Package:
+    """The package as it was deployed."""
+    f = t.deployment_file.c
+    query = select(f.path, t.blob.c.body).join(t.blob, t.blob.c.digest == f.digest).where(f.deployment_id == deployment_id)
+    return read_package({row.path: bytes(row.body) for row in connection.execute(query)})

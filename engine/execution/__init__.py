@@ -1,0 +1,15 @@
+"""SpiffWorkflow, extended: its workflow, tasks and specs carrying the BPMN that Camunda Modeler draws, with FEEL.
+
+Nothing here knows a database: any SpiffWorkflow application can read a diagram with `amends.engine.definitions`, compile it
+with `compile_process`, run it with `Execution` and keep it with `dump` and `load`.
+"""
+
+from .codec import dump, load
+from .compile import ProcessSpec, compile_process
+from .faults import BpmnError, Fault
+from .script_engine import Decided, FeelScriptEngine
+from .workflow import Execution, Note, Scope
+
+__all__ = [
+    "BpmnError", "Decided", "Execution", "Fault", "FeelScriptEngine", "Note", "ProcessSpec", "Scope", "compile_process", "dump", "load",
+]  # fmt: skip

@@ -1,0 +1,138 @@
+"""From a diagram's model to SpiffWorkflow specs: one per process, one per subprocess inside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+from SpiffWorkflow.bpmn.specs.bpmn_process_spec import BpmnProcessSpec
+
+from amends.engine.definitions import model
+
+from . import elements, events, gateways
+from .faults import Fault
+from .script_engine import Text
+
+
+class ProcessSpec(BpmnProcessSpec):
+    """A process or subprocess as specs.
+
+    `entries` are where it begins, `triggers` its event subprocesses, `links` the link catch events by name.
+    """
+
+    def __init__(self, name: str, scope: model.Scope) -> None:
+        super().__init__(name)
+        self.scope = scope
+        self.entries: list[Any] = []
+        self.triggers: list[Any] = []
+        self.links: dict[str | None, Any] = {}
+        self.inner: dict[str, ProcessSpec] = {}
+        self.flows_reached = lru_cache(maxsize=None)(self._flows_reached)
+
+    def _flows_reached(self, start: str, without: str) -> frozenset[str]:
+        reached: set[str] = set()
+        seen, to_do = {start}, [start]
+        while to_do:
+            element = self.scope.elements.get(to_do.pop())
+            if element is None:
+                continue
+            following = [(flow.id, flow.target) for flow in self.scope.outgoing(element.id)]
+            following += [("", boundary.id) for boundary in self.scope.boundaries(element.id)]
+            if element.event is not None and element.event.kind == "link" and element.type == "intermediateThrowEvent":
+                following += [("", spec.name) for name, spec in self.links.items() if name == element.event.link_name]
+            for flow, target in following:
+                if flow:
+                    reached.add(flow)
+                if target not in seen and target != without:
+                    seen.add(target)
+                    to_do.append(target)
+        return frozenset(reached)
+
+
+_TASKS: dict[str, Callable[[Any, model.Element], Any]] = {
+    "task": elements.Activity,
+    "manualTask": elements.Activity,
+    "userTask": elements.UserTask,
+    "serviceTask": elements.ServiceTask,
+    "sendTask": events.MessageThrow,
+    "scriptTask": elements.ScriptTask,
+    "businessRuleTask": elements.BusinessRuleTask,
+    "receiveTask": events.ReceiveTask,
+    "callActivity": elements.CallActivity,
+    "exclusiveGateway": gateways.ExclusiveGateway,
+    "parallelGateway": gateways.ParallelGateway,
+    "inclusiveGateway": gateways.InclusiveGateway,
+    "eventBasedGateway": gateways.EventBasedGateway,
+    "startEvent": events.StartEvent,
+    "boundaryEvent": events.BoundaryEvent,
+}
+_THROWS: dict[str, Callable[[Any, model.Element], Any]] = {
+    "none": elements.PassThrough,
+    "error": events.ErrorEnd,
+    "escalation": events.EscalationThrow,
+    "terminate": events.TerminateEnd,
+    "link": events.LinkThrow,
+    "signal": events.SignalThrow,
+    "message": events.MessageThrow,
+}
+
+
+def compile_process(process: model.Scope) -> ProcessSpec:
+    """Compile a process; a `Fault` names the element that cannot run (what `check` would have refused)."""
+    spec = ProcessSpec(process.id, process)
+    for element in process.elements.values():
+        if element.is_event_subprocess:
+            made = _event_subprocess(spec, element)
+            spec.triggers.append(made)
+        else:
+            made = _make(spec, element)
+        if element.scope is not None:
+            made.inner = spec.inner[element.id] = compile_process(element.scope)
+            if element.is_event_subprocess:
+                made.inner.entries = [made.inner.task_specs[made.start_id]]
+    _connect(spec, process)
+    if not spec.entries:
+        spec.entries = [spec.task_specs[item.id] for item in (process.none_starts or _implicit(process))]
+    return spec
+
+
+def _implicit(process: model.Scope) -> list[model.Element]:
+    return [] if process.start_events else process.implicit_starts
+
+
+def _event_subprocess(spec: ProcessSpec, element: model.Element) -> Any:
+    starts = element.scope.event_starts if element.scope is not None else []
+    if len(starts) != 1:
+        raise Fault(f"The event subprocess {element.id} needs exactly one start event that something triggers.")
+    return events.EventSubProcess(spec, element, starts[0])
+
+
+def _make(spec: ProcessSpec, element: model.Element) -> Any:
+    kind = element.kind
+    if element.type == "subProcess":
+        return elements.SubProcess(spec, element)
+    if element.type in ("intermediateThrowEvent", "endEvent"):
+        maker = _THROWS.get(kind)
+    elif element.type == "intermediateCatchEvent":
+        maker = elements.PassThrough if kind in ("none", "link") else events.CatchEvent
+        if kind not in ("none", "link", "message", "timer", "signal"):
+            maker = None
+    else:
+        maker = _TASKS.get(element.type)
+    if maker is None:
+        raise Fault(f"{element.id} is a {kind} {element.type}, which is not executed.")
+    made = maker(spec, element)
+    if kind == "link" and element.type == "intermediateCatchEvent" and element.event is not None:
+        spec.links[element.event.link_name] = made
+    return made
+
+
+def _connect(spec: ProcessSpec, process: model.Scope) -> None:
+    for element in process.elements.values():
+        made = spec.task_specs[element.id]
+        for flow in process.outgoing(element.id):
+            condition = None if flow.condition is None else Text(flow.condition, f"condition of flow {flow.id}", always_feel=True)
+            made.ways.append(elements.Way(flow.id, flow.target, condition, flow.id == element.default))
+            made.connect(spec.task_specs[flow.target])
+        made.boundaries = [spec.task_specs[boundary.id] for boundary in process.boundaries(element.id)]

@@ -1,0 +1,152 @@
+"""Activities that run several times: multi-instance, side by side or one after the other, and standard loops.
+
+BPMN 2.0, 13.3.6 and 13.3.7; names of collections and elements as Camunda 8 has them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from SpiffWorkflow.util.task import TaskState
+
+from amends.engine.definitions import model
+
+from .faults import Fault
+from .script_engine import Text, text
+from .token import Token
+
+MOST_INSTANCES = 5_000
+
+
+def make_loop(loop: model.Loop) -> Any:
+    """The behaviour for what the diagram says."""
+    return StandardLoop(loop) if loop.kind == "standard" else MultiInstance(loop)
+
+
+class MultiInstance:
+    """Counts on the body's token: `items`, how many were started and ended, and what came out."""
+
+    def __init__(self, loop: model.Loop) -> None:
+        self.sequential = loop.kind == "sequential"
+        self.collection = text(loop.input_collection, "input collection")
+        self.cardinality = text(loop.cardinality, "number of instances")
+        self.input_element = loop.input_element
+        self.output_collection = loop.output_collection
+        self.output_element = text(loop.output_element, "output element")
+        self.completion = text(loop.completion_condition, "completion condition")
+
+    def begin(self, body: Token) -> None:
+        """Start the instances; none at all is an activity done at once."""
+        items = self._items(body)
+        if len(items) > MOST_INSTANCES:
+            raise Fault(f"{body.task_spec.name} would run {len(items)} times; at most {MOST_INSTANCES} are allowed.")
+        body.internal_data["loop"] = {"items": items, "started": 0, "ended": 0, "out": [None] * len(items)}
+        for _ in range(1 if self.sequential else len(items)):
+            self._start(body)
+        if not items:
+            self._end(body)
+
+    def _items(self, body: Token) -> list[Any]:
+        if self.collection is not None:
+            items = self.collection.needed(body)
+            if not isinstance(items, list):
+                raise Fault(f"The input collection of {body.task_spec.name} is {type(items).__name__}, not a list.")
+            return list(items)
+        if self.cardinality is not None:
+            count = int(self.cardinality.needed(body))
+            if count > MOST_INSTANCES:
+                raise Fault(f"{body.task_spec.name} would run {count} times; at most {MOST_INSTANCES} are allowed.")
+            return [None] * max(0, count)
+        raise Fault(f"{body.task_spec.name} runs several times, but over nothing; give it an input collection.")
+
+    def _start(self, body: Token) -> None:
+        loop = body.internal_data["loop"]
+        index = loop["started"]
+        if index >= len(loop["items"]):
+            return
+        loop["started"] = index + 1
+        child = body.workflow.place(body.task_spec)
+        child.internal_data.update(body=body.id, index=index)
+        child.data["loopCounter"] = index + 1
+        if self.input_element:
+            child.data[self.input_element] = loop["items"][index]
+        if self.output_element is not None and self.output_element.feel is not None:
+            for name in self.output_element.feel.names:
+                if "." not in name and name not in child.data and name not in body.workflow.context():
+                    child.data[name] = None
+
+    def collect(self, child: Token, body: Token) -> None:
+        """One instance is done: keep what it gives."""
+        if self.output_collection and self.output_element is not None:
+            body.internal_data["loop"]["out"][child.internal_data["index"]] = self.output_element.value(child)
+        body.internal_data["loop"]["ended"] += 1
+        body.internal_data["enough"] = self.completion is not None and self._is_enough(child, body)
+
+    def _is_enough(self, child: Token, body: Token) -> bool:
+        loop = body.internal_data["loop"]
+        count = {"numberOfInstances": len(loop["items"]), "numberOfCompletedInstances": loop["ended"]}
+        count["numberOfActiveInstances"] = loop["started"] - loop["ended"]
+        child.data.update({**count, "numberOfTerminatedInstances": 0})
+        return self.completion is not None and self.completion.value(child) is True
+
+    def next(self, body: Token) -> None:
+        """Go on after an instance: the next one, or the end."""
+        loop = body.internal_data["loop"]
+        if body.internal_data.pop("enough", False) or loop["ended"] == len(loop["items"]):
+            for other in body.workflow.tokens():
+                if other.internal_data.get("body") == body.id:
+                    body.workflow.cancel_token(other)
+            self._end(body)
+        elif self.sequential:
+            self._start(body)
+
+    def _end(self, body: Token) -> None:
+        if self.output_collection:
+            body.workflow.assign(self.output_collection, body.internal_data["loop"]["out"])
+        body.internal_data.pop("loop")
+        body.internal_data["done"] = True
+        body._set_state(TaskState.STARTED)
+        body.workflow.top_workflow.agenda.append(body)
+
+
+class StandardLoop:
+    """Again while its condition holds, at most `maximum` times."""
+
+    def __init__(self, loop: model.Loop) -> None:
+        self.condition: Text | None = None if loop.condition is None else Text(loop.condition, "loop condition", always_feel=True)
+        self.maximum = int(loop.maximum) if loop.maximum and loop.maximum.isdigit() else None
+        self.test_before = loop.test_before
+
+    def begin(self, body: Token) -> None:
+        """The first pass, unless the condition is tested before it and does not hold."""
+        body.internal_data["passes"] = 0
+        if self.test_before and not self._again(body):
+            self._end(body)
+        else:
+            self._start(body)
+
+    def _again(self, body: Token) -> bool:
+        if self.maximum is not None and body.internal_data["passes"] >= self.maximum:
+            return False
+        return self.condition is None or self.condition.value(body) is True
+
+    def _start(self, body: Token) -> None:
+        body.internal_data["passes"] += 1
+        child = body.workflow.place(body.task_spec)
+        child.internal_data["body"] = body.id
+        child.data["loopCounter"] = body.internal_data["passes"]
+
+    def collect(self, child: Token, body: Token) -> None:
+        """A pass collects nothing."""
+
+    def next(self, body: Token) -> None:
+        """Go on after a pass."""
+        if self._again(body):
+            self._start(body)
+        else:
+            self._end(body)
+
+    def _end(self, body: Token) -> None:
+        body.internal_data["done"] = True
+        body._set_state(TaskState.STARTED)
+        body.workflow.top_workflow.agenda.append(body)

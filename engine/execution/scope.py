@@ -1,0 +1,124 @@
+"""Variables and tokens of one scope: a process, a called process or a subprocess.
+
+Variables follow Camunda 8: they live in scopes. Writing one changes it where it is already known, from the element outwards,
+and otherwise makes it in the process; parallel branches of a process therefore share them and never lose each other's change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from SpiffWorkflow.util.task import TaskState
+
+from .token import Token
+
+
+class ScopeMixin:
+    """What `Execution` and `Scope` share. `data` holds the variables, `tasks` the tokens by id (0 is the root)."""
+
+    spec: Any
+    tasks: dict[int, Any]
+    data: dict[str, Any]
+    top_workflow: Any
+    parent_workflow: Any
+    is_process: bool
+    written: set[str]
+    deployment: str | None
+
+    def _plant(self) -> None:
+        self.data = {}
+        self.written = set()
+        self.task_tree = Token(self, self.spec.start, None, TaskState.COMPLETED, id=0)
+
+    def tokens(self) -> Iterator[Token]:
+        """Every token but the root, oldest first."""
+        return (token for number, token in list(self.tasks.items()) if number)
+
+    # -- variables
+    def context(self, token: Token | None = None) -> dict[str, Any]:
+        """All names an expression can read here: constants, clocks, then variables from the process inwards."""
+        top = self.top_workflow
+        context: dict[str, Any] = dict(top.script_engine.outside.constants)
+        context["clocks"] = top.clock_view()
+        for scope in self._outwards()[::-1]:
+            context.update(scope.data)
+        if token is not None:
+            body = token.internal_data.get("body")
+            if body in self.tasks:
+                context.update(self.tasks[body].data)
+            context.update(token.data)
+        return context
+
+    def _outwards(self) -> list[Any]:
+        chain: list[Any] = [self]
+        while not chain[-1].is_process:
+            chain.append(chain[-1].parent_workflow)
+        return chain
+
+    def assign(self, name: str, value: Any, token: Token | None = None) -> None:
+        """Write a variable where it is known, or else in the process."""
+        if token is not None and name in token.data:
+            token.data[name] = value
+            return
+        for scope in self._outwards():
+            if name in scope.data or scope.is_process:
+                scope.data[name] = value
+                scope.written.add(name)
+                return
+
+    # -- tokens
+    def place(self, spec: Any, flow: str | None = None) -> Token:
+        """A new token at an element, to be entered when its turn comes."""
+        token = Token(self, spec, self.task_tree, TaskState.FUTURE)
+        if flow is not None and spec.remembers_flow:
+            token.internal_data["flow"] = flow
+        self.top_workflow.agenda.append(token)
+        return token
+
+    def arrive(self, flow: Any) -> Token:
+        """A token moves along a sequence flow."""
+        self.top_workflow.note("taken", flow.id)
+        return self.place(self.spec.task_specs[flow.target], flow.id)
+
+    def remove(self, token: Token) -> None:
+        """This token is done: what happened to it is in the history."""
+        if self.tasks.pop(token.id, None) is not None:
+            self.task_tree._children.remove(token.id)
+
+    def cancel_token(self, token: Token) -> None:
+        """End an element before it is done, with everything that belongs to it."""
+        if token.id not in self.tasks:
+            return
+        top = self.top_workflow
+        inner = top.subprocesses.pop(token.id, None)
+        if inner is not None:
+            inner.clear()
+        for other in self.tokens():
+            if other.internal_data.get("body") == token.id:
+                self.cancel_token(other)
+        self.discard_boundaries(token)
+        if not token.passive:
+            top.note("cancelled", token.task_spec.name, token)
+        token._set_state(TaskState.CANCELLED)
+        self.remove(token)
+
+    def discard_boundaries(self, host: Token) -> None:
+        """The activity is over: its boundary events wait no longer."""
+        if host.task_spec.boundaries:
+            for token in self.tokens():
+                if token.internal_data.get("host") == host.id and token.passive:
+                    self.remove(token)
+
+    def clear(self, keep: Token | None = None) -> None:
+        """Cancel every token but `keep`."""
+        for token in self.tokens():
+            if token is not keep and token.id in self.tasks:
+                self.cancel_token(token)
+
+    def settle(self) -> None:
+        """If no token is left that counts, the scope is finished (BPMN 2.0, 13.5.6)."""
+        if any(number and not token.passive for number, token in self.tasks.items()):
+            return
+        self.clear()
+        self.top_workflow.finished(self)

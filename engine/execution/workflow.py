@@ -1,0 +1,287 @@
+"""A running process instance on SpiffWorkflow's `BpmnWorkflow`, with variables in scopes and no database."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from SpiffWorkflow.bpmn.util.subworkflow import BpmnSubWorkflow
+from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
+from SpiffWorkflow.util.task import TaskState
+
+from .faults import BpmnError, Fault
+from .scope import ScopeMixin
+from .script_engine import FeelScriptEngine
+from .token import TRIGGER, Token
+
+STEP_BUDGET = 20_000
+"""Steps one command may take before the element that goes on becomes an incident."""
+DEPTH_BUDGET = 40
+"""How deep processes may call processes."""
+
+
+@dataclass(slots=True)
+class Note:
+    """Something that happened at an element. `values` may be personal, `data` never is."""
+
+    kind: str
+    element_id: str
+    token: int = 0
+    data: dict[str, Any] = field(default_factory=dict)
+    values: dict[str, Any] | None = None
+    element: Any = None
+
+
+class Scope(ScopeMixin, BpmnSubWorkflow):
+    """A called process (`is_process`) or a subprocess of an execution."""
+
+    def __init__(self, spec: Any, parent_task_id: int, top_workflow: Any, is_process: bool, deployment: str | None = None) -> None:
+        self.is_process = is_process
+        self.deployment = deployment
+        super().__init__(spec, parent_task_id, top_workflow, deserializing=True)
+        self._plant()
+
+
+class Execution(ScopeMixin, BpmnWorkflow):
+    """One process instance: tokens, variables, clocks; what happened since `notes` was last emptied.
+
+    Times are aware UTC. Nothing runs by itself: `begin`, `complete`, `fire`, `throw_error` and `retry` put tokens in motion,
+    `do_engine_steps` moves them until everything waits.
+    """
+
+    is_process = True
+
+    def __init__(self, spec: Any, script_engine: FeelScriptEngine, deployment: str | None = None) -> None:
+        self._numbers = 0
+        self.deployment = deployment
+        self.agenda: deque[Token] = deque()
+        self.notes: list[Note] = []
+        self.warnings: list[str] = []
+        self.clocks: dict[str, Any] = {}
+        self.clocks_changed = False
+        self._clock_view: dict[str, Any] | None = None
+        self.ended: str | None = None
+        self.done_by: dict[str, list[str]] = {}
+        super().__init__(spec, script_engine=script_engine, deserializing=True)
+        self._plant()
+
+    # -- what the parts use
+    def next_id(self) -> int:
+        """A number no token of this instance has had."""
+        self._numbers += 1
+        return self._numbers
+
+    def note(self, kind: str, element_id: str, token: Token | None = None, values: dict[str, Any] | None = None, **data: Any) -> None:
+        """Remember what happened, for the history."""
+        element = None if token is None else getattr(token.task_spec, "model", None)
+        self.notes.append(Note(kind, element_id, 0 if token is None else token.id, data, values, element))
+
+    def scopes(self) -> Iterator[Any]:
+        """This execution and every scope in it."""
+        yield self
+        yield from list(self.subprocesses.values())
+
+    def all_tokens(self) -> Iterator[Token]:
+        """Every token of every scope."""
+        for scope in self.scopes():
+            yield from scope.tokens()
+
+    def token(self, number: int) -> Token | None:
+        """The token of this number, or None if it is gone."""
+        for scope in self.scopes():
+            if number in scope.tasks:
+                found: Token = scope.tasks[number]
+                return found
+        return None
+
+    def clock_view(self) -> dict[str, Any]:
+        """The clocks as expressions read them: start, due (null while paused), met_at, paused, late."""
+        if self._clock_view is None:
+            calendars = self.script_engine.outside.calendars
+            self._clock_view = {
+                name: {
+                    "start": clock.start,
+                    "due": clock.due(calendars),
+                    "met_at": clock.met_at,
+                    "paused": clock.met_at is None and clock.stopped_at is None and bool(clock.pauses) and clock.pauses[-1].resumed_at is None,
+                    "warnings": clock.warning_instants(calendars),
+                }
+                for name, clock in self.clocks.items()
+            }
+        return self._clock_view
+
+    def set_clock(self, clock: Any, what: str) -> None:
+        """Put a clock; timers and due dates that read it follow."""
+        self.clocks[clock.name] = clock
+        self._clock_view = None
+        self.clocks_changed = True
+        due = clock.due(self.script_engine.outside.calendars)
+        self.note("clock", clock.name, None, what=what, due=None if due is None else due.isoformat())
+
+    # -- commands
+    def begin(self, variables: Mapping[str, Any], element_id: str | None = None) -> None:
+        """Start: at the none start event (or where there is none at what has no incoming flow), or at a given start event."""
+        self.data.update(variables)
+        self.open(self, element_id)
+
+    def open(self, scope: Any, element_id: str | None = None) -> None:
+        """Let a scope begin, its event subprocesses waiting."""
+        for trigger in scope.spec.triggers:
+            token = Token(scope, trigger, scope.task_tree, TaskState.FUTURE)
+            token.internal_data["passive"] = TRIGGER
+            self.agenda.append(token)
+        starts = [scope.spec.task_specs[element_id]] if element_id else scope.spec.entries
+        if not starts:
+            raise Fault(f"The process {scope.spec.name} has nothing that can start it.")
+        for spec in starts:
+            scope.place(spec)
+
+    def complete(self, token: Token, variables: Mapping[str, Any]) -> None:
+        """The outside has done what an element waited for; its variables go where its mappings say."""
+        token.internal_data.pop("wait", None)
+        token.internal_data.pop("incident", None)
+        token.task_spec.take_result(token, dict(variables))
+        token.internal_data["done"] = True
+        self.agenda.append(token)
+
+    def fire(self, token: Token, variables: Mapping[str, Any], **data: Any) -> None:
+        """What an event waited for has happened."""
+        token.task_spec.fire(token, dict(variables), data)
+
+    def retry(self, token: Token) -> None:
+        """Try an element with an incident again, where it stopped."""
+        token.internal_data.pop("incident", None)
+        if token.state == TaskState.WAITING and token.wait is not None:
+            token.task_spec.refresh(token)
+        else:
+            self.agenda.append(token)
+
+    def cancel_all(self, reason: str) -> None:
+        """End the instance, whatever it is doing."""
+        self.clear()
+        self.subprocesses.clear()
+        self.agenda.clear()
+        self.ended = "terminated"
+        self.note("ended", self.spec.name, None, state="terminated", reason=reason)
+
+    def throw_error(self, token: Token, code: str, message: str, variables: Mapping[str, Any] | None = None) -> bool:
+        """Throw a BPMN error at an element; False if nothing catches it (and nothing has changed)."""
+        return self._throw(token, "error", code, {**(variables or {})}, message)
+
+    def throw_escalation(self, token: Token, code: str, variables: Mapping[str, Any] | None = None) -> bool:
+        """Throw an escalation; False if nothing catches it, which is no fault."""
+        return self._throw(token, "escalation", code, {**(variables or {})}, "")
+
+    def _throw(self, token: Token, kind: str, code: str, variables: dict[str, Any], message: str) -> bool:
+        at: Token | None = token
+        while at is not None:
+            scope = at.workflow
+            hosts = {at.id, at.internal_data.get("body")}
+            waiting = [t for t in scope.tokens() if t.passive and t.task_spec.catches_kind == kind]
+            for catchers in (
+                [t for t in waiting if t.internal_data.get("host") in hosts],
+                [t for t in waiting if t.internal_data["passive"] == TRIGGER],
+            ):
+                exact = [t for t in catchers if t.task_spec.catches_code == code]
+                chosen = (exact or [t for t in catchers if t.task_spec.catches_code is None])[:1]
+                for catcher in chosen:
+                    catcher.task_spec.fire(catcher, variables, {"code": code, "message": message})
+                    return True
+            at = None if scope.parent_task_id is None else scope.parent_workflow.tasks.get(scope.parent_task_id)
+        return False
+
+    # -- moving
+    def do_engine_steps(self, will_complete_task: Any = None, did_complete_task: Any = None) -> None:
+        """Move every token until all wait. An element that faults keeps an incident; the others go on."""
+        budget = STEP_BUDGET
+        while True:
+            while self.agenda:
+                token = self.agenda.popleft()
+                if token.workflow.tasks.get(token.id) is not token or self._is_gone(token.workflow):
+                    continue
+                budget -= 1
+                if budget < 0:
+                    self.incident(token, f"The process took {STEP_BUDGET} steps without waiting; give its loop something to wait for.")
+                    continue
+                self._step(token)
+            if not (self._inclusive_joins() or self._follow_clocks()):
+                return
+
+    def _is_gone(self, scope: Any) -> bool:
+        return scope is not self and self.subprocesses.get(scope.parent_task_id) is not scope
+
+    def _step(self, token: Token) -> None:
+        try:
+            if token.internal_data.get("done") and token.state != TaskState.COMPLETED:
+                token.complete()
+            elif token.state == TaskState.FUTURE or token.state == TaskState.WAITING:
+                token.task_spec._update(token)
+            elif token.state == TaskState.READY:
+                token.run()
+            elif token.state == TaskState.COMPLETED:
+                token.task_spec._on_complete(token)
+        except BpmnError as error:
+            if not self.throw_error(token, error.code, str(error), error.variables):
+                self.incident(token, f"Nothing catches the error {error.code!r} ({error}); add an error boundary event for it.")
+        except Fault as fault:
+            self.incident(token, str(fault))
+
+    def incident(self, token: Token, message: str) -> None:
+        """This element cannot go on until somebody has looked."""
+        token.internal_data["incident"] = message
+        self.note("incident", token.task_spec.name, token, {"message": message})
+
+    def _inclusive_joins(self) -> bool:
+        moved = False
+        for scope in list(self.scopes()):
+            for token in scope.tokens():
+                if token.state == TaskState.WAITING and token.task_spec.joins_late and token.id in scope.tasks:
+                    moved = token.task_spec.try_join(token) or moved
+        return moved
+
+    def _follow_clocks(self) -> bool:
+        if not self.clocks_changed:
+            return False
+        self.clocks_changed = False
+        for token in list(self.all_tokens()):
+            if token.task_spec.follows_clocks and token.wait is not None:
+                try:
+                    token.task_spec.refresh(token)
+                except Fault as fault:
+                    self.incident(token, str(fault))
+        return bool(self.agenda)
+
+    def enter_scope(self, token: Token, spec: Any, is_process: bool, variables: dict[str, Any], deployment: str | None) -> Any:
+        """Begin a subprocess or a called process below an activity."""
+        depth, scope = 0, token.workflow
+        while scope is not self:
+            depth, scope = depth + 1, scope.parent_workflow
+        if depth >= DEPTH_BUDGET:
+            raise Fault(f"Processes call each other {DEPTH_BUDGET} deep; one of them calls itself without an end.")
+        inner = Scope(spec, token.id, self, is_process, deployment)
+        inner.data.update(variables)
+        self.subprocesses[token.id] = inner
+        self.open(inner)
+        return inner
+
+    def finished(self, scope: Any) -> None:
+        """No token is left in a scope: the instance ends, or the activity around the scope does."""
+        if scope is self:
+            self.ended = "completed"
+            self.completed = True
+            self.note("ended", self.spec.name, None, state="completed")
+            return
+        owner = scope.parent_workflow.tasks[scope.parent_task_id]
+        del self.subprocesses[owner.id]
+        owner.task_spec.scope_done(owner, scope)
+        owner.internal_data["done"] = True
+        self.agenda.append(owner)
+
+    def timer_due(self, token: Token) -> datetime | None:
+        """When this token's timer is due, or None."""
+        wait = token.wait
+        due = None if wait is None else wait.get("due")
+        return due if isinstance(due, datetime) else None

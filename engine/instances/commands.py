@@ -1,0 +1,265 @@
+"""One command, one transaction: lock the instance's row, move the execution, write what changed and why."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from sqlalchemy import Connection, bindparam, insert, select, update
+from uuid_utils import uuid7
+
+from amends.engine import history
+from amends.engine.errors import Conflict, NotFound
+from amends.engine.execution import Execution, Note, dump, load
+from amends.engine.store import Database
+from amends.engine.store import tables as t
+
+from .rows import Rows, Waits, clock_rows, waits
+from .versions import Version, Versions
+from .views import Change
+
+HOT_INSTANCES = 500
+"""How many executions a process keeps at hand; a version number guards each."""
+
+
+class Projection(Protocol):
+    """Something that keeps its own rows from what commands change, in their transaction."""
+
+    def apply(self, connection: Connection, change: Change) -> None:
+        """Take over one change."""
+
+
+@dataclass(slots=True)
+class Work:
+    """An instance in the hands of one command."""
+
+    connection: Connection
+    id: str
+    process_id: str
+    version: Version
+    business_key: str | None
+    execution: Execution
+    row_version: int
+    seq: int
+    head: str
+    held: bool
+    state: str
+    started: bool = False
+    before: Waits = field(default_factory=dict)
+    notes: list[Note] = field(default_factory=list)
+
+
+def _state(before: str, after: Waits) -> str:
+    if any(incident for _, _, incident in after.values()):
+        return "incident"
+    return "active" if before == "incident" else before
+
+
+class HotInstances:
+    """Executions at hand. One that a command takes is nobody else's until it is put back, after the commit."""
+
+    def __init__(self, most: int = HOT_INSTANCES) -> None:
+        self._most = most
+        self._kept: OrderedDict[str, tuple[int, Execution]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def take(self, instance_id: str, version: int) -> Execution | None:
+        """The execution, if it is at hand and is that version."""
+        with self._lock:
+            kept = self._kept.pop(instance_id, None)
+        return kept[1] if kept is not None and kept[0] == version else None
+
+    def put(self, instance_id: str, version: int, execution: Execution) -> None:
+        """Keep an execution whose version is on disk."""
+        with self._lock:
+            self._kept[instance_id] = (version, execution)
+            self._kept.move_to_end(instance_id)
+            while len(self._kept) > self._most:
+                self._kept.popitem(last=False)
+
+
+_SELECT = select(
+    t.instance.c.process_id, t.instance.c.deployment_id, t.instance.c.business_key, t.instance.c.state, t.instance.c.version,
+    t.instance.c.body, t.instance.c.seq, t.instance.c.head, t.instance.c.held,
+).where(t.instance.c.id == bindparam("key")).with_for_update()  # fmt: skip
+_UPDATE = (
+    update(t.instance)
+    .where(t.instance.c.id == bindparam("key"))
+    .values({name: bindparam(f"new_{name}") for name in ("state", "version", "body", "seq", "head", "ended_at")})
+)
+
+
+class Commands:
+    """Runs commands on instances. Everything that changes one goes through `on`, or `start`."""
+
+    def __init__(self, database: Database, versions: Versions, now: Callable[[], datetime], recorded: Callable[[], datetime]) -> None:
+        self.database = database
+        self.versions = versions
+        self.now = now
+        self.recorded = recorded
+        self.projections: list[Projection] = []
+        self.claims: Callable[[str], bool] = lambda type_name: False
+        self.wake: Callable[[], None] = lambda: None
+        self._hot = HotInstances()
+        self._local = threading.local()
+
+    # -- opening and saving
+    @contextmanager
+    def on(self, instance_id: str, command: str, actor: str, *, ended_too: bool = False) -> Iterator[Work]:
+        """Lock an instance, let the caller move its execution, then run it and write everything.
+
+        Raises `NotFound` for no such instance, `Conflict` for one that has ended.
+        """
+        with self.database.transaction() as connection:
+            work = self._lock(connection, instance_id)
+            if work.state in ("completed", "terminated") and not ended_too:
+                raise Conflict(f"The instance {instance_id} has ended; nothing was changed.")
+            yield work
+            self._run(work, actor)
+            self._save(work, command, actor)
+
+    def _lock(self, connection: Connection, instance_id: str) -> Work:
+        row = connection.execute(_SELECT, {"key": instance_id}).first()
+        if row is None:
+            raise NotFound(f"There is no instance {instance_id}.")
+        version = self.versions.get(row.deployment_id)
+        execution = self._live().pop(instance_id, None) or self._hot.take(instance_id, row.version)
+        if execution is None:
+            execution = self._load(row, version)
+        return Work(connection, instance_id, row.process_id, version, row.business_key, execution, row.version, row.seq, row.head,
+                    bool(row.held), row.state, before=waits(execution))  # fmt: skip
+
+    def _load(self, row: Any, version: Version) -> Execution:
+        if row.body is None:
+            return Execution(version.spec(row.process_id), version.script_engine, version.id)
+        return load(bytes(row.body), version.spec(row.process_id), version.script_engine, version.id)
+
+    def _live(self) -> dict[str, Execution]:
+        """The executions this thread's transaction has moved: nobody else may see them before it commits."""
+        live: dict[str, Execution] | None = getattr(self._local, "live", None)
+        if live is None or getattr(self._local, "of", None) is not self.database.current():
+            live = self._local.live = {}
+            self._local.of = self.database.current()
+        return live
+
+    def start(
+        self, version: Version, process_id: str, variables: Mapping[str, Any], *, business_key: str | None, actor: str, held: bool = False,
+        element_id: str | None = None, attach: Callable[[Connection, str], None] | None = None,
+    ) -> str:  # fmt: skip
+        """Start an instance; `attach` may write rows that belong to it, in the same transaction, before projections see it."""
+        instance_id = uuid7().hex
+        now = self.now()
+        with self.database.transaction() as connection:
+            execution = Execution(version.spec(process_id), version.script_engine, version.id)
+            connection.execute(
+                insert(t.instance),
+                {
+                    "id": instance_id, "process_id": process_id, "deployment_id": version.id, "business_key": business_key, "state": "active",
+                    "version": 0, "seq": 0, "head": history.GENESIS, "held": held, "started_at": now,
+                },
+            )  # fmt: skip
+            if attach is not None:
+                attach(connection, instance_id)
+            work = Work(connection, instance_id, process_id, version, business_key, execution, 0, 0, history.GENESIS, held, "active", True)
+            execution.note("started", process_id, None, dict(variables), deployment=version.id)
+            execution.begin(variables, element_id)
+            self._run(work, actor)
+            self._save(work, "start", actor)
+        return instance_id
+
+    def _run(self, work: Work, actor: str) -> None:
+        self._local.work = work
+        try:
+            work.execution.do_engine_steps()
+            self._remember_who(work, actor)
+        finally:
+            self._local.work = None
+
+    @property
+    def running(self) -> Work | None:
+        """The work of the command this thread runs, for operations inside it."""
+        return getattr(self._local, "work", None)
+
+    def _remember_who(self, work: Work, actor: str) -> None:
+        for note in work.execution.notes:
+            if note.kind == "completed" and note.element is not None and note.element.type == "userTask":
+                known = work.execution.done_by.setdefault(note.element_id, [])
+                if actor not in known:
+                    known.append(actor)
+
+    def _save(self, work: Work, command: str, actor: str) -> None:
+        execution, connection = work.execution, work.connection
+        now, recorded = self.now(), self.recorded()
+        rows = Rows(connection, work.id, work.process_id, actor=actor, now=now, held=work.held, claims=self.claims)
+        after = waits(execution)
+        rows.write(work.before, after, {note.token for note in execution.notes if note.kind == "completed"})
+        if rows.new_messages and self._deliver_buffered(work, rows, actor):
+            after = waits(execution)
+        ended = execution.ended is not None
+        state = execution.ended or _state(work.state, after)
+        entries = [history.Entry(note.kind, note.element_id, note.token, note.data, note.values) for note in execution.notes]
+        head = history.append(
+            connection, work.id, work.seq + 1, work.head, command=command, actor=actor, occurred_at=now, recorded_at=recorded, entries=entries
+        )
+        connection.execute(
+            _UPDATE,
+            {
+                "key": work.id, "new_state": state, "new_version": work.row_version + 1, "new_body": None if ended else dump(execution),
+                "new_seq": work.seq + 1, "new_head": head, "new_ended_at": now if ended else None,
+            },
+        )  # fmt: skip
+        self._project(work, command, actor, state, now, recorded, ended)
+        self._broadcast(work, now)
+        execution.notes.clear()
+        if rows.new_jobs and not work.held:
+            self.database.after_commit(self.wake)
+        if not ended:
+            self._live()[work.id] = execution
+            version = work.row_version + 1
+            self.database.after_commit(lambda: self._hot.put(work.id, version, execution))
+
+    def _project(self, work: Work, command: str, actor: str, state: str, now: datetime, recorded: datetime, ended: bool) -> None:
+        changed = {note.element_id for note in work.execution.notes if note.kind == "clock"}
+        if changed:
+            clock_rows(work.connection, work.id, work.execution, changed)
+        if not self.projections:
+            return
+        change = Change(
+            work.id, work.process_id, work.version.id, work.version.package, work.business_key, work.execution.data, list(work.execution.notes),
+            work.execution.clocks, work.version.calendars, state, command, actor, now, recorded, work.started, ended, work.held,
+        )  # fmt: skip
+        for projection in self.projections:
+            projection.apply(work.connection, change)
+
+    # -- messages and signals that meet what now waits
+    def _deliver_buffered(self, work: Work, rows: Rows, actor: str) -> bool:
+        from .messages import take_buffered
+
+        delivered = False
+        for _ in range(100):
+            if not rows.new_messages:
+                return delivered
+            name, key, number = rows.new_messages.pop(0)
+            body = take_buffered(work.connection, name, key, self.now())
+            token = work.execution.token(number)
+            if body is None or token is None:
+                continue
+            delivered = True
+            before = waits(work.execution)
+            work.execution.fire(token, body, name=name, buffered=True)
+            self._run(work, actor)
+            rows.write(before, waits(work.execution), {note.token for note in work.execution.notes if note.kind == "completed"})
+        return delivered
+
+    def _broadcast(self, work: Work, now: datetime) -> None:
+        from .messages import signal_jobs
+
+        for note in work.execution.notes:
+            if note.kind == "broadcast":
+                signal_jobs(work.connection, note.data["name"], note.values or {}, now)
+                self.database.after_commit(self.wake)

@@ -1,0 +1,154 @@
+"""Read instances and tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Select, and_, exists, or_, select
+
+from amends.engine import history
+from amends.engine.calendars import Clock
+from amends.engine.errors import NotFound
+from amends.engine.execution import Execution, load
+from amends.engine.execution.values import decode
+from amends.engine.store import tables as t
+
+from .versions import Versions
+from .views import IncidentView, InstanceView, ServiceTask, UserTask, Waiting
+
+
+def user_tasks(
+    connection: Connection,
+    *,
+    instance_id: str | None = None,
+    assignee: str | None = None,
+    groups: Sequence[str] | None = None,
+    state: str | None = "open",
+    limit: int = 50,
+    after: str | None = None,
+) -> list[UserTask]:
+    """Tasks by what hurts first: due instant (those without one last), then priority, then age.
+
+    With `assignee` and `groups` both given, tasks of either. `after` is the id of the last task of the page before.
+    """
+    u, g = t.user_task.c, t.user_task_group.c
+    query = select(t.user_task)
+    if state is not None:
+        query = query.where(u.state == state)
+    if instance_id is not None:
+        query = query.where(u.instance_id == instance_id)
+    whose = []
+    if assignee is not None:
+        whose.append(u.assignee == assignee)
+    if groups is not None:
+        in_group = exists().where(and_(g.task_id == u.id, g.group_id.in_(list(groups))))
+        whose.append(and_(u.assignee.is_(None), in_group) if assignee is not None else in_group)
+    if whose:
+        query = query.where(or_(*whose))
+    query = _page(connection, query, after)
+    rows = connection.execute(query.limit(limit)).all()
+    return _tasks(connection, rows)
+
+
+
+def _page(connection: Connection, query: Select[Any], after: str | None) -> Select[Any]:
+    u = t.user_task.c
+    dated = u.due_at.is_(None)
+    if after is not None:
+        last = connection.execute(select(u.due_at, u.priority, u.id).where(u.id == after)).first()
+        if last is not None:
+            later = and_(dated.is_(last.due_at is None), u.due_at == last.due_at if last.due_at is not None else dated)
+            same = and_(later, or_(u.priority < last.priority, and_(u.priority == last.priority, u.id > last.id)))
+            following = or_(dated, u.due_at > last.due_at) if last.due_at is not None else None
+            query = query.where(same if following is None else or_(same, following))
+    return query.order_by(dated, u.due_at, u.priority.desc(), u.id)
+
+
+def _tasks(connection: Connection, rows: Sequence[Any]) -> list[UserTask]:
+    if not rows:
+        return []
+    g = t.user_task_group.c
+    groups: dict[str, list[str]] = {}
+    for row in connection.execute(select(g.task_id, g.group_id).where(g.task_id.in_([row.id for row in rows])).order_by(g.task_id, g.group_id)):
+        groups.setdefault(row.task_id, []).append(row.group_id)
+    return [
+        UserTask(
+            id=row.id, instance_id=row.instance_id, element_id=row.element_id, name=row.name, assignee=row.assignee,
+            groups=tuple(groups.get(row.id, ())), form=row.form, due_at=row.due_at, follow_up_at=row.follow_up_at, priority=row.priority,
+            created_at=row.created_at, state=row.state, process_id=row.process_id,
+            completed_by=row.ended_by if row.state == "completed" else None, completed_at=row.ended_at if row.state == "completed" else None,
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def user_task(connection: Connection, task_id: str) -> UserTask:
+    """One task, open or not; raises `NotFound`."""
+    found = _tasks(connection, connection.execute(select(t.user_task).where(t.user_task.c.id == task_id)).all())
+    if not found:
+        raise NotFound(f"There is no task {task_id}.")
+    return found[0]
+
+
+def service_tasks(connection: Connection, *, instance_id: str | None, type_name: str | None, limit: int) -> list[ServiceTask]:
+    """Open service tasks that no operation claims, oldest first."""
+    j = t.job.c
+    query = select(j.id, j.instance_id, j.element_id, j.type, j.due_at).where(j.kind == "service", j.state == "open")
+    if instance_id is not None:
+        query = query.where(j.instance_id == instance_id)
+    if type_name is not None:
+        query = query.where(j.type == type_name)
+    rows = connection.execute(query.order_by(j.due_at, j.id).limit(limit))
+    return [ServiceTask(row.id, row.instance_id, row.element_id, row.type, row.due_at) for row in rows]
+
+
+def execution_of(connection: Connection, versions: Versions, instance_id: str) -> tuple[Any, Execution | None]:
+    """An instance's row and, while it runs, its execution."""
+    row = connection.execute(select(t.instance).where(t.instance.c.id == instance_id)).first()
+    if row is None:
+        raise NotFound(f"There is no instance {instance_id}.")
+    version = versions.get(row.deployment_id)
+    if row.body is None:
+        return row, None
+    return row, load(bytes(row.body), version.spec(row.process_id), version.script_engine, version.id)
+
+
+def instance(connection: Connection, versions: Versions, instance_id: str) -> InstanceView:
+    """An instance as it stands; what ended shows the variables its history still holds."""
+    row, execution = execution_of(connection, versions, instance_id)
+    if execution is not None:
+        variables = dict(execution.data)
+        active = tuple(dict.fromkeys(token.task_spec.name for token in execution.all_tokens() if not token.passive))
+    else:
+        variables, active = _variables_told(connection, instance_id), ()
+    i, c = t.incident.c, t.clock.c
+    incidents = tuple(
+        IncidentView(found.id, instance_id, found.element_id, found.message, found.attempts, found.created_at)
+        for found in connection.execute(select(t.incident).where(i.instance_id == instance_id, i.resolved_at.is_(None)).order_by(i.id))
+    )
+    bodies = connection.execute(select(c.body).where(c.instance_id == instance_id).order_by(c.name)).all()
+    clocks = {clock.name: clock for clock in (Clock.from_plain(decode(bytes(body.body))) for body in bodies)}
+    return InstanceView(
+        row.id, row.process_id, row.deployment_id, row.business_key, row.state, variables, active, incidents, row.started_at, row.ended_at, clocks
+    )
+
+
+def _variables_told(connection: Connection, instance_id: str) -> dict[str, Any]:
+    variables: dict[str, Any] = {}
+    for event in history.events(connection, instance_id):
+        values = event.data.get("values")
+        if event.kind in ("started", "completed", "message", "variables") and isinstance(values, dict):
+            variables.update(values)
+    return variables
+
+
+def waiting(connection: Connection, instance_id: str) -> list[Waiting]:
+    """The messages, signals and timers an instance waits for."""
+    s, j = t.subscription.c, t.job.c
+    found = [
+        Waiting(row.kind, row.element_id, row.name, row.key)
+        for row in connection.execute(select(t.subscription).where(s.instance_id == instance_id).order_by(s.token))
+    ]
+    timers = connection.execute(select(j.element_id, j.due_at).where(j.instance_id == instance_id, j.kind == "timer").order_by(j.due_at))
+    return found + [Waiting("timer", row.element_id, due_at=row.due_at) for row in timers]

@@ -1,0 +1,120 @@
+"""What a deployed version is at run time: its specs, decisions, calendars and settings, made once per process and kept."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from amends.engine.calendars import Calendar, feel_functions
+from amends.engine.decisions import Model
+from amends.engine.decisions import load as load_decisions
+from amends.engine.definitions import deployments
+from amends.engine.definitions.package import Package
+from amends.engine.errors import NotFound
+from amends.engine.execution import Decided, Fault, FeelScriptEngine, ProcessSpec, compile_process
+from amends.engine.store import Database
+
+_PLAIN_CALENDAR = {
+    "name": "default",
+    "timezone": "UTC",
+    "hours": {day: [["09:00", "17:00"]] for day in ("mon", "tue", "wed", "thu", "fri")},
+}
+
+
+class Version:
+    """One deployment, ready to run. Everything is worked out when it is first needed."""
+
+    def __init__(self, deployment_id: str, package: Package, versions: Versions) -> None:
+        self.id = deployment_id
+        self.package = package
+        self._versions = versions
+        self._specs: dict[str, ProcessSpec] = {}
+        self._models: dict[str, Model] = {}
+        manifest = package.manifest
+        data = {"default": _PLAIN_CALENDAR, **{name: {"name": name, **body} for name, body in manifest.calendars.items()}}
+        self.calendars: dict[str, Calendar] = {name: Calendar.from_data(body) for name, body in data.items()}
+        self.settings: dict[str, Any] = {**manifest.settings, **versions.settings()}
+        self.script_engine = FeelScriptEngine(
+            functions=feel_functions(self.calendars, "default"),
+            now=versions.now,
+            constants={"settings": self.settings},
+            decide=self.decide,
+            process=versions.process,
+            operations=versions.operations,
+            calendars=self.calendars,
+        )
+
+    def spec(self, process_id: str) -> ProcessSpec:
+        """The compiled process; raises `Fault` where the version has none of this id."""
+        if process_id not in self._specs:
+            process = self.package.processes.get(process_id)
+            if process is None:
+                raise Fault(f"This version has no process {process_id!r}.")
+            self._specs[process_id] = compile_process(process)
+        return self._specs[process_id]
+
+    def decide(self, decision_id: str, context: Mapping[str, Any]) -> Decided:
+        """Evaluate a decision of this version; a table that no rule matches is a fault that shows its inputs."""
+        path = self.package.decisions.get(decision_id)
+        if path is None:
+            raise Fault(f"There is no decision {decision_id!r} in this version; add its table and deploy again.")
+        if path not in self._models:
+            self._models[path] = load_decisions(self.package.files[path])
+        engine = self.script_engine.outside
+        explanation = self._models[path].explain(decision_id, dict(context), functions=engine.functions, now=engine.now)
+        why = explanation.to_plain()
+        if explanation.value is None:
+            warnings = "; ".join(str(warning) for warning in explanation.warnings) or "no rule matches"
+            raise Fault(f"The decision {decision_id!r} gives nothing: {warnings}. Add a rule for this case.")
+        return Decided(explanation.value, why)
+
+
+class Versions:
+    """The versions in use, by deployment id."""
+
+    def __init__(self, database: Database, now: Callable[[], datetime], operations: Any, settings: Callable[[], Mapping[str, Any]]) -> None:
+        self._database = database
+        self.now = now
+        self.operations = operations
+        self.settings = settings
+        self._versions: dict[str, Version] = {}
+        self._lock = threading.RLock()
+
+    def get(self, deployment_id: str) -> Version:
+        """One version; raises `NotFound`."""
+        version = self._versions.get(deployment_id)
+        if version is not None:
+            return version
+        with self._lock, self._database.reading() as connection:
+            package = deployments.package_of(connection, deployment_id)
+            if not package.files:
+                raise NotFound(f"There is no deployment {deployment_id}.")
+            version = self._versions[deployment_id] = Version(deployment_id, package, self)
+        return version
+
+    def latest(self, process_id: str) -> Version:
+        """The latest version of a process; raises `NotFound`."""
+        with self._database.reading() as connection:
+            deployment_id = deployments.latest(connection, process_id)
+        if deployment_id is None:
+            raise NotFound(f"No process {process_id!r} is deployed. Deploy the package that holds it first.")
+        return self.get(deployment_id)
+
+    def process(self, process_id: str, deployment_id: str | None) -> tuple[ProcessSpec, str | None]:
+        """A called process: that of the caller's version, else the latest there is."""
+        if deployment_id is not None:
+            version = self.get(deployment_id)
+            if process_id in version.package.processes:
+                return version.spec(process_id), deployment_id
+        try:
+            version = self.latest(process_id)
+        except NotFound as error:
+            raise Fault(str(error)) from error
+        return version.spec(process_id), version.id
+
+    def forget_settings(self) -> None:
+        """Settings have changed: work versions out again."""
+        with self._lock:
+            self._versions.clear()

@@ -1,0 +1,199 @@
+"""Run what is due: timers, service tasks, signals. Each job is one command of its own."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import Connection, and_, delete, or_, select, update
+
+from amends.engine.errors import Conflict, NotFound
+from amends.engine.execution import BpmnError, Fault
+from amends.engine.execution.values import decode
+from amends.engine.instances import queries
+from amends.engine.instances.commands import Commands
+from amends.engine.services.registry import Registry, checked
+from amends.engine.store import tables as t
+
+LEASE = timedelta(minutes=10)
+"""How long a runner may work on a job before another one takes it for dead."""
+FIRST_PAUSE = timedelta(seconds=30)
+"""Before the second attempt; it doubles each time, with jitter."""
+LONGEST_PAUSE = timedelta(hours=1)
+ERROR_LENGTH = 2_000
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One row of work."""
+
+    id: str
+    instance_id: str
+    token: int
+    element_id: str
+    kind: str
+    type: str | None
+    body: bytes | None
+    due_at: datetime
+    attempts: int
+    retries: int
+
+
+class Jobs:
+    """Finds due jobs by the index on their time and runs them."""
+
+    def __init__(self, commands: Commands, registry: Registry, at: Callable[[datetime], Any]) -> None:
+        self.commands = commands
+        self.registry = registry
+        self.database = commands.database
+        self.at = at
+
+    def due(self, connection: Connection, now: datetime, instance_id: str | None, limit: int) -> list[Job]:
+        """The jobs due at `now`, in order of due time; those of held instances only when their instance is asked for."""
+        j = t.job.c
+        free = or_(j.state == "due", and_(j.state == "running", j.lease_until < now))
+        query = select(j.id, j.instance_id, j.token, j.element_id, j.kind, j.type, j.body, j.due_at, j.attempts, j.retries).where(free, j.due_at <= now)
+        query = query.where(j.instance_id == instance_id) if instance_id is not None else query.where(j.held.is_(False))
+        return [Job(*row) for row in connection.execute(query.order_by(j.due_at, j.id).limit(limit))]
+
+    def run_due(self, now: datetime, instance_id: str | None, limit: int, own_instants: bool = False) -> int:
+        """Run due jobs until none is left or `limit` ran; how many ran.
+
+        With `own_instants` each fires at its own due instant instead of `now`: what was due in the past happens in the past.
+        """
+        ran = 0
+        while ran < limit:
+            with self.database.reading() as connection:
+                jobs = self.due(connection, now, instance_id, 1 if own_instants else min(50, limit - ran))
+            if not jobs:
+                break
+            ran += sum(self._run_at(job, now, own_instants) for job in jobs)
+        return ran
+
+    def _run_at(self, job: Job, now: datetime, own_instants: bool) -> bool:
+        with self.at(max(job.due_at, self._last(job)) if own_instants else now):
+            return self.run(job)
+
+    def _last(self, job: Job) -> datetime:
+        """Replay never goes back in time within an instance: a job made after its own due instant runs when it was made."""
+        return job.due_at
+
+    def run(self, job: Job) -> bool:
+        """Run one job, if nobody else has; whether it ran."""
+        try:
+            if job.kind == "timer":
+                return self._timer(job)
+            if job.kind == "signal":
+                return self._signal(job)
+            return self._service(job)
+        except (Conflict, NotFound):
+            # Its instance ended, or the element went on, while the job waited its turn: there is nothing left to do.
+            self._drop(job)
+            return False
+
+    def _drop(self, job: Job) -> None:
+        with self.database.transaction() as connection:
+            connection.execute(delete(t.job).where(t.job.c.id == job.id, t.job.c.attempts == job.attempts))
+
+    def _timer(self, job: Job) -> bool:
+        with self.commands.on(job.instance_id, "timer", "system") as work:
+            token = work.execution.token(job.token)
+            wait = None if token is None else token.wait
+            if token is None or wait is None or wait.get("kind") != "timer" or wait["due"] != job.due_at:
+                raise Conflict(f"The timer {job.element_id} is not due any more.")
+            work.execution.fire(token, {}, due=job.due_at.isoformat())
+        return True
+
+    def _signal(self, job: Job) -> bool:
+        variables = {} if job.body is None else decode(bytes(job.body))
+        with self.commands.on(job.instance_id, "signal", "system") as work:
+            work.connection.execute(delete(t.job).where(t.job.c.id == job.id))
+            token = work.execution.token(job.token)
+            if token is None or (token.wait or {}).get("kind") != "signal":
+                raise Conflict(f"{job.element_id} does not wait for the signal any more.")
+            work.execution.fire(token, variables, name=job.type)
+        return True
+
+    # -- service tasks
+    def _service(self, job: Job) -> bool:
+        if not self.database.in_transaction() and not self._claim(job):
+            return False
+        with self.database.reading() as connection:
+            row, execution = queries.execution_of(connection, self.commands.versions, job.instance_id)
+        token = None if execution is None else execution.token(job.token)
+        if token is None or (token.wait or {}).get("kind") != "service":
+            raise Conflict(f"The service task {job.element_id} is not open any more.")
+        if row.state == "suspended":
+            return self._release(job)
+        operation = self.registry.operations[str(job.type)]
+        context = self.registry.context(
+            token, job.instance_id, row.business_key, self.commands.versions.get(row.deployment_id), bool(row.held), "job"
+        )
+        try:
+            result = operation().run(checked(operation, token.task_spec.operation_inputs(token), job.element_id), context)
+        except BpmnError as error:
+            return self._throw(job, error)
+        except Fault as fault:
+            # Wrong inputs do not get better by themselves: no further attempt.
+            return self._failed(job, str(fault), final=True)
+        except Exception as error:
+            # Whatever an operation raises, the job must live on: it is tried again and becomes an incident in the end.
+            log.warning("operation failed", operation=job.type, instance=job.instance_id, element=job.element_id, error=type(error).__name__)
+            return self._failed(job, f"{type(error).__name__}: {error}", final=False)
+        with self.commands.on(job.instance_id, "operation", "job") as work:
+            work.execution.complete(_still_open(work, job), dict(result or {}))
+        return True
+
+    def _claim(self, job: Job) -> bool:
+        j = t.job.c
+        now = self.commands.now()
+        free = or_(j.state == "due", and_(j.state == "running", j.lease_until < now))
+        values = {"state": "running", "attempts": job.attempts + 1, "lease_until": now + LEASE}
+        with self.database.transaction() as connection:
+            where = (j.id == job.id, j.attempts == job.attempts, free)
+            return connection.execute(update(t.job).where(*where).values(**values)).rowcount == 1
+
+    def _release(self, job: Job) -> bool:
+        with self.database.transaction() as connection:
+            later = {"state": "due", "attempts": job.attempts, "due_at": self.commands.now() + FIRST_PAUSE}
+            connection.execute(update(t.job).where(t.job.c.id == job.id).values(**later))
+        return False
+
+    def _throw(self, job: Job, error: BpmnError) -> bool:
+        with self.commands.on(job.instance_id, "operation", "job") as work:
+            token = _still_open(work, job)
+            if not work.execution.throw_error(token, error.code, str(error), error.variables):
+                work.execution.incident(token, f"Nothing catches the error {error.code!r} ({error}); add an error boundary event for it.")
+                work.connection.execute(update(t.job).where(t.job.c.id == job.id).values(state="failed"))
+        return True
+
+    def _failed(self, job: Job, message: str, final: bool) -> bool:
+        attempts = job.attempts + 1
+        j = t.job.c
+        if not final and attempts < job.retries:
+            # Jitter only spreads the load; nothing secret depends on it.
+            pause = min(FIRST_PAUSE * 2 ** (attempts - 1), LONGEST_PAUSE) * random.uniform(0.8, 1.2)  # noqa: S311
+            with self.database.transaction() as connection:
+                later = {"state": "due", "attempts": attempts, "due_at": self.commands.now() + pause, "error": message[:ERROR_LENGTH]}
+                connection.execute(update(t.job).where(j.id == job.id).values(**later))
+            return True
+        with self.commands.on(job.instance_id, "operation", "job") as work:
+            token = _still_open(work, job)
+            token.internal_data["attempts"] = attempts
+            work.execution.incident(token, f"The operation {job.type!r} failed after {attempts} attempts: {message}"[:ERROR_LENGTH])
+            failed = {"state": "failed", "attempts": attempts, "error": message[:ERROR_LENGTH]}
+            work.connection.execute(update(t.job).where(j.id == job.id).values(**failed))
+        return True
+
+
+def _still_open(work: Any, job: Job) -> Any:
+    token = work.execution.token(job.token)
+    if token is None or (token.wait or {}).get("kind") != "service":
+        raise Conflict(f"The service task {job.element_id} is not open any more.")
+    return token

@@ -1,0 +1,91 @@
+"""What a service task may call: an operation is a class with a schema for its inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, ClassVar
+
+from marshmallow import EXCLUDE, Schema
+from sqlalchemy import Connection
+
+from amends.engine.calendars import Calendar, Clock
+from amends.engine.definitions.package import Package
+
+
+@dataclass(slots=True)
+class Inside:
+    """The instance, for an operation that runs inside its step. `clocks` by name; `put_clock` changes one."""
+
+    execution: Any
+    token: Any
+
+    @property
+    def clocks(self) -> Mapping[str, Clock]:
+        """The instance's clocks by name."""
+        clocks: Mapping[str, Clock] = self.execution.clocks
+        return clocks
+
+    def put_clock(self, clock: Clock, what: str) -> None:
+        """Put a clock: `what` says in a word what was done to it (started, paused, resumed, extended, met, cancelled)."""
+        self.execution.set_clock(clock, what)
+
+    def note(self, kind: str, values: dict[str, Any] | None = None, **data: Any) -> None:
+        """Write something into the history at this element; `values` may be personal, `data` must not be."""
+        self.execution.note(kind, self.token.task_spec.name, self.token, values, **data)
+
+
+@dataclass(slots=True)
+class OperationContext:
+    """What an operation may know and use.
+
+    `variables` are those in scope at the element. `key` is the same at every attempt, so that nothing is told twice.
+    `historical` is True while old records are replayed: such an operation records what was and touches nothing outside.
+    `connection` and `instance` are there only for operations that run inside the step. `shared` holds what the
+    installation offers, by name ("mailer", "register").
+    """
+
+    instance_id: str
+    element_id: str
+    business_key: str | None
+    actor: str
+    variables: Mapping[str, Any]
+    settings: Mapping[str, Any]
+    package: Package
+    calendars: Mapping[str, Calendar]
+    functions: Mapping[str, Any]
+    now: datetime
+    key: str
+    historical: bool = False
+    shared: Mapping[str, Any] = field(default_factory=dict)
+    database: Any = None
+    connection: Connection | None = None
+    instance: Inside | None = None
+
+
+class Operation:
+    """Base of all operations.
+
+    `type` is what a service task names; `title`, `group` and `help` are shown in the modeler. With `inside` True it runs in the
+    instance's own transaction and touches nothing else; otherwise it is a job, run at least once.
+    """
+
+    type: ClassVar[str]
+    title: ClassVar[str]
+    group: ClassVar[str] = "Complaints"
+    help: ClassVar[str] = ""
+    inside: ClassVar[bool] = False
+
+    class Inputs(Schema):
+        """What the diagram must give; metadata: label, feel (optional, required, no), choices."""
+
+        class Meta:
+            unknown = EXCLUDE
+
+    def run(self, inputs: dict[str, Any], context: OperationContext) -> dict[str, Any] | None:
+        """Do it; what it returns become variables.
+
+        Raise `BpmnError` for what an error event is to catch. Anything else is tried again and becomes an incident in the end.
+        """
+        raise NotImplementedError

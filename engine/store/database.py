@@ -1,0 +1,99 @@
+"""One transaction at a time per thread, on SQLite or PostgreSQL."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, create_engine, event, make_url
+from sqlalchemy.engine import Engine as SqlEngine
+
+BUSY_TIMEOUT_SECONDS = 30
+
+
+class Database:
+    """Where amends keeps everything.
+
+    `url` is an SQLAlchemy URL (`sqlite:///amends.db`, `postgresql+psycopg://…`). SQLite runs in WAL with
+    `synchronous=FULL`, so what was acknowledged is on disk.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = make_url(url)
+        self.sqlite = self.url.get_backend_name() == "sqlite"
+        self._local = threading.local()
+        self._engine = _sqlite(url) if self.sqlite else create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)
+
+    @property
+    def sql(self) -> SqlEngine:
+        """The SQLAlchemy engine, for migrations."""
+        return self._engine
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """The connection of this thread's transaction: a new one, or the one already running.
+
+        The outermost block commits; an error rolls everything back, so a command inside a batch is all or nothing with it.
+        """
+        running: Connection | None = getattr(self._local, "connection", None)
+        if running is not None:
+            yield running
+            return
+        after: list[Callable[[], None]] = []
+        with self._engine.connect() as connection:
+            with connection.begin():
+                self._local.connection, self._local.after = connection, after
+                try:
+                    yield connection
+                finally:
+                    self._local.connection = None
+        for action in after:
+            action()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection to read with: it never waits for a command, and joins this thread's transaction if one runs."""
+        running: Connection | None = getattr(self._local, "connection", None)
+        if running is not None:
+            yield running
+            return
+        with self._engine.connect().execution_options(amends_reading=True) as connection:
+            yield connection
+
+    def in_transaction(self) -> bool:
+        """Whether this thread has a transaction running."""
+        return getattr(self._local, "connection", None) is not None
+
+    def current(self) -> Connection | None:
+        """The connection of this thread's transaction, or None."""
+        return getattr(self._local, "connection", None)
+
+    def after_commit(self, action: Callable[[], None]) -> None:
+        """Call `action` once the running transaction is committed; never if it is rolled back."""
+        self._local.after.append(action)
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self._engine.dispose()
+
+
+def _sqlite(url: str) -> SqlEngine:
+    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False}, pool_size=10, max_overflow=50)
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, _: Any) -> None:
+        # autocommit at the driver: SQLAlchemy's own BEGIN below is the only one
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-16000", "temp_store=MEMORY"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # IMMEDIATE takes the write lock at once: two commands wait for each other instead of failing half way
+        connection.exec_driver_sql("BEGIN" if connection.get_execution_options().get("amends_reading") else "BEGIN IMMEDIATE")
+
+    return engine

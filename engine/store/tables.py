@@ -1,0 +1,368 @@
+"""Every table, in one place: a column's meaning stands beside it.
+
+Times are aware UTC and stored as integer microseconds since 1970, so that both databases sort and compare them alike.
+Values that may be personal live only in the columns listed in `PERSONAL_PLACES`; a test fails for a table that is in neither list.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.types import TypeDecorator
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware UTC instant, kept as microseconds since 1970."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        """Refuse a naive instant: nobody could say later what it meant."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value!r} has no time zone; give an aware instant")
+        return (value - _EPOCH) // _MICROSECOND
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
+        """Give the instant back in UTC."""
+        return None if value is None else _EPOCH + timedelta(microseconds=value)
+
+
+naming = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+metadata = MetaData(naming_convention=naming)
+
+
+def _table(name: str, *parts: Any) -> Table:
+    return Table(name, metadata, *parts)
+
+
+# --- Definitions: immutable once deployed --------------------------------------------------------------------------
+deployment = _table(
+    "deployment",
+    Column("id", String(40), primary_key=True),
+    Column("package", String(80), nullable=False),  # the package's name
+    Column("number", Integer, nullable=False),  # 1, 2, 3 … of this package
+    Column("title", Text, nullable=False),
+    Column("version", String(80), nullable=False),  # what the package calls itself
+    Column("digest", String(64), nullable=False, unique=True),  # SHA-256 over sorted paths and contents
+    Column("deployed_at", Instant, nullable=False),
+    Column("actor", String(120), nullable=False),
+    Column("reason", Text, nullable=False, server_default=""),
+    UniqueConstraint("package", "number"),
+)
+blob = _table(  # file contents, once each: versions share what did not change
+    "blob",
+    Column("digest", String(64), primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+)
+deployment_file = _table(
+    "deployment_file",
+    Column("deployment_id", ForeignKey("deployment.id"), primary_key=True),
+    Column("path", String(400), primary_key=True),
+    Column("digest", ForeignKey("blob.digest"), nullable=False),
+)
+process_definition = _table(
+    "process_definition",
+    Column("deployment_id", ForeignKey("deployment.id"), primary_key=True),
+    Column("process_id", String(200), primary_key=True),
+    Column("name", Text, nullable=False, server_default=""),
+    Column("executable", Boolean, nullable=False),
+    Column("position", Integer, nullable=False),  # grows with every deployment: the highest is the latest
+    Index(None, "process_id", "position"),
+)
+start_subscription = _table(  # message and signal starts, and timers that start, of the latest version of each process
+    "start_subscription",
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("process_id", String(200), nullable=False),
+    Column("deployment_id", ForeignKey("deployment.id"), nullable=False),
+    Column("element_id", String(200), nullable=False),
+    Column("kind", String(20), nullable=False),  # message, signal
+    Column("name", String(200), nullable=False),
+    Index(None, "kind", "name"),
+)
+
+# --- Running -------------------------------------------------------------------------------------------------------
+instance = _table(
+    "instance",
+    Column("id", String(40), primary_key=True),
+    Column("process_id", String(200), nullable=False),
+    Column("deployment_id", ForeignKey("deployment.id"), nullable=False),
+    Column("business_key", String(200), index=True),
+    Column("state", String(20), nullable=False),  # active, completed, terminated, incident, suspended
+    Column("version", Integer, nullable=False),  # plus one per command: guards the in-process cache
+    Column("body", LargeBinary),  # compact state; empty once ended
+    Column("seq", Integer, nullable=False),  # of the last history row
+    Column("head", String(64), nullable=False),  # its hash
+    Column("held", Boolean, nullable=False, server_default=text("false")),  # replay: the runner does not see its jobs
+    Column("started_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    Index(None, "process_id", "state"),
+    Index(None, "deployment_id", "state"),
+)
+user_task = _table(
+    "user_task",
+    Column("id", String(60), primary_key=True),  # instance id, a dot, the token's number
+    Column("instance_id", ForeignKey("instance.id"), nullable=False, index=True),
+    Column("token", Integer, nullable=False),
+    Column("process_id", String(200), nullable=False),
+    Column("element_id", String(200), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("assignee", String(120)),
+    Column("form", String(200)),
+    Column("due_at", Instant),
+    Column("follow_up_at", Instant),
+    Column("priority", Integer, nullable=False, server_default="50"),
+    Column("created_at", Instant, nullable=False),
+    Column("state", String(20), nullable=False),  # open, completed, cancelled
+    Column("ended_at", Instant),
+    Column("ended_by", String(120)),
+    Index(None, "state", "due_at", "id"),
+    Index(None, "assignee", "state"),
+)
+user_task_group = _table(  # candidate groups, a row each, so that an inbox is an index look-up
+    "user_task_group",
+    Column("task_id", ForeignKey("user_task.id", ondelete="CASCADE"), primary_key=True),
+    Column("group_id", String(120), primary_key=True),
+    Index(None, "group_id", "task_id"),
+)
+job = _table(
+    "job",
+    Column("id", String(60), primary_key=True),
+    Column("instance_id", ForeignKey("instance.id"), nullable=False),
+    Column("token", Integer, nullable=False),
+    Column("element_id", String(200), nullable=False),
+    Column("kind", String(20), nullable=False),  # timer, service, signal
+    Column("type", String(200)),  # the operation's type, for a service job; the name, for a signal
+    Column("body", LargeBinary),  # the variables a signal brings
+    Column("due_at", Instant, nullable=False),
+    Column("state", String(20), nullable=False),  # due, running, failed (has an incident), open (no operation claims it)
+    Column("held", Boolean, nullable=False, server_default=text("false")),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("retries", Integer, nullable=False, server_default="3"),
+    Column("lease_until", Instant),  # running: after this instant another runner may take it
+    Column("error", Text),
+    Index(None, "instance_id"),
+    Index("ix_job_due", "state", "held", "due_at"),
+    Index(None, "type", "state"),
+)
+subscription = _table(
+    "subscription",
+    Column("id", String(60), primary_key=True),
+    Column("instance_id", ForeignKey("instance.id"), nullable=False, index=True),
+    Column("token", Integer, nullable=False),
+    Column("element_id", String(200), nullable=False),
+    Column("kind", String(20), nullable=False),  # message, signal
+    Column("name", String(200), nullable=False),
+    Column("key", String(400), nullable=False, server_default=""),
+    Index(None, "kind", "name", "key"),
+)
+buffered_message = _table(
+    "buffered_message",
+    Column("id", String(40), primary_key=True),
+    Column("name", String(200), nullable=False),
+    Column("key", String(400), nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("actor", String(120), nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Index(None, "name", "key"),
+)
+clock = _table(  # what pages and the inbox read; the same clocks are in the instance's state
+    "clock",
+    Column("instance_id", ForeignKey("instance.id"), primary_key=True),
+    Column("name", String(120), primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+    Column("due_at", Instant),  # empty while paused
+    Column("ended_at", Instant),  # met or cancelled
+    Column("late", Boolean, nullable=False, server_default=text("false")),  # met after it was due
+    Index(None, "ended_at", "due_at"),
+)
+incident = _table(
+    "incident",
+    Column("id", String(60), primary_key=True),
+    Column("instance_id", ForeignKey("instance.id"), nullable=False, index=True),
+    Column("token", Integer, nullable=False),
+    Column("element_id", String(200), nullable=False),
+    Column("message", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("resolved_at", Instant),
+)
+idempotency = _table(
+    "idempotency",
+    Column("key", String(200), primary_key=True),
+    Column("command", String(40), nullable=False),
+    Column("answer", Text),
+    Column("recorded_at", Instant, nullable=False),
+)
+
+# --- History: append-only ------------------------------------------------------------------------------------------
+history = _table(
+    "history",
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("chain", String(60), nullable=False),  # an instance's id, "installation", or "reads:YYYY-MM-DD"
+    Column("seq", Integer, nullable=False),
+    Column("body", LargeBinary, nullable=False),  # canonical JSON: exactly what was hashed
+    Column("hash", String(64), nullable=False),  # SHA-256 over the previous hash, a newline, the body
+    Column("sealed_by", Integer),  # the seal that covers it; not part of what is hashed
+    UniqueConstraint("chain", "seq"),
+    Index("ix_history_unsealed", "sealed_by", "id"),
+)
+value = _table(  # values apart from the chain, so that they can be erased and the chain still verifies
+    "value",
+    Column("id", String(40), primary_key=True),
+    Column("chain", String(60), nullable=False, index=True),
+    Column("salt", LargeBinary, nullable=False),
+    Column("body", LargeBinary),  # empty once erased
+)
+seal = _table(
+    "seal",
+    Column("number", Integer, primary_key=True),
+    Column("sealed_at", Instant, nullable=False),
+    Column("body", LargeBinary, nullable=False),  # canonical JSON: the heads of all chains that grew
+    Column("hash", String(64), nullable=False),
+)
+
+# --- People --------------------------------------------------------------------------------------------------------
+account = _table(
+    "account",
+    Column("id", String(40), primary_key=True),
+    Column("username", String(120), nullable=False, unique=True),
+    Column("display_name", Text, nullable=False),
+    Column("email", Text),
+    Column("password_hash", Text, nullable=False),
+    Column("active", Boolean, nullable=False),
+    Column("session_mark", String(40), nullable=False),  # changes when all sessions must end
+    Column("created_at", Instant, nullable=False),
+    Column("failed_at", Instant),
+    Column("failures", Integer, nullable=False, server_default="0"),
+)
+account_role = _table(
+    "account_role",
+    Column("account_id", ForeignKey("account.id"), primary_key=True),
+    Column("role", String(120), primary_key=True),
+)
+setting = _table(
+    "setting",
+    Column("name", String(200), primary_key=True),
+    Column("body", Text, nullable=False),  # JSON
+)
+
+# --- Complaints ----------------------------------------------------------------------------------------------------
+complaint = _table(
+    "complaint",
+    Column("instance_id", ForeignKey("instance.id"), primary_key=True),
+    Column("reference", String(40), nullable=False, unique=True),
+    Column("secret_hash", String(64), nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Column("channel", String(40), nullable=False),
+    Column("subject", Text, nullable=False, server_default=""),
+    Column("complainant_name", Text, nullable=False, server_default=""),
+    Column("email", Text, nullable=False, server_default=""),
+    Column("product", Text, nullable=False, server_default=""),
+    Column("category", Text, nullable=False, server_default=""),
+    Column("priority", String(40), nullable=False, server_default=""),
+    Column("severity", String(40), nullable=False, server_default=""),
+    Column("stage", String(80), nullable=False, server_default=""),
+    Column("state", String(20), nullable=False),  # open, closed
+    Column("outcome", String(80), nullable=False, server_default=""),
+    Column("closed_at", Instant),
+    Column("historical", Boolean, nullable=False, server_default=text("false")),  # replayed from another system's record
+    Index(None, "state", "received_at"),
+    Index(None, "stage", "state"),
+)
+milestone = _table(
+    "milestone",
+    Column("instance_id", ForeignKey("instance.id"), primary_key=True),
+    Column("name", String(80), primary_key=True),
+    Column("at", Instant, nullable=False),  # the first time it was reached
+    Column("actor", String(120), nullable=False),
+)
+message = _table(  # the thread with the complainant
+    "message",
+    Column("id", String(40), primary_key=True),
+    Column("instance_id", ForeignKey("instance.id"), nullable=False, index=True),
+    Column("at", Instant, nullable=False),
+    Column("direction", String(10), nullable=False),  # in, out
+    Column("channel", String(40), nullable=False),  # web, email, phone, post, visit, internal
+    Column("author", String(120), nullable=False),
+    Column("recipient", Text, nullable=False, server_default=""),
+    Column("subject", Text, nullable=False, server_default=""),
+    Column("body", Text, nullable=False),
+    Column("letter", String(120), nullable=False, server_default=""),
+    Column("visible", Boolean, nullable=False, server_default=text("true")),  # to the complainant
+)
+dispatch = _table(  # the send journal: one row per message that leaves, keyed so that it leaves once
+    "dispatch",
+    Column("key", String(120), primary_key=True),
+    Column("message_id", ForeignKey("message.id")),
+    Column("instance_id", ForeignKey("instance.id"), nullable=False, index=True),
+    Column("state", String(20), nullable=False),  # sending, sent, doubtful, historical
+    Column("attempted_at", Instant, nullable=False),
+    Column("sent_at", Instant),
+    Column("proof", Text, nullable=False, server_default=""),  # what the server answered, or the file's name
+)
+attachment = _table(
+    "attachment",
+    Column("id", String(40), primary_key=True),
+    Column("instance_id", ForeignKey("instance.id"), index=True),  # empty while the form is not sent yet
+    Column("name", Text, nullable=False),
+    Column("media_type", String(120), nullable=False),  # by content, not by name
+    Column("size", Integer, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("added_at", Instant, nullable=False),
+    Column("added_by", String(120), nullable=False),
+)
+import_run = _table(
+    "import_run",
+    Column("id", String(40), primary_key=True),
+    Column("file_digest", String(64), nullable=False),
+    Column("mapping", String(120), nullable=False),
+    Column("as_of", Instant),
+    Column("started_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+)
+import_row = _table(
+    "import_row",
+    Column("file_digest", String(64), primary_key=True),
+    Column("line", Integer, primary_key=True),  # of the file, the header is line 1
+    Column("instance_id", ForeignKey("instance.id")),
+    Column("state", String(20), nullable=False),  # imported, unreadable
+    Column("place", String(80), nullable=False, server_default=""),  # where the replay ended
+    Column("flags", Text, nullable=False, server_default=""),  # what is odd about the row
+    Column("facts", Text, nullable=False, server_default=""),  # JSON: the row's own product, response, timely, disputed
+)
+
+PERSONAL_PLACES = {
+    "instance.body", "buffered_message.body", "clock.body", "incident.message", "job.error", "job.body", "idempotency.answer", "subscription.key", "value.body",
+    "account.username", "account.display_name", "account.email", "complaint.subject", "complaint.complainant_name", "complaint.email",
+    "message.recipient", "message.subject", "message.body", "dispatch.proof", "attachment.name", "attachment.body", "import_row.facts",
+}  # fmt: skip
+"""Every column that may hold somebody's data: what an erasure must reach."""
