@@ -23,6 +23,7 @@ export async function draw(place) {
     fit(viewer, place);
     mark(viewer, JSON.parse(place.dataset.marks || "{}"));
     listen(viewer, place);
+    place.setAttribute("role", "group"); // it has a link in it, so it is more than a picture
     say(place, "drawn");
   } catch (error) {
     console.error("The diagram cannot be shown:", error);
