@@ -1,0 +1,158 @@
+"""From the columns of a decision table as written to columns that answer: which rules accept this value."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from amends.engine.decisions import elements as e
+from amends.engine.decisions.compiling import Place, broken, compile_text, is_feel, parsed_tests
+from amends.engine.decisions.conditions import condition, constants_of, kinds_of
+from amends.engine.decisions.geometry import Atoms, Domain, Region
+from amends.engine.decisions.run import Compiled, Run, Scope
+from amends.engine.decisions.tables import CompiledTable, InputColumn, Matcher, OutputColumn
+from amends.engine.decisions.types import ANY
+from amends.engine.feel import FeelError, UnaryTests
+
+
+def compile_table(table: e.Table, place: Place) -> CompiledTable:
+    """A decision table; cells that are not FEEL match nothing, or yield null, with a warning when they are asked."""
+    inputs = [_input(table, index, place) for index in range(len(table.inputs))]
+    outputs = [_output(clause, table, place) for clause in table.outputs]
+    results = [
+        [_result(rule.outputs[i] if i < len(rule.outputs) else None, place) for i in range(len(table.outputs))] for rule in table.rules
+    ]
+    return CompiledTable(table, place.owner, inputs, outputs, results)
+
+
+def input_label(clause: e.InputClause) -> str:
+    """How a column is called: its label, or else its expression."""
+    text = clause.expression.text.strip() if clause.expression else ""
+    return clause.label.strip() or text
+
+
+def _input(table: e.Table, index: int, place: Place) -> InputColumn:
+    clause = table.inputs[index]
+    expression = clause.expression
+    if expression is None:
+        value: Compiled = broken("This input has no expression.", clause.label, clause.line)
+    else:
+        value = compile_text(expression.text, expression.language, place, expression.line)
+    allowed = None if clause.allowed is None or not clause.allowed.text.strip() else _tests(clause.allowed, place)
+    cells = [rule.inputs[index] if index < len(rule.inputs) else None for rule in table.rules]
+    return InputColumn(input_label(clause), value, allowed, matcher(cells, place))
+
+
+def _tests(cell: e.Cell, place: Place) -> UnaryTests | None:
+    try:
+        return parsed_tests(cell.text, place.names)
+    except FeelError:  # check reports it; values that are not FEEL allow everything
+        return None
+
+
+def matcher(cells: Sequence[e.Cell | None], place: Place) -> Matcher:
+    """What a column answers for a value: each distinct text is tested once, whatever number of rules use it."""
+    always = 0
+    masks: dict[str, int] = {}
+    lines: dict[str, int] = {}
+    for rule, cell in enumerate(cells):
+        text = "-" if cell is None else cell.text.strip() or "-"
+        if text == "-":
+            always |= 1 << rule
+            continue
+        if cell is not None and not is_feel(cell.language):
+            continue
+        masks[text] = masks.get(text, 0) | 1 << rule
+        lines.setdefault(text, cell.line if cell else 0)
+    tests: list[tuple[UnaryTests, int]] = []
+    faults: list[tuple[str, str, int]] = []
+    for text, mask in masks.items():
+        try:
+            tests.append((parsed_tests(text, place.names), mask))
+        except FeelError as error:
+            faults.append((str(error), text, lines[text]))
+    return _Matcher(always, tests, faults)
+
+
+class _Matcher:
+    """Answers from a table of masks where the value and the tests are plain, and asks the tests otherwise.
+
+    The conditions that can be drawn as sets divide the column into atoms; all values of one atom match the same rules, so a value is
+    looked up and not tested. What cannot be drawn is tested each time.
+    """
+
+    def __init__(self, always: int, tests: list[tuple[UnaryTests, int]], faults: list[tuple[str, str, int]]) -> None:
+        self.always = always
+        self.tests = tests
+        self.faults = faults
+        self.others = tests
+        self.type: type | None = None
+        kinds = set().union(*(kinds_of(test) for test, _ in tests)) & _LOOKED_UP.keys()
+        if len(kinds) == 1:
+            self._draw(kinds.pop())
+
+    def _draw(self, kind: str) -> None:
+        domain = Domain(kind)
+        drawn: list[tuple[Region, int]] = []
+        others = []
+        for test, mask in self.tests:
+            region = condition(test, domain)
+            if region is None:
+                others.append((test, mask))
+            else:
+                drawn.append((region, mask))
+        self.atoms = Atoms(domain, [region for region, _ in drawn], None)
+        self.masks = [self.always] * (self.atoms.count + 1)
+        for region, mask in drawn:
+            bits = self.atoms.mask(region)
+            for atom in range(self.atoms.count + 1):
+                if bits >> atom & 1:
+                    self.masks[atom] |= mask
+        self.others = others
+        self.type = _LOOKED_UP[kind]
+
+    def __call__(self, value: Any, scope: Scope, run: Run) -> int:
+        if type(value) is self.type:
+            found, tests = self.masks[self.atoms.atom(value)], self.others
+        else:
+            found, tests = self.always, self.tests
+        for message, text, line in self.faults:
+            run.warn(message, text, line)
+        for test, mask in tests:
+            if run.test(test, value, scope) is True:
+                found |= mask
+        return found
+
+
+_LOOKED_UP: dict[str, type] = {
+    "number": Decimal,
+    "string": str,
+    "boolean": bool,
+    "date": datetime.date,
+    "days and time duration": datetime.timedelta,
+}
+"""The types whose values are looked up, each the exact Python type."""
+
+
+def _output(clause: e.OutputClause, table: e.Table, place: Place) -> OutputColumn:
+    allowed = None if clause.allowed is None or not clause.allowed.text.strip() else _tests(clause.allowed, place)
+    default = None
+    if clause.default is not None and clause.default.text.strip():
+        default = compile_text(clause.default.text, clause.default.language, place, clause.default.line)
+    kind = place.types.resolve(clause.type_ref) if clause.type_ref else ANY
+    return OutputColumn(clause.name, kind, allowed, ranks(allowed), default)
+
+
+def ranks(allowed: UnaryTests | None) -> list[Any]:
+    """The listed output values in their order, highest priority first; an entry that is not a constant takes no part."""
+    return [] if allowed is None else constants_of(allowed)
+
+
+def _result(cell: e.Cell | None, place: Place) -> Compiled:
+    if cell is None:
+        return lambda scope, run: None
+    if cell.text.strip() == "-":
+        return lambda scope, run: None
+    return compile_text(cell.text, cell.language, place, cell.line)

@@ -1,0 +1,109 @@
+"""From a file or bytes to a graph of documents: imports are looked for beside the file, or asked of `resolve`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from os import PathLike
+from pathlib import Path
+
+from amends.engine.decisions import elements as e
+from amends.engine.decisions.graph import Graph
+from amends.engine.decisions.read import read
+from amends.engine.decisions.xml import MAX_BYTES, DecisionError, parse
+
+Source = str | PathLike[str] | bytes
+Resolve = Callable[[str, str], bytes | None]
+"""Called with the namespace and the location of an import; returns the document, or None when it has none."""
+
+MAX_DOCUMENTS = 100
+MAX_NEIGHBOURS = 500
+
+
+class Loader:
+    """Reads a document and what it imports, each document once, however they refer to one another."""
+
+    def __init__(self, resolve: Resolve | None, folder: Path | None) -> None:
+        self.resolve = resolve
+        self.folder = folder
+        self.graphs: dict[str, Graph] = {}
+        self._neighbours: dict[str, bytes] | None = None
+
+    def graph(self, source: bytes, name: str) -> Graph:
+        """The graph of this document. Raises DecisionError when the document itself cannot be read."""
+        document = read(parse(source, name))
+        known = self.graphs.get(document.namespace) if document.namespace else None
+        if known is not None and known.document.id == document.id:
+            return known
+        graph = Graph(document)
+        self.graphs[document.namespace] = graph
+        for wanted in document.imports:
+            self._import(graph, wanted)
+        return graph
+
+    def _import(self, graph: Graph, wanted: e.Import) -> None:
+        if wanted.kind and "DMN" not in wanted.kind.upper():
+            graph.unresolved.append((wanted, f"it is of the type {wanted.kind}, and only DMN models are imported"))
+            return
+        if wanted.namespace in self.graphs:
+            graph.imports[wanted.name] = self.graphs[wanted.namespace]
+            return
+        if len(self.graphs) >= MAX_DOCUMENTS:
+            graph.unresolved.append((wanted, f"more than {MAX_DOCUMENTS} documents would be loaded"))
+            return
+        source = self._find(wanted)
+        if source is None:
+            graph.unresolved.append((wanted, "no document with this namespace was found beside the file"))
+            return
+        try:
+            graph.imports[wanted.name] = self.graph(source, wanted.location or wanted.name or wanted.namespace)
+        except DecisionError as error:
+            graph.unresolved.append((wanted, str(error)))
+
+    def _find(self, wanted: e.Import) -> bytes | None:
+        if self.resolve is not None:
+            found = self.resolve(wanted.namespace, wanted.location)
+            if found is not None:
+                return found
+        if self.folder is None:
+            return None
+        return self._beside(wanted.location) or self._by_namespace(wanted.namespace)
+
+    def _beside(self, location: str) -> bytes | None:
+        """The file at a relative location, only inside the folder of the model: an import must not read what lies elsewhere."""
+        assert self.folder is not None  # noqa: S101 - the only caller has looked
+        if not location or ":" in location:
+            return None
+        path = (self.folder / location).resolve()
+        if not path.is_relative_to(self.folder.resolve()) or not path.is_file():
+            return None
+        return read_bytes(path)
+
+    def _by_namespace(self, namespace: str) -> bytes | None:
+        if self._neighbours is None:
+            self._neighbours = {}
+            assert self.folder is not None  # noqa: S101 - the only caller has looked
+            for path in sorted(self.folder.glob("*.dmn"))[:MAX_NEIGHBOURS]:
+                try:
+                    source = read_bytes(path)
+                    self._neighbours.setdefault(parse(source, path.name).get("namespace", ""), source)
+                except (DecisionError, OSError):  # a neighbour that cannot be read is not the one that is looked for
+                    continue
+        return self._neighbours.get(namespace)
+
+
+def read_bytes(path: Path) -> bytes:
+    """The content of a file, at most one byte more than a model may have, so that a huge file is not read whole."""
+    with path.open("rb") as file:
+        return file.read(MAX_BYTES + 1)
+
+
+def open_graph(source: Source, resolve: Resolve | None = None, name: str = "") -> Graph:
+    """The graph of a file (by its path) or of a document (as bytes). Raises DecisionError."""
+    if isinstance(source, bytes):
+        return Loader(resolve, None).graph(source, name or "The decision model")
+    path = Path(source)
+    try:
+        content = read_bytes(path)
+    except OSError as error:
+        raise DecisionError(f"{path} cannot be read: {error.strerror}. Check the path.") from None
+    return Loader(resolve, path.parent).graph(content, name or path.name)

@@ -1,0 +1,216 @@
+"""Decision tables, compiled once: which rules match, and what the hit policy makes of them (DMN 1.5, 8.2.8-8.2.11)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from amends.engine.decisions import elements as e
+from amends.engine.decisions.explain import MatchedRule
+from amends.engine.decisions.run import Compiled, Run, Scope
+from amends.engine.decisions.types import Type
+from amends.engine.decisions.values import same
+from amends.engine.feel import Expression, UnaryTests, evaluate, parse
+
+Matcher = Callable[[Any, Scope, Run], int]
+"""For the value of a column: a bit for each rule whose condition in this column it passes."""
+
+
+@dataclass
+class InputColumn:
+    """A compiled input clause: its label, how to get its value, which values it may have, and which rules accept one."""
+
+    label: str
+    value: Compiled
+    allowed: UnaryTests | None
+    matcher: Matcher
+
+
+@dataclass
+class OutputColumn:
+    """A compiled output clause; `ranks` orders values by priority, highest first, where the clause lists its values."""
+
+    name: str
+    kind: Type
+    allowed: UnaryTests | None
+    ranks: list[Any]
+    default: Compiled | None
+
+
+class CompiledTable:
+    """A decision table ready to evaluate; `owner` is the decision its matched rules are reported under."""
+
+    def __init__(
+        self,
+        table: e.Table,
+        owner: str,
+        inputs: Sequence[InputColumn],
+        outputs: Sequence[OutputColumn],
+        results: Sequence[Sequence[Compiled]],
+    ) -> None:
+        self.table = table
+        self.owner = owner
+        self.inputs = list(inputs)
+        self.outputs = list(outputs)
+        self.results = [list(row) for row in results]
+        self.everything = (1 << len(table.rules)) - 1
+        self.policy = table.hit_policy
+
+    def __call__(self, scope: Scope, run: Run) -> Any:
+        """The value of the table in this scope."""
+        values = []
+        matching = self.everything
+        for column in self.inputs:
+            value = column.value(scope, run)
+            values.append(value)
+            if column.allowed is not None and value is not None and run.test(column.allowed, value, scope) is not True:
+                run.warn(
+                    f"{column.label} is {_shown(value)}, which is not among its allowed values ({column.allowed.text}).",
+                    line=self.table.line,
+                )
+                return None
+            if matching:
+                matching &= column.matcher(value, scope, run)
+        if self.policy == "F":
+            matching &= -matching
+        rules = _bits(matching)
+        if not rules:
+            return self._default(values, scope, run)
+        if self.policy == "U" and len(rules) > 1:
+            run.warn(f"Rules {_listed(rules)} of {self.owner} match at once, but the hit policy is UNIQUE.", line=self.table.line)
+            self._record(rules, values, [self._row(i, scope, run) for i in rules], run)
+            return None
+        return self._hit(rules, values, scope, run)
+
+    def _hit(self, rules: list[int], values: list[Any], scope: Scope, run: Run) -> Any:
+        rows = [self._row(i, scope, run) for i in rules]
+        policy = self.policy
+        if policy in ("P", "O"):
+            order = sorted(range(len(rows)), key=lambda i: self._priority(rows[i]))
+            rules, rows = [rules[i] for i in order], [rows[i] for i in order]
+        if policy == "P":
+            rules, rows = rules[:1], rows[:1]
+        self._record(rules, values, rows, run)
+        if policy == "A" and any(not same(row, rows[0]) for row in rows):
+            run.warn(
+                f"Rules {_listed(rules)} of {self.owner} match at once with different outputs, but the hit policy is ANY.",
+                line=self.table.line,
+            )
+            return None
+        if policy in ("U", "A", "P", "F"):
+            return self._shape(rows[0])
+        return self._collect(rows, run)
+
+    def _collect(self, rows: list[list[Any]], run: Run) -> Any:
+        if self.policy == "C#":
+            return _aggregate("count", [self._shape(row) for row in rows], run)
+        if self.policy in _AGGREGATES:
+            name = _AGGREGATES[self.policy]
+            return self._shape([_aggregate(name, [row[i] for row in rows], run) for i in range(len(self.outputs))])
+        return [self._shape(row) for row in rows]
+
+    def _row(self, rule: int, scope: Scope, run: Run) -> list[Any]:
+        return [self._checked(column, cell(scope, run), scope, run) for column, cell in zip(self.outputs, self.results[rule], strict=True)]
+
+    def _checked(self, column: OutputColumn, value: Any, scope: Scope, run: Run) -> Any:
+        """An output as its clause declares it, or null with a warning."""
+        if value is None:
+            return None
+        converted, fits = column.kind.convert(value)
+        if not fits:
+            run.warn(
+                f"The output {column.name or self.owner} is {_shown(value)}, which is not {column.kind.describe()}.", line=self.table.line
+            )
+            return None
+        if column.allowed is not None and run.test(column.allowed, converted, scope) is not True:
+            run.warn(
+                f"The output {column.name or self.owner} is {_shown(value)}, which is not among its allowed values ({column.allowed.text}).",
+                line=self.table.line,
+            )
+            return None
+        return converted
+
+    def _default(self, values: list[Any], scope: Scope, run: Run) -> Any:
+        if any(column.default is not None for column in self.outputs):
+            row = [
+                None if column.default is None else self._checked(column, column.default(scope, run), scope, run) for column in self.outputs
+            ]
+            self._record([-1], values, [row], run)
+            return self._shape(row) if self.policy in ("U", "A", "P", "F") or self.policy in _AGGREGATES else [self._shape(row)]
+        if self.policy in ("C", "R", "O"):
+            return []
+        if self.policy == "C#":
+            return _aggregate("count", [], run)
+        run.warn(f"No rule of {self.owner} matches {self._inputs_text(values)}.", line=self.table.line)
+        return None
+
+    def _inputs_text(self, values: list[Any]) -> str:
+        return ", ".join(f"{column.label} = {_shown(value)}" for column, value in zip(self.inputs, values, strict=True)) or "no input"
+
+    def _shape(self, row: list[Any]) -> Any:
+        if len(self.outputs) == 1:
+            return row[0]
+        return {column.name: value for column, value in zip(self.outputs, row, strict=True)}
+
+    def _priority(self, row: list[Any]) -> tuple[int, ...]:
+        ranks = []
+        for column, value in zip(self.outputs, row, strict=True):
+            if column.ranks:
+                ranks.append(next((i for i, ranked in enumerate(column.ranks) if same([ranked], [value])), len(column.ranks)))
+        return tuple(ranks)
+
+    def _record(self, rules: list[int], values: list[Any], rows: list[list[Any]], run: Run) -> None:
+        if not run.keep_rules:
+            return
+        inputs = {column.label: value for column, value in zip(self.inputs, values, strict=True)}
+        for rule, row in zip(rules, rows, strict=True):
+            outputs = {column.name or self.table.output_label or self.owner: value for column, value in zip(self.outputs, row, strict=True)}
+            if rule < 0:
+                run.matched.append(MatchedRule(self.owner, "", 0, "default output", inputs, outputs))
+            else:
+                found = self.table.rules[rule]
+                run.matched.append(MatchedRule(self.owner, found.id, rule + 1, self._annotation(found), inputs, outputs))
+
+    def _annotation(self, rule: e.Rule) -> str:
+        names = self.table.annotation_names
+        parts = []
+        for i, text in enumerate(rule.annotations):
+            name = names[i] if i < len(names) and len(rule.annotations) > 1 else ""
+            if text.strip():
+                parts.append(f"{name}: {text.strip()}" if name else text.strip())
+        return "; ".join(parts)
+
+
+_AGGREGATES = {"C+": "sum", "C<": "min", "C>": "max", "C#": "count"}
+_CALLS: dict[str, Expression] = {}
+
+
+def _aggregate(name: str, values: list[Any], run: Run) -> Any:
+    """FEEL's own aggregate function of a list, so that a table and an expression never differ."""
+    call = _CALLS.get(name)
+    if call is None:
+        call = _CALLS[name] = parse(f"{name}(values)")
+    return run.value(call, {"values": values})
+
+
+def _bits(mask: int) -> list[int]:
+    found = []
+    while mask:
+        low = mask & -mask
+        found.append(low.bit_length() - 1)
+        mask ^= low
+    return found
+
+
+def _listed(rules: Sequence[int]) -> str:
+    numbers = [str(rule + 1) for rule in rules]
+    return ", ".join(numbers[:-1]) + " and " + numbers[-1]
+
+
+def _shown(value: Any) -> str:
+    """A value as FEEL writes it."""
+    if isinstance(value, str):
+        return f'"{value}"'
+    text = evaluate("string(v)", {"v": value})
+    return text if isinstance(text, str) else "null"
