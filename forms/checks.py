@@ -34,9 +34,9 @@ def _options(loader: Loader, part: Component) -> None:
     for value in sorted({value for value in values if values.count(value) > 1}):
         loader.problem(part, "duplicate-option", f"“{title}” has the value “{value}” twice.", "Give each option a value of its own.")
     default = source.get("defaultValue")
-    for value in default if isinstance(default, list) else [default]:
-        if value not in (None, "") and not any(same(option.value, value) for option in part.options):
-            loader.problem(part, "bad-default", f"The default “{value}” of “{title}” is not among its options.", "Choose one of them.")
+    for wanted in default if isinstance(default, list) else [default]:
+        if wanted not in (None, "") and not any(same(option.value, wanted) for option in part.options):
+            loader.problem(part, "bad-default", f"The default “{wanted}” of “{title}” is not among its options.", "Choose one of them.")
 
 
 def _ranges(loader: Loader, part: Component) -> None:

@@ -58,7 +58,8 @@ def empty_value(component: Component) -> Any:
 def _text(component: Component, raw: Any, scope: Scope) -> str:
     if isinstance(raw, bool) or not isinstance(raw, str | int | float | Decimal):
         raise Fault("text.kind")
-    text = str(raw).replace("\r\n", "\n").replace("\r", "\n")
+    # Decimal writes whole numbers of any length, which str refuses beyond 4300 digits.
+    text = (raw if isinstance(raw, str) else str(Decimal(raw) if isinstance(raw, int) else raw)).replace("\r\n", "\n").replace("\r", "\n")
     if component.type == "textfield":
         text = text.replace("\n", " ").replace("\t", " ")
     if any(letter < " " and letter not in "\n\t" or letter == "\x7f" or "\ud800" <= letter <= "\udfff" for letter in text):

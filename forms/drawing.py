@@ -12,7 +12,7 @@ from amends.forms.dates import DateFault, is_blank, read_date, read_moment, read
 from amends.forms.expressions import plain
 from amends.forms.markup import from_html, from_markdown, safe_image, safe_link
 from amends.forms.model import CHOICE_TYPES, INPUT_TYPES, MULTIPLE_CHOICE, Component
-from amends.forms.numbers import read_number, write_number
+from amends.forms.numbers import NumberFault, read_number, write_number
 from amends.forms.options import choose, options_of, token
 from amends.forms.reading import ADD, REMOVE
 from amends.forms.rendering import RenderField, RenderOption, RenderPart, RenderRow, errors_at
@@ -175,7 +175,10 @@ def _as_typed_text(raw: Any) -> Any:
     """What stands in the input: texts exactly as they are, numbers without an exponent."""
     if isinstance(raw, bool) or not isinstance(raw, int | float | Decimal):
         return raw if raw is not None else ""
-    return write_number(read_number(raw))
+    try:
+        return write_number(read_number(raw))
+    except NumberFault:
+        return str(Decimal(raw))
 
 
 def _unread(raw: Any) -> str:

@@ -90,8 +90,9 @@ class Form:
     ) -> dict[str, Any]:
         """Clean data for the engine from what was typed or sent.
 
-        Gives text, bool, int, Decimal, None, lists and dicts; dates as ISO 8601 text. Hidden and disabled fields are left out, read-only ones have
-        the value from `context`. `strict` refuses keys the form does not have; `roles` are the sender's (None: all fields are theirs).
+        Gives text, bool, int, Decimal, None, lists and dicts; dates as ISO 8601 text. Hidden and disabled fields are left out,
+        read-only ones have the value from `context`. `strict` refuses keys the form does not have (in a whole form, not a step);
+        `roles` are the sender's (None: all fields are theirs).
         With `step`, `data` is still the whole draft and only that step's values are checked and returned.
         Raises Invalid with the sentences by dotted key (`persons.0.name`).
         """
@@ -113,16 +114,18 @@ class Form:
     ) -> RenderModel:
         """The form as a tree for templates, with `data` exactly as typed.
 
-        `errors` are those of Invalid.fields. `native_dates` shows dates as one native input (for staff) where the form does not say otherwise.
+        `errors` are those of Invalid.fields. `native_dates` shows dates as one native input (for staff) where the form says nothing.
+        `roles` are the reader's; with `step` only that step is drawn, its group's fields directly on the page.
         """
         data, errors = data or {}, errors or {}
         run = Run(self._root, data, context or {}, self._clock, roles)
         drawn = Artist(run, data, errors, native_dates).draw(self._parts(step), run.top, data)
         buttons = [part for part in self._root.inside() if part.type == "button" and part.source.get("action", "submit") == "submit"]
         found = self._step(step)
+        heading = next((field.label for field in drawn if field.type == "group"), "")
         return RenderModel(
             id=self.id,
-            title=found.title if found else self.title,
+            title=heading if found else self.title,
             fields=_unwrapped(drawn) if found else drawn,
             errors={key: [texts] if isinstance(texts, str) else list(texts) for key, texts in errors.items()},
             submit_label=str(run.top.evaluate(buttons[0], "label", "")) if buttons else "",

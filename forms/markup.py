@@ -203,9 +203,9 @@ def _inline(text: str) -> str:
     text = re.sub(r"`([^`]+)`", keep, text)
     text = re.sub(r"\[([^\[\]]{1,500})\]\(([^()\s]{1,2000})\)", lambda found: f'<a href="{html.escape(found[2])}">{found[1]}</a>', text)
     text = re.sub(
-        r"\*\*(?=\S)([^*]{1,2000}?\S|\S)\*\*|__(?=\S)([^_]{1,2000}?\S|\S)__", lambda found: f"<strong>{found[1] or found[2]}</strong>", text
+        r"\*\*(?=\S)([^*]{1,500}?\S|\S)\*\*|__(?=\S)([^_]{1,500}?\S|\S)__", lambda found: f"<strong>{found[1] or found[2]}</strong>", text
     )
     text = re.sub(
-        r"\*(?=\S)([^*]{1,2000}?\S|\S)\*|(?<!\w)_(?=\S)([^_]{1,2000}?\S|\S)_(?!\w)", lambda found: f"<em>{found[1] or found[2]}</em>", text
+        r"\*(?=\S)([^*]{1,500}?\S|\S)\*|(?<!\w)_(?=\S)([^_]{1,500}?\S|\S)_(?!\w)", lambda found: f"<em>{found[1] or found[2]}</em>", text
     )
     return re.sub("\ue002(\\d+)\ue003", lambda found: codes[int(found[1])] if int(found[1]) < len(codes) else "", text)

@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import Any
 
-import regex
+import regex  # type: ignore[import-untyped]
 
 MAX_PATTERN = 1000
 MAX_SECONDS = 0.1

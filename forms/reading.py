@@ -53,7 +53,9 @@ class Reader:
         given = self.post.get(name)
         shown = self.shown is None or name in self.shown
         if component.type == "checkbox":
-            return bool(given) and given[-1].strip().lower() not in ("", "false", "no", "off", "0") if given or shown else None
+            if given:
+                return given[-1].strip().lower() not in ("", "false", "no", "off", "0")
+            return False if shown else None
         if component.type in MULTIPLE_CHOICE:
             return [text for text in given or () if text] if given or shown else None
         if component.type == "datetime":

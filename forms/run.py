@@ -114,7 +114,7 @@ class Run:
         self.strict = strict
         self.hidden: set[tuple[str, tuple[int, ...]]] = set()
         self.outer: dict[str, Any] = {key: value for key, value in context.items()}
-        self.visible: dict[str, Any] = merge({}, _copied(self.outer))
+        self.visible: dict[str, Any] = _copied(self.outer)
         self.rows: dict[tuple[str, tuple[int, ...]], list[Any]] = {}
         self.version = 0
         self.top = Scope(self, {}, self.outer)

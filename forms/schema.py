@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
 from typing import Any
 
-from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields
-from marshmallow.utils import missing
+from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, missing
 
 from amends.forms.convert import Fault, convert, empty_value
 from amends.forms.data import MISSING
@@ -118,7 +117,7 @@ class Rows(fields.Field[Any]):
             except ValidationError as error:
                 errors[number] = error.messages
         if errors:
-            raise ValidationError(errors)  # type: ignore[arg-type]
+            raise ValidationError(errors)
         return clean
 
 

@@ -49,7 +49,7 @@ class _Loop(_If):
         rows = self.expression.evaluate(context)
         if not isinstance(rows, list | tuple):
             return ""
-        written = []
+        written: list[str] = []
         for row in rows[:MAX_ROWS]:
             inner = {**context, **row} if isinstance(row, Mapping) else dict(context)
             inner |= {"this": row, "_this_": row, "parent": context, "_parent_": context}
