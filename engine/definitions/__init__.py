@@ -1,5 +1,6 @@
 """A package folder: read it and check it, all problems at once."""
 
+from amends.engine.definitions.check import check, check_package
 from amends.engine.definitions.manifest import Manifest
 from amends.engine.definitions.model import Diagram, Element, EventDefinition, Flow, Loop, Process, Scope, Zeebe, expression, is_feel
 from amends.engine.definitions.package import Package, read_package
@@ -18,6 +19,8 @@ __all__ = [
     "Process",
     "Scope",
     "Zeebe",
+    "check",
+    "check_package",
     "expression",
     "is_feel",
     "read_diagram",

@@ -1,0 +1,121 @@
+"""Everything that is wrong with a package or a file, at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from amends.engine.decisions import DecisionInfo
+from amends.engine.definitions.check_elements import check_elements
+from amends.engine.definitions.check_events import check_events
+from amends.engine.definitions.check_expressions import check_expressions
+from amends.engine.definitions.check_flows import check_flows
+from amends.engine.definitions.check_layout import check_layout
+from amends.engine.definitions.check_names import check_names, keys_of
+from amends.engine.definitions.check_operations import check_operations
+from amends.engine.definitions.check_package import check_files, check_manifest, read_decisions
+from amends.engine.definitions.check_references import check_references
+from amends.engine.definitions.expressions import Expressions
+from amends.engine.definitions.findings import Findings
+from amends.engine.definitions.known import Forms, Names, known_names
+from amends.engine.definitions.model import Diagram, Process
+from amends.engine.definitions.package import Package, read_package
+from amends.engine.definitions.problems import ERROR, INFO, Problem, in_order
+from amends.engine.definitions.sites import sites
+from amends.engine.definitions.soundness import check_soundness
+
+_FILE_FAULTS = frozenset({"xml", "too-large", "doctype", "not-bpmn"})
+_OTHERS = (".dmn", ".form", ".md", ".toml")
+
+
+def check(
+    path: str | Path | Mapping[str, bytes], forms: Forms | None = None, operations: Mapping[str, Any] | None = None
+) -> list[Problem]:
+    """Check a package folder, a single file, or files by relative path.
+
+    `forms` checks forms and tells their fields; without it forms are only looked for by id. `operations` maps task types to
+    operation classes; without it jobs are not checked. Returns all problems, by file and line. Never raises for bad content;
+    a path that is not there is a problem, too.
+    """
+    try:
+        package = read_package(path)
+    except OSError as error:
+        help = "Give the path of a package folder or of a file."
+        return [Problem(str(path), "", None, "unreadable", ERROR, f"The path cannot be read: {error}.", help)]
+    return check_package(package, forms, operations)
+
+
+def check_package(package: Package, forms: Forms | None = None, operations: Mapping[str, Any] | None = None) -> list[Problem]:
+    """Check a package that was read; as `check`."""
+    return in_order(_Check(package, forms, operations).run())
+
+
+class _Check:
+    """One check of one package: what all its diagrams share."""
+
+    def __init__(self, package: Package, forms: Forms | None, operations: Mapping[str, Any] | None) -> None:
+        self.package = package
+        self.forms = forms
+        self.operations = operations
+        self.expressions = Expressions()
+        self.found = Findings(package.single)
+        self.known: dict[str, Names] = {}
+        self.keys: dict[str, frozenset[str]] = {}
+        self.decisions: dict[str, DecisionInfo] = {}
+
+    def run(self) -> list[Problem]:
+        package, found = self.package, self.found
+        documents = {diagram.file for diagram in package.diagrams if not any(each.executable for each in diagram.processes)}
+        for problem in package.problems:
+            is_document = problem.file in documents and problem.code not in _FILE_FAULTS
+            found.problems.append(replace(problem, severity=INFO) if is_document else problem)
+        if package.single and not package.diagrams and not next(iter(package.files), "").endswith(_OTHERS):
+            found.file = next(iter(package.files), "")
+            found.add(None, "not-bpmn", "The file is no diagram, decision table, form or letter.", "Give a .bpmn file.", line=1)
+        self.known = known_names(package, self.forms, self.operations)
+        self.keys = keys_of(package, self.forms, self.operations)
+        self.decisions = read_decisions(package)
+        check_manifest(found, package, self.forms)
+        check_files(found, package, self.forms, self.expressions)
+        for diagram in package.diagrams:
+            self.diagram(diagram)
+        return found.problems
+
+    def diagram(self, diagram: Diagram) -> None:
+        found = self.found
+        found.file = diagram.file
+        executable = [process for process in diagram.processes if process.executable]
+        unreadable = any(problem.code in _FILE_FAULTS for problem in diagram.problems)
+        if not executable and not unreadable:
+            message = "The file has no executable process: it is kept as documentation, and nothing in it can start."
+            line = diagram.processes[0].line if diagram.processes else 1
+            help = "If it is to run, make its process executable in the modeler's properties."
+            found.warn(diagram.processes[0] if diagram.processes else None, "not-executable", message, help, line=line)
+        known = {process.id for process in diagram.processes}
+        for participant in diagram.participants:
+            if participant.process_id is not None and participant.process_id not in known:
+                pool = participant.name or participant.id
+                message = f"The pool {pool!r} shows the process {participant.process_id!r}, which is not there."
+                found.warn(participant, "dangling-reference", message, "Open and save the file in a modeler.")
+        found.documentation = not executable
+        for process in executable or diagram.processes:
+            self.process(diagram, process)
+        found.documentation = False
+
+    def process(self, diagram: Diagram, process: Process) -> None:
+        found, package = self.found, self.package
+        places = list(sites(process))
+        check_flows(found, diagram, process)
+        check_elements(found, process)
+        check_events(found, diagram, process)
+        check_expressions(found, process, places, self.expressions, package.manifest.settings)
+        known = self.known.get(process.id)
+        check_references(found, package, process, self.decisions, known, self.expressions)
+        if known is not None:
+            check_names(found, places, known, self.keys, self.expressions)
+        if self.operations is not None:
+            check_operations(found, package, process, self.operations, self.expressions)
+        check_soundness(found, process)
+        check_layout(found, diagram, process)

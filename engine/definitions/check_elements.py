@@ -1,0 +1,227 @@
+"""Whether each element is one that is executed, and has what its type needs (BPMN 2.0, 10.3 to 10.6)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from amends.engine.definitions.findings import Findings, called, flow_called, the, words
+from amends.engine.definitions.model import ACTIVITY_TYPES, Element, Process, Scope
+
+_REFUSED_TYPES = {
+    "complexGateway": ("its activation rule has no agreed meaning between tools", "Use inclusive, exclusive and parallel gateways."),
+    "adHocSubProcess": ("nothing says in what order its tasks run or when it is done", "Use a subprocess with flows."),
+    "transaction": ("cancelling with compensation is not executed", "Use a subprocess, and an error boundary event on it."),
+    "choreographyTask": ("choreographies describe talk between organisations", "Draw a process."),
+    "subChoreography": ("choreographies describe talk between organisations", "Draw a process."),
+    "callChoreography": ("choreographies describe talk between organisations", "Draw a process."),
+}
+_REFUSED_EVENTS = {
+    "compensation": ("compensation is not executed", "Draw the steps that undo as a path of their own."),
+    "conditional": ("waiting for a condition is not executed", "Use a message, signal or timer, or a gateway that asks."),
+    "cancel": ("transactions are not executed", "Use an error end event and an error boundary event."),
+    "multiple": ("an event with several triggers is not executed", "Draw one event for each trigger."),
+}
+_LEGAL_EVENTS = {
+    "start": {"none", "message", "timer", "signal"},
+    "subprocess": {"none"},
+    "event subprocess": {"message", "timer", "signal", "error", "escalation"},
+    "intermediateCatchEvent": {"message", "timer", "signal", "link"},
+    "intermediateThrowEvent": {"none", "message", "signal", "escalation", "link"},
+    "boundaryEvent": {"message", "timer", "signal", "error", "escalation"},
+    "endEvent": {"none", "message", "signal", "error", "escalation", "terminate"},
+}
+_AFTER_EVENT_GATEWAY = {"message", "timer", "signal"}
+
+
+def check_elements(found: Findings, process: Process) -> None:
+    """Each element of a process by itself and by its neighbours."""
+    _scope(found, process, "start")
+
+
+def _scope(found: Findings, scope: Scope, starts: str) -> None:
+    _links(found, scope)
+    for element in scope.elements.values():
+        _executed(found, element, starts)
+        _boundary(found, scope, element)
+        if element.is_gateway or element.default is not None or element.type in ACTIVITY_TYPES:
+            _outgoing(found, scope, element)
+        if element.type == "eventBasedGateway":
+            _event_gateway(found, scope, element)
+        check = _CHECKS.get(element.type)
+        if check is not None:
+            check(found, element)
+        if element.scope is not None:
+            _scope(found, element.scope, "event subprocess" if element.is_event_subprocess else "subprocess")
+
+
+def _executed(found: Findings, element: Element, starts: str) -> None:
+    """Refuse what is not executed, rather than run it as something else."""
+    if element.type in _REFUSED_TYPES:
+        reason, help = _REFUSED_TYPES[element.type]
+        found.add(element, "refused", f"{called(element)} is not executed: {reason}.", help)
+    if element.for_compensation:
+        reason, help = _REFUSED_EVENTS["compensation"]
+        found.add(element, "refused", f"{called(element)} is for compensation, and {reason}.", help)
+    if element.attributes.get("instantiate") == "true":
+        message = f"{called(element)} begins an instance by itself, which is not executed."
+        found.add(element, "refused", message, "Use a message start event.")
+    if element.event is None or element.type in ("receiveTask", "sendTask"):
+        return
+    kind = element.event.kind
+    if kind in _REFUSED_EVENTS:
+        reason, help = _REFUSED_EVENTS[kind]
+        found.add(element, "refused", f"{called(element)} is not executed: {reason}.", help)
+        return
+    place = starts if element.type == "startEvent" else element.type
+    if kind not in _LEGAL_EVENTS[place] and not (place == "event subprocess" and kind == "none"):
+        where = {"start": "A process", "subprocess": "A subprocess", "event subprocess": "An event subprocess"}.get(place)
+        what = f"{where} cannot begin with" if where else "There is no"
+        allowed = ", ".join(sorted(_LEGAL_EVENTS[place]))
+        message = f"{called(element)} is misplaced: {what} {_article(kind)} {kind} {words(element.type)}."
+        found.add(element, "event-misplaced", message, f"It can be: {allowed}.")
+    if kind == "error" and not element.interrupting:
+        message = f"{called(element)} does not interrupt, but an error always does."
+        found.add(element, "event-misplaced", message, "Make it interrupting, or use an escalation.")
+
+
+def _article(word: str) -> str:
+    return "an" if word[:1] in "aeiou" else "a"
+
+
+def _boundary(found: Findings, scope: Scope, element: Element) -> None:
+    if element.type != "boundaryEvent":
+        return
+    host = scope.elements.get(element.attached_to or "")
+    if host is None:
+        what = f"there is no {element.attached_to!r} beside it" if element.attached_to else "it names no activity"
+        found.add(element, "boundary-unattached", f"{called(element)} is attached to nothing: {what}.", "Put it on a task or subprocess.")
+    elif not host.is_activity or host.is_event_subprocess:
+        message = f'{called(element)} is attached to the {words(host.type)} "{host.name or host.id}", which cannot carry one.'
+        found.add(element, "boundary-unattached", message, "Put it on a task, subprocess or call activity.")
+
+
+def _outgoing(found: Findings, scope: Scope, element: Element) -> None:
+    """Conditions and defaults of the flows that leave an element (10.6.2, 13.4)."""
+    flows = scope.outgoing(element.id)
+    if element.default is not None and element.default not in element.outgoing:
+        message = f"The default flow {element.default!r} of {the(element)} does not leave it."
+        found.add(element, "default-flow", message, "Choose one of its own flows as the default.")
+    choosing = element.type in ("exclusiveGateway", "inclusiveGateway")
+    for flow in flows:
+        is_default = flow.id == element.default
+        if choosing and len(flows) > 1 and flow.condition is None and not is_default:
+            message = f"{flow_called(flow, scope)} has no condition and is not the default of {the(element)}."
+            found.add(flow, "unconditional-flow", message, "Give it a condition, or make it the default flow.")
+        if flow.condition is not None and (is_default or element.type in ("parallelGateway", "eventBasedGateway")):
+            why = "it is the default" if is_default else f"it leaves a {words(element.type)}"
+            found.warn(flow, "condition-ignored", f"The condition of the {flow_called(flow, scope)[4:]} is not read: {why}.", "Remove it.")
+
+
+def _event_gateway(found: Findings, scope: Scope, element: Element) -> None:
+    """An event-based gateway waits for what stands behind each of its flows (10.6.6)."""
+    if element.outgoing and len(element.outgoing) < 2:
+        found.warn(element, "event-gateway", f"{called(element)} has one way only.", "Add a second event, or remove the gateway.")
+    for flow in scope.outgoing(element.id):
+        target = scope.elements.get(flow.target)
+        if target is None:
+            continue
+        waits = target.type in ("intermediateCatchEvent", "receiveTask") and target.kind in _AFTER_EVENT_GATEWAY
+        if not waits:
+            message = f'{called(element)} leads to "{target.name or target.id}", which does not wait for a message, timer or signal.'
+            found.add(element, "event-gateway", message, "Put a catch event or receive task behind each of its flows.")
+        elif len(target.incoming) > 1:
+            message = f'{called(element)} leads to "{target.name or target.id}", which other flows lead to as well.'
+            found.add(element, "event-gateway", message, "Let only the gateway lead there.")
+        elif target.type == "receiveTask" and scope.boundaries(target.id):
+            message = f'{called(element)} leads to the receive task "{target.name or target.id}", which has boundary events.'
+            found.add(element, "event-gateway", message, "Use an intermediate catch event, and the timer as another way.")
+
+
+def _links(found: Findings, scope: Scope) -> None:
+    """Link throw and catch events pair by name within a scope (10.5.5.8)."""
+    catches: dict[str, list[Element]] = {}
+    for element in scope.elements.values():
+        if element.kind == "link" and element.event is not None and element.type == "intermediateCatchEvent":
+            if not element.event.link_name:
+                found.add(element, "link", f"{called(element)} has no link name.", "Give the pair of events the same link name.")
+            catches.setdefault(element.event.link_name or "", []).append(element)
+    for name, several in catches.items():
+        for element in several[1:]:
+            message = f"{called(element)} is a second catch event for the link {name!r}."
+            found.add(element, "link", message, "Give it another link name: a link leads to one place.")
+    for element in scope.elements.values():
+        if element.kind == "link" and element.event is not None and element.type == "intermediateThrowEvent":
+            if element.event.link_name not in catches:
+                message = f"{called(element)} throws the link {element.event.link_name or ''!r}, which nothing beside it catches."
+                found.add(element, "link", message, "Add a link catch event with the same link name.")
+
+
+def _job(found: Findings, element: Element) -> None:
+    if not element.ext.task_type:
+        help = "Choose an operation (element template) or fill in the type of its task definition."
+        found.add(element, "no-task-type", f"{called(element)} names no operation: it has no task type.", help)
+
+
+def _send(found: Findings, element: Element) -> None:
+    if element.event is None:
+        _job(found, element)
+
+
+def _decision(found: Findings, element: Element) -> None:
+    if element.ext.task_type:
+        return
+    if not element.ext.called_decision:
+        help = "Fill in the id of a decision of a .dmn file."
+        found.add(element, "no-decision", f"{called(element)} calls no decision.", help)
+    elif not element.ext.result_variable:
+        help = "Fill in the result variable."
+        found.add(element, "no-result-variable", f"{called(element)} puts the result of its decision nowhere.", help)
+
+
+def _script(found: Findings, element: Element) -> None:
+    if element.ext.task_type:
+        return
+    if not element.ext.script:
+        foreign = " Its script is not FEEL in a zeebe:script." if element.script else ""
+        help = "Fill in a FEEL expression and a result variable."
+        found.add(element, "no-script", f"{called(element)} has no FEEL expression.{foreign}", help)
+    elif not element.ext.result_variable:
+        found.add(element, "no-result-variable", f"{called(element)} puts its result nowhere.", "Fill in the result variable.")
+
+
+def _call(found: Findings, element: Element) -> None:
+    if not element.ext.called_process:
+        help = "Fill in the id of the called process."
+        found.add(element, "no-called-process", f"{called(element)} calls no process.", help)
+
+
+def _loop(found: Findings, element: Element) -> None:
+    loop = element.loop
+    if loop is None or loop.kind == "standard":
+        return
+    if loop.input_collection is None and loop.cardinality is None:
+        message = f"{called(element)} runs several times, but over nothing: it has no input collection."
+        found.add(element, "loop-collection", message, "Fill in the list it runs over.", line=loop.line)
+    if (loop.output_collection is None) != (loop.output_element is None):
+        missing = "output element" if loop.output_element is None else "output collection"
+        message = f"{called(element)} collects results, but has no {missing}."
+        found.add(element, "loop-output", message, "Fill in both, or neither.", line=loop.line)
+
+
+_OWN: dict[str, Callable[[Findings, Element], None]] = {
+    "serviceTask": _job,
+    "sendTask": _send,
+    "businessRuleTask": _decision,
+    "scriptTask": _script,
+    "callActivity": _call,
+}
+
+
+def _activity(found: Findings, element: Element) -> None:
+    own = _OWN.get(element.type)
+    if own is not None:
+        own(found, element)
+    _loop(found, element)
+
+
+_CHECKS: dict[str, Callable[[Findings, Element], None]] = dict.fromkeys(ACTIVITY_TYPES, _activity)

@@ -1,0 +1,99 @@
+"""What events refer to: messages with names and keys, signals, errors, escalations, and timers (BPMN 2.0, 10.5.5)."""
+
+from __future__ import annotations
+
+from amends.engine.definitions.findings import Findings, called, the
+from amends.engine.definitions.model import Declared, Diagram, Element, EventDefinition, Process, is_feel
+from amends.engine.definitions.timers import EXAMPLES, literal_fault
+
+_CATCHING = frozenset({"startEvent", "intermediateCatchEvent", "boundaryEvent", "receiveTask"})
+
+
+def check_events(found: Findings, diagram: Diagram, process: Process) -> None:
+    """The event definitions of a process."""
+    starts: dict[str, Element] = {}
+    for element in process.all_elements():
+        event = element.event
+        if event is None:
+            continue
+        top = element.type == "startEvent" and element.scope_id == process.id
+        for part in event.parts or (event,):
+            _definition(found, diagram, element, part, top)
+        if top and event.kind == "message" and event.ref_name:
+            if event.ref_name in starts:
+                message = f"{called(element)} begins with the message {event.ref_name!r}, as {starts[event.ref_name].id!r} does."
+                found.add(element, "message-start-twice", message, "Use one start event for a message, and a gateway behind it.")
+            starts.setdefault(event.ref_name, element)
+
+
+def _definition(found: Findings, diagram: Diagram, element: Element, event: EventDefinition, top: bool) -> None:
+    match event.kind:
+        case "message":
+            _message(found, diagram, element, event, top)
+        case "signal":
+            _named(found, element, event, "signal", diagram.signals.get(event.ref or ""))
+        case "error":
+            _coded(found, element, event, "error", diagram.errors.get(event.ref or ""))
+        case "escalation":
+            _coded(found, element, event, "escalation", diagram.escalations.get(event.ref or ""))
+        case "timer":
+            _timer(found, element, event, top)
+
+
+def _message(found: Findings, diagram: Diagram, element: Element, event: EventDefinition, top: bool) -> None:
+    catching = element.type in _CATCHING
+    if not catching and (event.ext.task_type or element.ext.task_type):
+        return  # an operation sends it
+    if not _named(found, element, event, "message", diagram.messages.get(event.ref or "")):
+        return
+    if catching and not top and not event.correlation_key:
+        help = 'Fill in the subscription correlation key, for example "=reference".'
+        message = f"{called(element)} waits for a message that says nothing about whose it is: it has no correlation key."
+        found.add(element, "correlation-key", message, help)
+
+
+def _named(found: Findings, element: Element, event: EventDefinition, kind: str, declared: Declared | None) -> bool:
+    """Whether an event refers to a message or signal that has a name."""
+    if event.ref is None:
+        found.add(element, f"{kind}-name", f"{called(element)} names no {kind}.", f"Choose or create its {kind}.")
+    elif declared is None:
+        message = f"{called(element)} refers to the {kind} {event.ref!r}, which the file does not declare."
+        found.add(element, "missing-reference", message, f"Choose or create its {kind}.")
+    elif not declared.name:
+        message = f"{called(element)} refers to the {kind} {declared.id!r}, which has no name."
+        found.add(element, f"{kind}-name", message, f"Give the {kind} a name.")
+    else:
+        return True
+    return False
+
+
+def _coded(found: Findings, element: Element, event: EventDefinition, kind: str, declared: Declared | None) -> None:
+    """Errors and escalations are thrown and caught by code; what catches without one catches all."""
+    if event.ref is None:
+        if element.type not in _CATCHING:
+            help = f"Choose or create its {kind}, with a code."
+            found.add(element, f"{kind}-code", f"{called(element)} throws no {kind} in particular.", help)
+    elif declared is None:
+        message = f"{called(element)} refers to the {kind} {event.ref!r}, which the file does not declare."
+        found.add(element, "missing-reference", message, f"Choose or create its {kind}.")
+    elif not declared.code:
+        message = f"{called(element)} refers to the {kind} {declared.name or declared.id!r}, which has no code."
+        found.add(element, f"{kind}-code", message, f"Give the {kind} a code.")
+
+
+def _timer(found: Findings, element: Element, event: EventDefinition, top: bool) -> None:
+    kind = event.timer_kind
+    if kind is None or not event.text:
+        examples = "; ".join(EXAMPLES.values())
+        found.add(element, "timer-missing", f"{called(element)} has no time.", f"Write {examples}; or FEEL after =.", line=event.line)
+        return
+    if top and kind == "duration":
+        message = f"{called(element)} begins a process after a duration, but after what?"
+        found.add(element, "timer-kind", message, "Use a date or a cycle.", line=event.line)
+    elif kind == "cycle" and (element.type == "intermediateCatchEvent" or (element.interrupting and not top)):
+        message = f"{called(element)} repeats, but goes on after the first time."
+        found.warn(element, "timer-kind", message, "Use a duration, or a boundary event that does not interrupt.", line=event.line)
+    if not is_feel(event.text):
+        fault = literal_fault(kind, event.text)
+        if fault:
+            found.add(element, "timer-literal", f"The time of {the(element)} {fault}.", f"Write {EXAMPLES[kind]}.", line=event.line)

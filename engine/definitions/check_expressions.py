@@ -1,0 +1,106 @@
+"""Whether every expression of a process is FEEL, every plain value what it has to be, and every mapping complete."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from amends.engine.definitions.expressions import Expressions
+from amends.engine.definitions.findings import Findings, called, the
+from amends.engine.definitions.model import Element, Process, is_feel
+from amends.engine.definitions.sites import REQUIRED, WARNED, Site
+from amends.engine.definitions.timers import EXAMPLES, literal_fault
+
+_VARIABLE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
+_SETTING = re.compile(r"=\s*settings\.(\w+)\s*")
+
+
+def check_expressions(
+    found: Findings, process: Process, places: list[Site], expressions: Expressions, settings: Mapping[str, Any]
+) -> None:
+    """Syntax of all expressions, and of what may stand there instead.
+
+    `places` are the process's sites, `settings` the package's: a timer that reads one is checked by the setting's default.
+    """
+    for site in places:
+        _syntax(found, site, expressions)
+    for element in process.all_elements():
+        _mappings(found, element)
+        _values(found, element)
+        _settings(found, element, settings)
+
+
+def _syntax(found: Findings, site: Site, expressions: Expressions) -> None:
+    if not site.condition and not is_feel(site.text):
+        if site.feel == REQUIRED:
+            message = f"{site.what} is no expression: {_short(site.text)}."
+            found.add(site.owner, "not-feel", message, "Write FEEL after an = sign.", line=site.line)
+        elif site.feel == WARNED:
+            message = f"{site.what} is taken as plain text: {_short(site.text)}."
+            found.warn(site.owner, "not-feel", message, "If it is to be computed, write FEEL after an = sign.", line=site.line)
+        return
+    fault = expressions.fault(site.text)
+    if fault is not None:
+        message = f"{site.what} is not FEEL: {_short(site.text)}. {fault}"
+        found.add(site.owner, "feel-syntax", message, "Put the expression right.", line=site.line)
+
+
+def _short(text: str) -> str:
+    text = " ".join(text.split())
+    return f"“{text if len(text) <= 80 else text[:77] + '…'}”"
+
+
+def _mappings(found: Findings, element: Element) -> None:
+    """A mapping needs both ends, and a target that can be a variable."""
+    for kind, assignments in (("input", element.ext.inputs), ("output", element.ext.outputs)):
+        for entry in assignments:
+            if not entry.target or not entry.source:
+                end = "variable name" if not entry.target else "value"
+                message = f"An {kind} mapping of {the(element)} has no {end}."
+                found.add(element, "mapping", message, "Fill it in, or delete the mapping.", line=entry.line)
+            elif not _VARIABLE.fullmatch(entry.target):
+                message = f"The {kind} {entry.target!r} of {the(element)} cannot be a variable's name."
+                found.add(element, "mapping", message, "Use letters, digits and underscores, and begin with a letter.", line=entry.line)
+    names = (element.ext.result_variable, element.loop and element.loop.input_element, element.loop and element.loop.output_collection)
+    for name in names:
+        if name and not _VARIABLE.fullmatch(name):
+            message = f"{called(element)} names the variable {name!r}, which cannot be a variable's name."
+            found.add(element, "mapping", message, "Use letters, digits and underscores, and begin with a letter.")
+
+
+def _values(found: Findings, element: Element) -> None:
+    """Plain values of attributes that are numbers or instants."""
+    ext = element.ext
+    if ext.retries and not is_feel(ext.retries) and not ext.retries.isdecimal():
+        message = f"The number of retries of {the(element)} is {ext.retries!r}."
+        found.add(element, "value", message, "Write a whole number, such as 3.")
+    if ext.priority and not is_feel(ext.priority) and not (ext.priority.isdecimal() and int(ext.priority) <= 100):
+        message = f"The priority of {the(element)} is {ext.priority!r}."
+        found.add(element, "value", message, "Write a whole number from 0 to 100.")
+    for what, text in (("due date", ext.due_date), ("follow-up date", ext.follow_up_date)):
+        if text and not is_feel(text):
+            fault = literal_fault("date", text)
+            if fault:
+                help = f"Write {EXAMPLES['date']}, or FEEL after =."
+                found.add(element, "value", f"The {what} of {the(element)} {fault}.", help)
+    loop = element.loop
+    for what, text in () if loop is None else (("number of instances", loop.cardinality), ("maximum", loop.maximum)):
+        if text and not is_feel(text) and not text.isdecimal():
+            message = f"The {what} of {the(element)} is {text!r}."
+            found.add(element, "value", message, "Write a whole number, or FEEL after =.", line=loop.line if loop else None)
+
+
+def _settings(found: Findings, element: Element, settings: Mapping[str, Any]) -> None:
+    """A timer that is a setting is as right as the setting."""
+    event = element.event
+    if event is None or event.kind != "timer" or not event.text or event.timer_kind is None:
+        return
+    match = _SETTING.fullmatch(event.text)
+    value = settings.get(match[1]) if match else None
+    if match and isinstance(value, str):
+        fault = literal_fault(event.timer_kind, value)
+        if fault:
+            message = f"The time of {the(element)} is the setting {match[1]!r}, which {fault}."
+            help = f"Write {EXAMPLES[event.timer_kind]} in package.toml, or choose another kind of timer."
+            found.add(element, "timer-literal", message, help, line=event.line)

@@ -1,0 +1,121 @@
+"""What a package holds besides diagrams: its manifest, forms, decision tables, calendars and letters."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from amends.engine.calendars import calendar_problems
+from amends.engine.decisions import DecisionError, DecisionInfo, check_model, load
+from amends.engine.definitions.check_references import BUILT_IN_ROLES
+from amends.engine.definitions.expressions import FUNCTIONS, Expressions
+from amends.engine.definitions.findings import Findings
+from amends.engine.definitions.known import Forms
+from amends.engine.definitions.letters import check_letter
+from amends.engine.definitions.manifest import FILE
+from amends.engine.definitions.model import Process
+from amends.engine.definitions.package import Package
+from amends.engine.definitions.problems import Problem
+
+
+def check_files(found: Findings, package: Package, forms: Forms | None, expressions: Expressions) -> None:
+    """The files of a package that are no diagrams."""
+    for path, body in package.files.items():
+        found.file = path
+        if path.endswith(".form"):
+            _form(found, path, body, forms, path in package.forms.values())
+        elif path.endswith(".dmn"):
+            _decisions(found, package, path, body)
+    for path in package.letters.values():
+        found.file = path
+        check_letter(found, package.files[path], expressions)
+
+
+def _form(found: Findings, path: str, body: bytes, forms: Forms | None, has_id: bool) -> None:
+    if not has_id:
+        found.add(None, "form-id", "The form has no id, or another file has it.", "Give it an id in the form editor.", line=1)
+    text = body.decode("utf-8", "replace")
+    for item in forms.check(body, path) if forms is not None else ():
+        line = _line_of(text, item.component_id) if item.component_id else 1
+        found.problems.append(Problem(path, item.component_id, line, item.code, item.severity, item.message, item.help))
+
+
+def _line_of(text: str, component_id: str) -> int | None:
+    match = re.search(r'"id"\s*:\s*"' + re.escape(component_id) + '"', text)
+    return text.count("\n", 0, match.start()) + 1 if match else None
+
+
+def _decisions(found: Findings, package: Package, path: str, body: bytes) -> None:
+    problems = check_model(body, file=path, resolve=_resolver(package), functions=FUNCTIONS)
+    for item in problems:
+        place = item.line or (None if item.element_id else 1)
+        found.problems.append(Problem(path, item.element_id, place, item.code, item.severity, item.message, item.help))
+
+
+def _resolver(package: Package) -> Any:
+    """Finds the models a model imports among the package's files, by the end of the location."""
+
+    def resolve(namespace: str, location: str | None) -> bytes | None:
+        name = (location or "").rpartition("/")[2]
+        return next((body for path, body in package.files.items() if name and path.rpartition("/")[2] == name), None)
+
+    return resolve
+
+
+def read_decisions(package: Package) -> dict[str, DecisionInfo]:
+    """What the decisions of a package need and give, by id; models that cannot be read are left out."""
+    found: dict[str, DecisionInfo] = {}
+    for path in sorted(set(package.decisions.values())):
+        try:
+            model = load(package.files[path], resolve=_resolver(package))
+        except DecisionError:
+            continue  # said by the check of the file
+        found.update((info.id, info) for info in model.decisions)
+    return found
+
+
+def check_manifest(found: Findings, package: Package, forms: Forms | None) -> None:
+    """What the manifest refers to is there, and its calendars can be used."""
+    if package.single or FILE not in package.files:
+        return
+    found.file = FILE
+    manifest = package.manifest
+    place = manifest.line
+    complaints = manifest.complaints
+    if complaints.process and complaints.process not in package.processes:
+        message = f"Complaints are to run the process {complaints.process!r}, which is not there or not executable."
+        help = f"The executable processes are {', '.join(package.processes) or 'none'}."
+        found.add(None, "missing-process", message, help, line=place("process", "complaints"))
+    if complaints.form and complaints.form not in package.forms:
+        message = f"Complaints are to be filed by the form {complaints.form!r}, which is not there."
+        help = f"The forms are {', '.join(sorted(package.forms)) or 'none'}."
+        found.add(None, "missing-form", message, help, line=place("form", "complaints"))
+    awaited = _awaited(package.processes)
+    for name, offer in manifest.messages.items():
+        line = place("", f'messages."{name}"') or place("", f"messages.{name}")
+        if offer.form and offer.form not in package.forms:
+            message = f"The message {name!r} is to be sent by the form {offer.form!r}, which is not there."
+            found.add(None, "missing-form", message, f"The forms are {', '.join(sorted(package.forms)) or 'none'}.", line=line)
+        if name not in awaited:
+            message = f"The message {name!r} is offered, but no process waits for it."
+            found.warn(None, "unknown-message", message, f"Processes wait for {', '.join(sorted(awaited)) or 'none'}.", line=line)
+        if offer.offered_to != "complainant" and offer.offered_to not in manifest.roles:
+            message = f"The message {name!r} is offered to {offer.offered_to!r}, which is no role."
+            found.add(None, "unknown-role", message, "Write complainant, or a role of [roles].", line=line)
+    for role in BUILT_IN_ROLES & set(manifest.roles):
+        message = f"The role {role!r} is one every installation has, for its administration."
+        found.add(None, "manifest-name", message, "Choose another id.", line=place(role, "roles"))
+    for name, calendar in manifest.calendars.items():
+        for text in calendar_problems(calendar, name):
+            found.add(None, "calendar", f"The calendar {name!r}: {text}", "Correct it.", line=place("", f"calendars.{name}"))
+
+
+def _awaited(processes: Mapping[str, Process]) -> set[str]:
+    catching = ("startEvent", "intermediateCatchEvent", "boundaryEvent", "receiveTask")
+    return {
+        element.event.ref_name
+        for process in processes.values()
+        for element in process.all_elements()
+        if element.type in catching and element.event is not None and element.event.kind == "message" and element.event.ref_name
+    }
