@@ -452,8 +452,6 @@ class Engine:
                 raise Conflict(f"The instance {instance_id} is still running; personal data is erased once it has ended.")
             ids = list(work.connection.execute(select(t.value.c.id).where(t.value.c.chain == instance_id, t.value.c.body.is_not(None))).scalars())
             work.connection.execute(update(t.value).where(t.value.c.id.in_(ids)).values(body=None))
-            work.execution.notes.clear()
-            work.execution.ended = work.state
             work.execution.note("erased", work.process_id, None, value_ids=ids, reason=reason)
         return len(ids)
 

@@ -50,6 +50,7 @@ class Work:
     held: bool
     state: str
     started: bool = False
+    ended_at: datetime | None = None
     before: Waits = field(default_factory=dict)
     notes: list[Note] = field(default_factory=list)
 
@@ -85,7 +86,7 @@ class HotInstances:
 
 _SELECT = select(
     t.instance.c.process_id, t.instance.c.deployment_id, t.instance.c.business_key, t.instance.c.state, t.instance.c.version,
-    t.instance.c.body, t.instance.c.seq, t.instance.c.head, t.instance.c.held,
+    t.instance.c.body, t.instance.c.seq, t.instance.c.head, t.instance.c.held, t.instance.c.ended_at,
 ).where(t.instance.c.id == bindparam("key")).with_for_update()  # fmt: skip
 _UPDATE = (
     update(t.instance)
@@ -132,11 +133,13 @@ class Commands:
         if execution is None:
             execution = self._load(row, version)
         return Work(connection, instance_id, row.process_id, version, row.business_key, execution, row.version, row.seq, row.head,
-                    bool(row.held), row.state, before=waits(execution))  # fmt: skip
+                    bool(row.held), row.state, ended_at=row.ended_at, before=waits(execution))  # fmt: skip
 
     def _load(self, row: Any, version: Version) -> Execution:
         if row.body is None:
-            return Execution(version.spec(row.process_id), version.script_engine, version.id)
+            ended = Execution(version.spec(row.process_id), version.script_engine, version.id)
+            ended.ended = row.state
+            return ended
         return load(bytes(row.body), version.spec(row.process_id), version.script_engine, version.id)
 
     def _live(self) -> dict[str, Execution]:
@@ -210,7 +213,7 @@ class Commands:
             _UPDATE,
             {
                 "key": work.id, "new_state": state, "new_version": work.row_version + 1, "new_body": None if ended else dump(execution),
-                "new_seq": work.seq + 1, "new_head": head, "new_ended_at": now if ended else None,
+                "new_seq": work.seq + 1, "new_head": head, "new_ended_at": work.ended_at or (now if ended else None),
             },
         )  # fmt: skip
         self._project(work, command, actor, state, now, recorded, ended)
@@ -231,7 +234,8 @@ class Commands:
             return
         change = Change(
             work.id, work.process_id, work.version.id, work.version.package, work.business_key, work.execution.data, list(work.execution.notes),
-            work.execution.clocks, work.version.calendars, state, command, actor, now, recorded, work.started, ended, work.held,
+            work.execution.clocks, work.version.calendars, state, command, actor, now, recorded, work.started,
+            ended and work.ended_at is None, work.held,
         )  # fmt: skip
         for projection in self.projections:
             projection.apply(work.connection, change)

@@ -1,0 +1,293 @@
+"""The register of complaints: file, find, follow, talk (ISO 10002, 7.2 and 7.3)."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, Row, insert, or_, select, update
+from uuid_utils import uuid7
+
+from amends.engine.calendars import words as clock_words
+from amends.engine.definitions.package import Package
+from amends.engine.errors import Conflict, Invalid, NotFound
+from amends.engine.execution import Note
+from amends.engine.store import tables as t
+
+from .projection import RegisterProjection, columns, new_row
+from .records import Attachment, ClockView, Complaint, Filed, Message, Offer, Progress, StageView
+from .references import digest_of, new_reference, new_secret, tidy_reference
+
+if TYPE_CHECKING:
+    from amends.engine.api import Engine
+
+MOST_FOUND = 200
+_NOBODY = digest_of("nobody")
+
+
+class Register:
+    """Complaints on an engine. Making one adds the projection that keeps the register in step."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        engine.projections.append(RegisterProjection())
+
+    # -- filing
+    def process(self) -> tuple[str, Package]:
+        """The process that complaints are, and its package: the newest deployment that names one. Raises `NotFound`."""
+        for deployment in self.engine.deployments():
+            package = self.engine.package(deployment.id)
+            if package.manifest.complaints.process in deployment.processes:
+                return package.manifest.complaints.process, package
+        raise NotFound("No deployed package says which process is a complaint. Deploy one whose package.toml has [complaints].")
+
+    def file(
+        self, data: Mapping[str, Any], *, actor: str, channel: str = "web", received_at: datetime | None = None,
+        files: Sequence[str] = (), occurred_at: datetime | None = None, held: bool = False, key: str | None = None,
+    ) -> Filed:  # fmt: skip
+        """Start a complaint with what its form gave.
+
+        `files` are ids of attachments stored before; `received_at` is when it reached us (default: now). Raises `Invalid` by field
+        where the form refuses the data.
+        """
+        process_id, package = self.process()
+        clean = self._validated(package, data)
+        reference, secret = new_reference(), new_secret()
+        received = received_at or occurred_at or self.engine.now()
+        if received > self.engine.now() and occurred_at is None:
+            raise Invalid("A complaint cannot be received in the future.", {"received_at": ["Enter a time that is past."]})
+
+        def attach(connection: Connection, instance_id: str) -> None:
+            row = new_row(instance_id, reference, secret)
+            connection.execute(insert(t.complaint), {**row, "received_at": received, "channel": channel, "historical": held})
+            if files:
+                connection.execute(
+                    update(t.attachment).where(t.attachment.c.id.in_(list(files)), t.attachment.c.instance_id.is_(None)).values(instance_id=instance_id)
+                )
+
+        variables = {"complaint": clean, "reference": reference, "received_at": received, "channel": channel}
+        instance_id = self.engine.start(
+            process_id, variables, business_key=reference, actor=actor, occurred_at=occurred_at, held=held, attach=attach, key=key
+        )
+        return Filed(reference, secret, instance_id)
+
+    def _validated(self, package: Package, data: Mapping[str, Any]) -> dict[str, Any]:
+        body = package.form(package.manifest.complaints.form)
+        if body is None or self.engine.forms is None:
+            return dict(data)
+        return self.engine.forms.validate(body, data, {"settings": package.manifest.settings})
+
+    # -- finding
+    def get(self, reference: str | None = None, instance_id: str | None = None) -> Complaint:
+        """One complaint by reference or instance; raises `NotFound`."""
+        c = t.complaint.c
+        where = c.instance_id == instance_id if reference is None else c.reference.in_((reference, tidy_reference(reference)))
+        with self.engine.database.reading() as connection:
+            row = connection.execute(select(t.complaint).where(where)).first()
+            if row is None:
+                raise NotFound("There is no such complaint.")
+            return _complaint(connection, [row])[0]
+
+    def by_secret(self, reference: str, secret: str) -> Complaint:
+        """The complaint a follow-up link belongs to; `NotFound` with the same words, after the same work, for a wrong and for an unknown one."""
+        c = t.complaint.c
+        with self.engine.database.reading() as connection:
+            row = connection.execute(select(t.complaint).where(c.reference == tidy_reference(reference))).first()
+            expected = _NOBODY if row is None else row.secret_hash
+            if not hmac.compare_digest(expected, digest_of(secret)) or row is None:
+                raise NotFound("There is no complaint with this reference and link. Check both, or ask us for a new link.")
+            return _complaint(connection, [row])[0]
+
+    def by_link(self, secret: str) -> Complaint:
+        """The complaint of a secret link alone."""
+        with self.engine.database.reading() as connection:
+            row = connection.execute(select(t.complaint).where(t.complaint.c.secret_hash == digest_of(secret))).first()
+            if row is None:
+                raise NotFound("This link does not lead to a complaint. Check it, or ask us for a new one.")
+            return _complaint(connection, [row])[0]
+
+    def search(
+        self, text: str | None = None, state: str | None = None, stage: str | None = None, limit: int = 50, after: str | None = None
+    ) -> list[Complaint]:
+        """Complaints, newest first. `text` is part of a reference, name, subject or product; `after` is the last reference of the page before."""
+        c = t.complaint.c
+        query = select(t.complaint)
+        if state:
+            query = query.where(c.state == state)
+        if stage:
+            query = query.where(c.stage == stage)
+        if text and text.strip():
+            part = "%" + text.strip().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+            fields = (c.reference, c.complainant_name, c.subject, c.product)
+            matches = [field.ilike(part, escape="\\") for field in fields] + [c.reference == tidy_reference(text)]
+            query = query.where(or_(*matches))
+        with self.engine.database.reading() as connection:
+            if after is not None:
+                last = connection.execute(select(c.received_at, c.instance_id).where(c.reference == after)).first()
+                if last is not None:
+                    same = (c.received_at == last.received_at) & (c.instance_id < last.instance_id)
+                    query = query.where(or_(c.received_at < last.received_at, same))
+            rows = connection.execute(query.order_by(c.received_at.desc(), c.instance_id.desc()).limit(min(limit, MOST_FOUND))).all()
+            return _complaint(connection, rows)
+
+    def counts(self) -> dict[str, int]:
+        """How many complaints there are, by state and by stage (`stage:…`)."""
+        from sqlalchemy import func
+
+        c = t.complaint.c
+        with self.engine.database.reading() as connection:
+            found: dict[str, int] = {}
+            for row in connection.execute(select(c.state, c.stage, func.count().label("n")).group_by(c.state, c.stage)):
+                found[row.state] = found.get(row.state, 0) + row.n
+                found[f"stage:{row.stage}"] = found.get(f"stage:{row.stage}", 0) + row.n
+        return found
+
+    # -- following
+    def progress(self, complaint: Complaint) -> Progress:
+        """Where it stands, in the package's own words."""
+        package = self._package(complaint)
+        reached = [name for name in package.manifest.stages if f"stage:{name}" in complaint.milestones]
+        order = list(package.manifest.stages)
+        here = order.index(complaint.stage) if complaint.stage in order else -1
+        stages = []
+        for position, (name, words) in enumerate(package.manifest.stages.items()):
+            state = "now" if position == here else "done" if name in reached and position < here else "next"
+            stages.append(StageView(name, words, state, complaint.milestones.get(f"stage:{name}")))
+        due = [view.due_at for view in self.clocks(complaint) if view.due_at is not None and view.state in ("running", "soon", "late")]
+        next_by = min(due) if due and complaint.state == "open" else None
+        return Progress(package.manifest.stages.get(complaint.stage, "Received"), next_by, tuple(stages))
+
+    def clocks(self, complaint: Complaint) -> list[ClockView]:
+        """The clocks of a complaint, running ones first."""
+        view = self.engine.instance(complaint.instance_id)
+        version = self.engine.versions.get(view.deployment_id)
+        titles = version.package.manifest.clocks
+        now = self.engine.now()
+        shown = []
+        for name, clock in view.clocks.items():
+            title = titles[name].title if name in titles else name.replace("_", " ").capitalize()
+            state = clock.state(now, version.calendars)
+            words = clock_words(clock, now, version.calendars)
+            shown.append(ClockView(name, title, state, words, clock.due(version.calendars), clock.start, clock.fraction(now, version.calendars)))
+        return sorted(shown, key=lambda item: (item.state in ("met", "met late", "cancelled"), item.due_at is None, item.due_at or item.start))
+
+    def offers(self, complaint: Complaint, to: str = "complainant") -> list[Offer]:
+        """What this person can say now: messages of the manifest that the process waits for."""
+        manifest = self._package(complaint).manifest
+        waited = {item.name for item in self.engine.waiting(complaint.instance_id) if item.kind == "message"}
+        return [
+            Offer(name, offer.title, offer.form) for name, offer in manifest.messages.items() if name in waited and offer.offered_to == to
+        ]
+
+    def answer(self, complaint: Complaint, message: str, data: Mapping[str, Any], *, actor: str, key: str | None = None) -> None:
+        """Say one of the offers. Raises `Conflict` if the process does not wait for it any more, `Invalid` by field."""
+        offer = next((item for item in self.offers(complaint) if item.message == message), None)
+        if offer is None:
+            raise Conflict("We do not wait for this any more: the complaint has moved on. Nothing was changed.")
+        package = self._package(complaint)
+        body = package.form(offer.form_id)
+        clean = dict(data) if body is None or self.engine.forms is None else self.engine.forms.validate(body, data, {})
+        with self.engine.batch():
+            text = "\n".join(f"{_title(name)}: {value}" for name, value in clean.items() if value not in (None, "", []))
+            self.receive(complaint, text or offer.title, author=actor, subject=offer.title)
+            self.engine.correlate(message, complaint.reference, clean, actor=actor, once=key)
+
+    def thread(self, complaint: Complaint, *, internal: bool = False) -> list[Message]:
+        """The messages with the complainant, oldest first; with `internal` also those among staff."""
+        m, d = t.message.c, t.dispatch.c
+        query = select(t.message, d.state.label("sent_state"), d.proof).outerjoin(t.dispatch, d.message_id == m.id)
+        query = query.where(m.instance_id == complaint.instance_id)
+        if not internal:
+            query = query.where(m.visible)
+        with self.engine.database.reading() as connection:
+            return [
+                Message(row.id, row.at, row.direction, row.channel, row.author, row.recipient, row.subject, row.body,
+                        f"{row.sent_state}: {row.proof}" if row.sent_state else "", bool(row.visible))
+                for row in connection.execute(query.order_by(m.at, m.id))
+            ]  # fmt: skip
+
+    def receive(
+        self, complaint: Complaint, body: str, *, author: str, subject: str = "", channel: str = "web", files: Sequence[str] = ()
+    ) -> str:
+        """Take in something the complainant says, with files; nothing in the process changes by it. The message's id."""
+        message_id = uuid7().hex
+        with self.engine.commands.on(complaint.instance_id, "received", author, ended_too=True) as work:
+            row = {
+                "id": message_id, "instance_id": complaint.instance_id, "at": self.engine.now(), "direction": "in", "channel": channel,
+                "author": author, "subject": subject, "body": body,
+            }  # fmt: skip
+            work.connection.execute(insert(t.message), row)
+            if files:
+                mine = (t.attachment.c.id.in_(list(files)), t.attachment.c.instance_id.is_(None))
+                work.connection.execute(update(t.attachment).where(*mine).values(instance_id=complaint.instance_id))
+            work.execution.notes.append(Note("message received", "", 0, {"message": message_id, "files": len(files)}))
+        return message_id
+
+    # -- files
+    def add_file(self, name: str, media_type: str, body: bytes, *, actor: str, complaint: Complaint | None = None) -> Attachment:
+        """Keep a file, for a complaint or for one that is about to be filed. `media_type` is by content: the caller has looked."""
+        found = Attachment(uuid7().hex, name[:255], media_type, len(body), hashlib.sha256(body).hexdigest(), self.engine.now(), actor)
+        row = {
+            "id": found.id, "instance_id": None if complaint is None else complaint.instance_id, "name": found.name, "media_type": media_type,
+            "size": found.size, "digest": found.digest, "body": body, "added_at": found.added_at, "added_by": actor,
+        }  # fmt: skip
+        with self.engine.database.transaction() as connection:
+            connection.execute(insert(t.attachment), row)
+        return found
+
+    def files(self, complaint: Complaint) -> list[Attachment]:
+        """The files of a complaint, oldest first."""
+        a = t.attachment.c
+        query = select(a.id, a.name, a.media_type, a.size, a.digest, a.added_at, a.added_by).where(a.instance_id == complaint.instance_id)
+        with self.engine.database.reading() as connection:
+            return [Attachment(*row) for row in connection.execute(query.order_by(a.added_at, a.id))]
+
+    def file_body(self, complaint: Complaint, attachment_id: str) -> tuple[Attachment, bytes]:
+        """A file of this complaint with its content; `NotFound` for one of another."""
+        a = t.attachment.c
+        with self.engine.database.reading() as connection:
+            row = connection.execute(select(t.attachment).where(a.id == attachment_id, a.instance_id == complaint.instance_id)).first()
+        if row is None:
+            raise NotFound("There is no such file at this complaint.")
+        found = Attachment(row.id, row.name, row.media_type, row.size, row.digest, row.added_at, row.added_by)
+        return found, bytes(row.body)
+
+    def renew_secret(self, complaint: Complaint) -> str:
+        """A new follow-up link; the old one ends."""
+        secret = new_secret()
+        with self.engine.database.transaction() as connection:
+            where = t.complaint.c.instance_id == complaint.instance_id
+            connection.execute(update(t.complaint).where(where).values(secret_hash=digest_of(secret)))
+        return secret
+
+    def _package(self, complaint: Complaint) -> Package:
+        with self.engine.database.reading() as connection:
+            where = t.instance.c.id == complaint.instance_id
+            deployment_id = connection.execute(select(t.instance.c.deployment_id).where(where)).scalar_one()
+        return self.engine.package(deployment_id)
+
+
+def _title(key: str) -> str:
+    return key.replace("_", " ").capitalize()
+
+
+def _complaint(connection: Connection, rows: Sequence[Row[Any]]) -> list[Complaint]:
+    m = t.milestone.c
+    reached: dict[str, dict[str, datetime]] = {}
+    ids = [row.instance_id for row in rows]
+    for row in connection.execute(select(m.instance_id, m.name, m.at).where(m.instance_id.in_(ids))):
+        reached.setdefault(row.instance_id, {})[row.name] = row.at
+    return [
+        Complaint(
+            row.reference, row.instance_id, row.received_at, row.channel, row.subject, row.complainant_name, row.email, row.product,
+            row.category, row.priority, row.severity, row.stage, row.state, row.outcome, row.closed_at, bool(row.historical),
+            reached.get(row.instance_id, {}),
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+__all__ = ["Register", "columns"]

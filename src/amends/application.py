@@ -1,0 +1,76 @@
+"""The composition root: engine, forms, operations, accounts and register put together. Web, API and command line use nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+
+from amends.engine.accounts import Accounts, Policy
+from amends.engine.api import Engine
+from amends.engine.complaints import Register
+from amends.engine.definitions.deployments import Deployment
+from amends.engine.history import Entry
+from amends.engine.jobs.runner import EmbeddedRunner
+from amends.engine.services.mailer import Mailer, mailer_from
+from amends.engine.store import tables as t
+from amends.forms import Forms
+
+DATABASE_FILE = "amends.db"
+SHIPPED_PACKAGE = "iso10002"
+
+
+class Application:
+    """Everything of one installation. `data` is its folder; `runner` runs what is due once it is started."""
+
+    def __init__(
+        self, url: str | None, *, data: Path, settings: Mapping[str, Any] | None = None, clock: Callable[[], datetime] | None = None
+    ) -> None:
+        data.mkdir(parents=True, exist_ok=True)
+        self.data = data
+        self.forms = Forms()
+        shared: dict[str, Any] = {}
+        policy = Policy()
+        self.engine = Engine(url or f"sqlite:///{data / DATABASE_FILE}", clock=clock, forms=self.forms, access=policy, shared=shared)
+        self.accounts = Accounts(self.engine)
+        policy.accounts = self.accounts
+        self.policy = policy
+        self._given = dict(settings or {})
+        self.settings = {**self._stored_settings(), **self._given}
+        self.engine.set_settings(self.settings)
+        self.register = Register(self.engine)
+        self.mailer: Mailer = mailer_from(self.settings, data / "mail")
+        shared.update(mailer=self.mailer, register=self.register, accounts=self.accounts)
+        self.engine.registry.shared.update(shared)
+        self.runner = EmbeddedRunner(self.engine.run_due, self.engine.seal)
+        self.engine.commands.wake = self.runner.wake
+
+    def _stored_settings(self) -> dict[str, Any]:
+        with self.engine.database.reading() as connection:
+            return {row.name: json.loads(row.body) for row in connection.execute(select(t.setting))}
+
+    def change_setting(self, name: str, value: Any, *, actor: str) -> None:
+        """Override a setting of the packages for this installation; None takes the override back. Who, what and when is recorded."""
+        self.policy.check(actor, "admin")
+        with self.engine.database.transaction() as connection:
+            connection.execute(t.setting.delete().where(t.setting.c.name == name))
+            if value is not None:
+                connection.execute(t.setting.insert(), {"name": name, "body": json.dumps(value)})
+            self.engine.record("setting", actor, [Entry("setting", name, 0, {}, {"value": value})])
+        self.settings = {**self._stored_settings(), **self._given}
+        self.engine.set_settings(self.settings)
+
+    def deploy_shipped(self, *, actor: str = "system") -> Deployment:
+        """Deploy the ISO 10002 package that comes with the product."""
+        with as_file(files("amends") / "processes" / SHIPPED_PACKAGE) as folder:
+            return self.engine.deploy(folder, actor=actor, reason="The package that comes with amends")
+
+    def close(self) -> None:
+        """Finish the job at hand and give everything back."""
+        self.runner.stop()
+        self.engine.close()
