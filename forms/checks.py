@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from amends.forms.expressions import Constant
@@ -13,11 +13,13 @@ from amends.forms.numbers import NumberFault, read_number
 from amends.forms.options import same, token
 
 
-def check(loader: Loader) -> None:
-    """Add to the loader's problems all that its components get wrong."""
+def check(loader: Loader, functions: Collection[str]) -> None:
+    """Add to the loader's problems all that its components get wrong; `functions` may be called beside FEEL's own."""
     for part in loader.loaded.root.inside():
         for look in _CHECKS:
             look(loader, part)
+        for name in sorted({name for found in part.compiled.values() for name in getattr(found, "calls", ())}.difference(functions)):
+            loader.problem(part, "unknown-function", f"“{title_of(part)}” calls {name}, which is no function.", "Correct its name.")
 
 
 def _options(loader: Loader, part: Component) -> None:

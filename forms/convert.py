@@ -84,7 +84,7 @@ def _checkbox(component: Component, raw: Any, scope: Scope) -> bool:
 
 
 def _single(component: Component, raw: Any, scope: Scope) -> Any:
-    option = choose(options_of(component, scope.context), raw)
+    option = choose(options_of(component, scope.seen), raw)
     if option is None:
         raise Fault("choice.unknown")
     return option.value
@@ -93,7 +93,7 @@ def _single(component: Component, raw: Any, scope: Scope) -> Any:
 def _multiple(component: Component, raw: Any, scope: Scope) -> list[Any]:
     if not isinstance(raw, list | tuple):
         raise Fault("choice.kind")
-    options = options_of(component, scope.context)
+    options = options_of(component, scope.seen)
     chosen = [choose(options, item) for item in raw if not is_blank(item)]
     if None in chosen:
         raise Fault("choice.unknowns")

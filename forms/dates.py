@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from typing import Any
@@ -32,10 +32,11 @@ class DateFault(ValueError):
 
 @dataclass(frozen=True)
 class Clock:
-    """What the forms take for now, and the time zone that dates without one are in."""
+    """What the forms take for now, the time zone that dates without one are in, and functions that count in working time."""
 
-    now: Any = None
+    now: Callable[[], datetime] | None = None
     zone: tzinfo = UTC
+    functions: Mapping[str, Callable[..., Any]] | None = None
 
     def today(self) -> date:
         """The current date in the zone."""
@@ -43,7 +44,7 @@ class Clock:
 
     def moment(self) -> datetime:
         """The current instant in the zone."""
-        current: datetime = self.now() if self.now is not None else datetime.now(UTC)
+        current = self.now() if self.now is not None else datetime.now(UTC)
         return current.astimezone(self.zone)
 
 

@@ -101,7 +101,7 @@ class Artist:
             _line(field, component, scope)
 
     def _choice(self, field: RenderField, component: Component, scope: Scope, raw: Any) -> None:
-        options = options_of(component, scope.context)
+        options = options_of(component, scope.seen)
         field.multiple = component.type in MULTIPLE_CHOICE
         given = raw if isinstance(raw, list | tuple) else [raw]
         chosen = [choose(options, item) for item in given if not is_blank(item)]
@@ -270,11 +270,11 @@ def _date_limits(component: Component, scope: Scope) -> dict[str, str]:
 
 
 def _text(field: RenderField, component: Component, scope: Scope) -> None:
-    field.html = from_markdown(component.compiled.get("text"), scope.context)
+    field.html = from_markdown(component.compiled.get("text"), scope.seen)
 
 
 def _html(field: RenderField, component: Component, scope: Scope) -> None:
-    field.html = from_html(component.compiled.get("content"), scope.context)
+    field.html = from_html(component.compiled.get("content"), scope.seen)
 
 
 def _image(field: RenderField, component: Component, scope: Scope) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from amends.engine.feel import FeelError, parse
+from amends.engine.feel import BudgetError, FeelError, Meter, parse, value_text
 
 MAX_EXPRESSION = 4000
 """Longest expression accepted, in characters."""
@@ -17,34 +17,70 @@ MAX_DEPTH = 20
 """How deep a computed value may be nested before it is cut off."""
 
 
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass
+class Settings:
+    """What all expressions of one look at a form share: the clock, our own functions, and one budget.
+
+    One for all, because a form with a thousand slow rules must not hang a page either.
+    """
+
+    now: Callable[[], datetime] = _utc_now
+    functions: Mapping[str, Callable[..., Any]] | None = None
+    meter: Meter = field(default_factory=Meter)
+    exhausted: bool = False
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What an expression sees: names with their values, and the settings."""
+
+    names: Mapping[str, Any]
+    settings: Settings = field(default_factory=Settings)
+
+    def inside(self, names: Mapping[str, Any]) -> Seen:
+        """The same with these names on top."""
+        return Seen({**self.names, **names}, self.settings)
+
+
 @dataclass(frozen=True)
 class Constant:
     """A property that is what it says."""
 
     value: Any
 
-    def evaluate(self, context: Mapping[str, Any]) -> Any:
-        """The value, whatever the context."""
+    def evaluate(self, seen: Seen) -> Any:
+        """The value, whatever is seen."""
         return self.value
 
 
 class Expression:
-    """A property that starts with `=`: FEEL, compiled once, null when it cannot be evaluated (DMN 1.5, 10.3.2.13)."""
+    """A property that starts with `=`: FEEL, compiled once, null where it has no value (DMN 1.5, 10.3.2.13)."""
 
     def __init__(self, text: str) -> None:
         """Compile `text` (without the leading `=`); raises FeelError."""
         if len(text) > MAX_EXPRESSION:
             raise FeelError(
-                f"The expression is {len(text)} characters long; the most is {MAX_EXPRESSION}. Move part of it into a decision."
+                f"The expression is {len(text)} characters long; the most is {MAX_EXPRESSION}.", help="Move part of it into a decision."
             )
         self.text = text
         self._compiled = parse(text)
 
-    def evaluate(self, context: Mapping[str, Any]) -> Any:
-        """The value in `context`, or None when evaluation runs out of its budget."""
+    @property
+    def calls(self) -> frozenset[str]:
+        """The functions it calls that FEEL does not have."""
+        return self._compiled.calls
+
+    def evaluate(self, seen: Seen) -> Any:
+        """The value; None, and `exhausted` set, when the budget is spent."""
+        settings = seen.settings
         try:
-            return self._compiled.evaluate(context, warnings=[])
-        except FeelError:
+            return self._compiled.evaluate(seen.names, functions=settings.functions, now=settings.now, budget=settings.meter)
+        except BudgetError:
+            settings.exhausted = True
             return None
 
 
@@ -69,11 +105,7 @@ def plain(value: Any, depth: int = 0) -> Any:
         return {str(key): plain(item, depth + 1) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [plain(item, depth + 1) for item in value]
-    if isinstance(value, date | datetime | time):
-        return value.isoformat()
-    if callable(value):
-        return None
-    return duration_text(value) if isinstance(value, timedelta) else str(value)
+    return None if callable(value) else value_text(value)
 
 
 def plain_number(value: Decimal) -> int | Decimal | None:
@@ -83,14 +115,3 @@ def plain_number(value: Decimal) -> int | Decimal | None:
     if value == value.to_integral_value() and abs(value.adjusted()) <= 40:
         return int(value)
     return value
-
-
-def duration_text(value: timedelta) -> str:
-    """A duration in ISO 8601."""
-    sign = "-" if value < timedelta(0) else ""
-    total = abs(value)
-    hours, rest = divmod(total.seconds, 3600)
-    minutes, seconds = divmod(rest, 60)
-    clock = "".join(f"{amount}{unit}" for amount, unit in ((hours, "H"), (minutes, "M"), (seconds, "S")) if amount)
-    days = f"{total.days}D" if total.days else ""
-    return f"{sign}P{days}{'T' + clock if clock else ''}" if days or clock else "PT0S"

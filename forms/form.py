@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from datetime import UTC, tzinfo
+from collections.abc import Callable, Collection, Mapping
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from marshmallow import ValidationError
@@ -15,20 +15,28 @@ from amends.forms.data import MISSING, dotted, get, put
 from amends.forms.dates import Clock
 from amends.forms.drawing import Artist
 from amends.forms.loading import Loader, parse_source, title_of
-from amends.forms.messages import SUMMARY
+from amends.forms.messages import EXHAUSTED, SUMMARY
 from amends.forms.model import KEYED_TYPES, Component, Field, FormProblem, Step, Submission
 from amends.forms.reading import Reader
 from amends.forms.rendering import RenderField, RenderModel
 from amends.forms.run import Run
 
 
-def load(source: bytes | str | Mapping[str, Any], *, name: str = "file.form", now: Any = None, zone: tzinfo = UTC) -> Form:
+def load(
+    source: bytes | str | Mapping[str, Any],
+    *,
+    name: str = "file.form",
+    now: Callable[[], datetime] | None = None,
+    zone: tzinfo = UTC,
+    functions: Mapping[str, Callable[..., Any]] | None = None,
+) -> Form:
     """Load a form from the JSON that the form editor saves.
 
     `name` is the file that problems name; `now()` gives the current instant (aware) and `zone` the time zone for dates and
-    times without one. Raises Invalid where the source is no JSON object; everything else is in `Form.problems`.
+    times without one; `functions` are those that expressions may call beside FEEL's own.
+    Raises Invalid where the source is no JSON object; everything else that is wrong is in `Form.problems`.
     """
-    return Form(parse_source(source, name), name, Clock(now, zone))
+    return Form(parse_source(source, name), name, Clock(now, zone, functions))
 
 
 class Form:
@@ -36,7 +44,7 @@ class Form:
 
     def __init__(self, source: Mapping[str, Any], name: str, clock: Clock) -> None:
         loader = Loader(source, name)
-        check(loader)
+        check(loader, clock.functions or {})
         self._root: Component = loader.loaded.root
         self._components = loader.loaded.components
         self._clock = clock
@@ -98,9 +106,12 @@ class Form:
         """
         run = Run(self._root, data, context or {}, self._clock, roles, strict and step is None)
         try:
-            return schemas.load(self._schema(self._index(step)), data, run)
+            clean = schemas.load(self._schema(self._index(step)), data, run)
         except ValidationError as error:
             raise Invalid(SUMMARY, schemas.flatten(error.messages)) from None
+        if run.settings.exhausted:
+            raise Invalid(EXHAUSTED, {"": [EXHAUSTED]})
+        return clean
 
     def render(
         self,

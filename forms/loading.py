@@ -214,9 +214,8 @@ class Loader:
                     made.compiled[name] = build(raw)
                 except FeelError as error:
                     made.compiled[name] = Constant(None)
-                    self.problem(
-                        made, "bad-expression", f"{'.'.join(place)} of “{title_of(made)}” is no FEEL: {error}", "Correct the expression."
-                    )
+                    message = f"{'.'.join(place)} of “{title_of(made)}” is no FEEL: {error}"
+                    self.problem(made, "bad-expression", message, error.help or "Correct the expression.")
         self._must_be_feel(made)
         pattern = made.validate.get("pattern")
         if isinstance(pattern, str) and pattern:

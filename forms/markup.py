@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Mapping
 from typing import Any
 
 from lxml import etree
 from lxml import html as lxml_html
 
-from amends.forms.expressions import Constant
+from amends.forms.expressions import Constant, Seen
 from amends.forms.templates import Template
 
 _ELEMENTS = frozenset(
@@ -63,12 +62,12 @@ def safe_image(url: str) -> str:
     return url if re.fullmatch(r"(?:https://|/(?!/))[^\s\"'<>\\]*", url, re.IGNORECASE) else ""
 
 
-def from_html(template: Template | Constant | None, context: Mapping[str, Any]) -> Html:
+def from_html(template: Template | Constant | None, seen: Seen) -> Html:
     """An html component's content, values in it escaped, everything not on the list taken out."""
-    return sanitise(_written(template, context, html.escape))
+    return sanitise(_written(template, seen, html.escape))
 
 
-def from_markdown(template: Template | Constant | None, context: Mapping[str, Any]) -> Html:
+def from_markdown(template: Template | Constant | None, seen: Seen) -> Html:
     """A text component's Markdown as HTML; values in it are words, never markup."""
     values: list[str] = []
 
@@ -76,7 +75,7 @@ def from_markdown(template: Template | Constant | None, context: Mapping[str, An
         values.append(value)
         return f"\ue000{len(values) - 1}\ue001"
 
-    text = _written(template, context, hold)
+    text = _written(template, seen, hold)
     # A value alone may be all there is (`=…`): its line breaks make paragraphs, its signs stay signs.
     blocks = _blocks(text.replace("\r\n", "\n"))
     filled = _HOLDER.sub(
@@ -124,10 +123,10 @@ def _clean(element: Any) -> None:
         element.tag = "h2"
 
 
-def _written(template: Template | Constant | None, context: Mapping[str, Any], escape: Any) -> str:
+def _written(template: Template | Constant | None, seen: Seen, escape: Any) -> str:
     if template is None:
         return ""
-    return template.write(context, escape) if isinstance(template, Template) else str(template.value or "")
+    return template.write(seen, escape) if isinstance(template, Template) else str(template.value or "")
 
 
 def _without_controls(text: str) -> str:

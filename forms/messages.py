@@ -55,6 +55,7 @@ MESSAGES: dict[str, str] = {
     "form.kind": "Send the answers as a set of fields",
     "unknown": "This form has no such field. Remove it or correct its name",
 }
+EXHAUSTED = "The rules of this form took too long for these answers. Send fewer or shorter ones, or tell whoever keeps the form"
 SUMMARY = "The form has entries to correct. Each is named beside its field."
 
 _FIRST_WORD = re.compile(r"^(\W*)(\w+)", re.UNICODE)

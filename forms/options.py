@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from amends.forms.data import MISSING, get
-from amends.forms.expressions import plain
+from amends.forms.expressions import Seen, plain
 from amends.forms.model import Component, Option
 
 MAX_OPTIONS = 2000
@@ -22,14 +22,14 @@ def static_options(source: Mapping[str, Any]) -> tuple[Option, ...] | None:
     return normalise(source.get("values"))
 
 
-def options_of(component: Component, context: Mapping[str, Any]) -> tuple[Option, ...]:
-    """The options a component offers in `context`."""
+def options_of(component: Component, seen: Seen) -> tuple[Option, ...]:
+    """The options a component offers now."""
     if component.options is not None:
         return component.options
     expression = component.compiled.get("valuesExpression")
     if expression is not None:
-        return normalise(expression.evaluate(context))
-    found = get(context, str(component.source.get("valuesKey")).split("."))
+        return normalise(expression.evaluate(seen))
+    found = get(seen.names, str(component.source.get("valuesKey")).split("."))
     return () if found is MISSING else normalise(found)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Collection, Mapping
-from datetime import UTC, tzinfo
+from collections.abc import Callable, Collection, Mapping
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from amends.engine.errors import Invalid
@@ -19,8 +19,15 @@ MAX_CACHED = 256
 class Forms:
     """The protocol that the engine checks, reads and validates forms by; safe to share between threads."""
 
-    def __init__(self, *, now: Any = None, zone: tzinfo = UTC) -> None:
-        """`now()` gives the current instant (aware); `zone` is the organisation's time zone."""
+    def __init__(
+        self,
+        *,
+        now: Callable[[], datetime] | None = None,
+        zone: tzinfo = UTC,
+        functions: Mapping[str, Callable[..., Any]] | None = None,
+    ) -> None:
+        """`now()` gives the current instant (aware); `zone` is the organisation's; `functions` are there beside FEEL's own."""
+        self._functions = functions
         self._now = now
         self._zone = zone
         self._lock = threading.Lock()
@@ -34,7 +41,7 @@ class Forms:
             if found is not None:
                 self._loaded.move_to_end(digest)
                 return found
-        made = load(source, name=name, now=self._now, zone=self._zone)
+        made = load(source, name=name, now=self._now, zone=self._zone, functions=self._functions)
         with self._lock:
             self._loaded[digest] = made
             while len(self._loaded) > MAX_CACHED:

@@ -8,7 +8,7 @@ from typing import Any
 from amends.forms.convert import as_typed, empty_value
 from amends.forms.data import MISSING, get, merge, put, remove
 from amends.forms.dates import Clock
-from amends.forms.expressions import plain
+from amends.forms.expressions import Seen, Settings, plain
 from amends.forms.model import INPUT_TYPES, Component
 
 MAX_PASSES = 8
@@ -30,20 +30,21 @@ class Scope:
         self.parent = parent
         self.prefix = prefix
         self.indexes: tuple[int, ...] = tuple(part for part in prefix if isinstance(part, int))
-        self._context: dict[str, Any] = {}
+        self._seen = Seen({}, run.settings)
         self._version = -1
 
     @property
-    def context(self) -> dict[str, Any]:
+    def seen(self) -> Seen:
         """What expressions see here: the special names beneath the data and, with underscores, above it, as in form-js."""
         if self._version != self.run.version:
             visible = self.run.visible
             this = self.values if self.parent else visible
             above = (self.parent.values if self.parent.parent else visible) if self.parent else None
             indexes = [index + 1 for index in self.indexes]
-            self._context = {"this": this, "parent": above, "i": indexes, **visible, "_this_": this, "_parent_": above, "_i_": indexes}
+            names = {"this": this, "parent": above, "i": indexes, **visible, "_this_": this, "_parent_": above, "_i_": indexes}
+            self._seen = Seen(names, self.run.settings)
             self._version = self.run.version
-        return self._context
+        return self._seen
 
     def row(self, component: Component, number: int, values: dict[str, Any]) -> Scope:
         """The scope of one row of the dynamic list `component`."""
@@ -58,7 +59,7 @@ class Scope:
     def evaluate(self, component: Component, name: str, default: Any = None) -> Any:
         """A property of `component` in this scope: its constant, or what its expression gives."""
         found = component.compiled.get(name)
-        value = None if found is None else found.evaluate(self.context)
+        value = None if found is None else found.evaluate(self.seen)
         return default if value is None else value
 
     def hidden(self, component: Component) -> bool:
@@ -109,6 +110,7 @@ class Run:
         strict: bool = False,
     ) -> None:
         self.root = root
+        self.settings = Settings(now=clock.moment, functions=clock.functions)
         self.clock = clock
         self.roles = None if roles is None else frozenset(roles)
         self.strict = strict

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from amends.engine.feel import FeelError
-from amends.forms.expressions import Constant, Expression, plain
+from amends.forms.expressions import Constant, Expression, Seen, plain
 
 MAX_TEMPLATE = 20_000
 MAX_ROWS = 500
@@ -21,7 +21,7 @@ class _Text:
     def __init__(self, text: str) -> None:
         self.text = text
 
-    def write(self, context: Mapping[str, Any], escape: Escape) -> str:
+    def write(self, seen: Seen, escape: Escape) -> str:
         return self.text
 
 
@@ -29,8 +29,8 @@ class _Value:
     def __init__(self, text: str) -> None:
         self.expression = Expression(text)
 
-    def write(self, context: Mapping[str, Any], escape: Escape) -> str:
-        return escape(shown(self.expression.evaluate(context)))
+    def write(self, seen: Seen, escape: Escape) -> str:
+        return escape(shown(self.expression.evaluate(seen)))
 
 
 class _If:
@@ -38,21 +38,21 @@ class _If:
         self.expression = Expression(text)
         self.parts: list[Any] = []
 
-    def write(self, context: Mapping[str, Any], escape: Escape) -> str:
-        if self.expression.evaluate(context) is not True:
+    def write(self, seen: Seen, escape: Escape) -> str:
+        if self.expression.evaluate(seen) is not True:
             return ""
-        return "".join(part.write(context, escape) for part in self.parts)
+        return "".join(part.write(seen, escape) for part in self.parts)
 
 
 class _Loop(_If):
-    def write(self, context: Mapping[str, Any], escape: Escape) -> str:
-        rows = self.expression.evaluate(context)
+    def write(self, seen: Seen, escape: Escape) -> str:
+        rows = self.expression.evaluate(seen)
         if not isinstance(rows, list | tuple):
             return ""
         written: list[str] = []
         for row in rows[:MAX_ROWS]:
-            inner = {**context, **row} if isinstance(row, Mapping) else dict(context)
-            inner |= {"this": row, "_this_": row, "parent": context, "_parent_": context}
+            special = {"this": row, "_this_": row, "parent": seen.names, "_parent_": seen.names}
+            inner = seen.inside({**row, **special} if isinstance(row, Mapping) else special)
             written.extend(part.write(inner, escape) for part in self.parts)
         return "".join(written)
 
@@ -63,20 +63,20 @@ class Template:
     def __init__(self, text: str) -> None:
         """Compile `text`; raises FeelError for an expression that is none or a block that is not closed."""
         if len(text) > MAX_TEMPLATE:
-            raise FeelError(f"The text is {len(text)} characters long; the most is {MAX_TEMPLATE}. Split it into several text components.")
+            raise FeelError(f"The text is {len(text)} characters long; the most is {MAX_TEMPLATE}.", help="Split it into several.")
         self.text = text
         self._whole = Expression(text[1:].strip()) if text.startswith("=") else None
         self._parts = [] if self._whole else _compile(text)
 
-    def write(self, context: Mapping[str, Any], escape: Escape = str) -> str:
+    def write(self, seen: Seen, escape: Escape = str) -> str:
         """The text with every expression replaced by its value, each passed through `escape`."""
         if self._whole:
-            return escape(shown(self._whole.evaluate(context)))
-        return "".join(part.write(context, escape) for part in self._parts)
+            return escape(shown(self._whole.evaluate(seen)))
+        return "".join(part.write(seen, escape) for part in self._parts)
 
-    def evaluate(self, context: Mapping[str, Any]) -> str:
+    def evaluate(self, seen: Seen) -> str:
         """The text as plain words."""
-        return self.write(context)
+        return self.write(seen)
 
 
 def compile_text(raw: Any) -> Template | Constant:
@@ -110,7 +110,8 @@ def _compile(text: str) -> list[Any]:
         end = tag.end()
         _compile_tag(tag.group(1).strip(), open_blocks)
     if len(open_blocks) > 1:
-        raise FeelError(f"The block {{{{#{open_blocks[-1][0]}}}}} is not closed. Add {{{{/{open_blocks[-1][0]}}}}} where it ends.")
+        name = open_blocks[-1][0]
+        raise FeelError(f"The block {{{{#{name}}}}} is not closed.", help=f"Add {{{{/{name}}}}} where it ends.")
     top.append(_Text(text[end:]))
     return top
 
@@ -124,7 +125,7 @@ def _compile_tag(inside: str, open_blocks: list[tuple[str, list[Any]]]) -> None:
             return
         if inside == f"/{name}":
             if open_blocks[-1][0] != name:
-                raise FeelError(f"{{{{/{name}}}}} closes a block that is not open. Remove it, or add {{{{#{name} …}}}} before it.")
+                raise FeelError(f"{{{{/{name}}}}} closes a block that is not open.", help=f"Remove it, or add {{{{#{name} …}}}} before it.")
             open_blocks.pop()
             return
     open_blocks[-1][1].append(_Value(inside.removeprefix("=").strip()))

@@ -18,7 +18,7 @@ def words(component: Component, value: Any, scope: Scope) -> str:
     if component.type == "checkbox":
         return "Yes" if value is True else "No"
     if component.type in CHOICE_TYPES:
-        options = options_of(component, scope.context)
+        options = options_of(component, scope.seen)
         chosen = [choose(options, item) for item in (value if isinstance(value, list) else [value])]
         return ", ".join(option.label for option in chosen if option is not None)
     if component.type == "datetime" and isinstance(value, str) and value:

@@ -39,6 +39,7 @@ def write(jinja: Environment) -> Callable[[RenderModel], str]:
     """Writes a render model as a page."""
     page = jinja.from_string(
         '{% from "forms/form.html" import form_fields, error_summary, summary_list %}'
-        '<main>{{ error_summary(model) }}<form method="post" novalidate>{{ form_fields(model) }}</form>{{ summary_list(model, "/step") }}</main>'
+        '<main>{{ error_summary(model) }}<form method="post" novalidate>{{ form_fields(model) }}</form>'
+        '{{ summary_list(model, "/step") }}</main>'
     )
     return lambda model: page.render(model=model)

@@ -48,8 +48,17 @@ def test_what_is_no_date_names_the_part_to_correct(raw: Any, code: str, parts: t
 
 @pytest.mark.parametrize(
     ("raw", "at"),
-    [("14:30", time(14, 30)), ("9.05", time(9, 5)), ("2pm", time(14)), ("12:15 a.m.", time(0, 15)), ("12 pm", time(12)), ("24:00", time(0)), ("12:30Z", time(13, 30)), ("12:30-0100", time(14, 30))],
-)  # fmt: skip
+    [
+        ("14:30", time(14, 30)),
+        ("9.05", time(9, 5)),
+        ("2pm", time(14)),
+        ("12:15 a.m.", time(0, 15)),
+        ("12 pm", time(12)),
+        ("24:00", time(0)),
+        ("12:30Z", time(13, 30)),
+        ("12:30-0100", time(14, 30)),
+    ],
+)
 def test_a_time_is_read_in_the_zone(raw: str, at: time) -> None:
     """A time with an offset is brought to the organisation's zone; winter is one hour ahead of UTC."""
     assert read_time(raw, BERLIN, date(2026, 1, 10)) == at
