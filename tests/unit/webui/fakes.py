@@ -1,0 +1,490 @@
+"""An application in memory that keeps the contract the pages program against: enough to show every page in every state."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from amends.engine.definitions.package import Package, read_package
+from amends.engine.errors import Conflict, Forbidden, Invalid, NotFound
+from amends.forms.provider import Forms
+
+PACKAGE = Path(__file__).resolve().parents[3] / "processes" / "iso10002"
+NOW = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Account:
+    id: str
+    username: str
+    display_name: str
+    roles: tuple[str, ...]
+    active: bool = True
+    session_mark: str = "1"
+
+
+class Accounts:
+    def __init__(self) -> None:
+        self.all: dict[str, Account] = {}
+        self.passwords: dict[str, str] = {}
+
+    def create(self, username: str, display_name: str, roles: Any, password: str | None = None, *, actor: str = "") -> tuple[Account, str | None]:
+        if any(one.username == username for one in self.all.values()):
+            raise Invalid("This user name is taken.", {"username": ["This user name is taken. Choose another."]})
+        made = Account(f"a{len(self.all) + 1}", username, display_name, tuple(roles))
+        self.all[made.id] = made
+        self.passwords[made.id] = password or secrets.token_urlsafe(12)
+        return made, None if password else self.passwords[made.id]
+
+    def authenticate(self, username: str, password: str) -> Account | None:
+        return next((one for one in self.all.values() if one.username == username and self.passwords[one.id] == password and one.active), None)
+
+    def get(self, account_id: str) -> Account | None:
+        return self.all.get(account_id)
+
+    def list(self) -> list[Account]:
+        return [*self.all.values()]
+
+    def set_roles(self, account_id: str, roles: Any, *, actor: str = "") -> None:
+        self.all[account_id] = replace(self.all[account_id], roles=tuple(roles))
+
+    def set_password(self, account_id: str, password: str | None = None, *, actor: str = "") -> tuple[Account, str | None]:
+        if password is not None and len(password) < 12:
+            raise Invalid("The password is too short. Use at least 12 characters.")
+        self.passwords[account_id] = password or secrets.token_urlsafe(12)
+        self.all[account_id] = replace(self.all[account_id], session_mark=secrets.token_hex(4))
+        return self.all[account_id], None if password else self.passwords[account_id]
+
+    def deactivate(self, account_id: str, *, actor: str = "") -> None:
+        self.all[account_id] = replace(self.all[account_id], active=False)
+
+
+@dataclass(frozen=True)
+class Deployment:
+    id: str
+    package: str
+    title: str
+    version: str
+    number: int
+    digest: str
+    deployed_at: datetime
+    actor: str
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Task:
+    id: str
+    instance_id: str
+    element_id: str
+    name: str
+    form: str | None
+    groups: tuple[str, ...]
+    assignee: str | None = None
+    due_at: datetime | None = None
+    priority: int = 50
+    state: str = "open"
+    completed_by: str | None = None
+    completed_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Event:
+    seq: int
+    occurred_at: datetime
+    recorded_at: datetime
+    actor: str
+    kind: str
+    element_id: str
+    data: dict[str, Any] = field(default_factory=dict)
+    hash: str = "0" * 64
+    sealed_by: int | None = None
+
+
+@dataclass(frozen=True)
+class IncidentView:
+    id: str
+    element_id: str
+    message: str
+
+
+@dataclass
+class View:
+    id: str
+    process_id: str
+    deployment_id: str
+    variables: Mapping[str, Any]
+    active_elements: tuple[str, ...] = ()
+    incidents: tuple[IncidentView, ...] = ()
+    state: str = "active"
+    started_at: datetime = NOW - timedelta(days=3)
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Fault:
+    chain: str
+    seq: int
+    message: str
+
+
+@dataclass(frozen=True)
+class Report:
+    rows: int
+    chains: int
+    sealed: int
+    unsealed: int
+    faults: list[Fault]
+
+
+class Registry:
+    """No operation is registered, and none is checked."""
+
+    operations = None
+
+
+class Engine:
+    """Tasks are opened by tests; completing one writes an event and opens nothing."""
+
+    def __init__(self) -> None:
+        self.packages: dict[str, Package] = {}
+        self.deployed: list[Deployment] = []
+        self.tasks: dict[str, Task] = {}
+        self.views: dict[str, View] = {}
+        self.events: dict[str, list[Event]] = {}
+        self.at = NOW
+        self.faults: list[Fault] = []
+        self.retried: list[str] = []
+        self.access: Any = None
+        self.registry = Registry()
+
+    def now(self) -> datetime:
+        return self.at
+
+    def deploy(self, source: Any, *, actor: str = "system", reason: str = "") -> Deployment:
+        package = read_package(source)
+        manifest = package.manifest
+        number = len(self.deployed) + 1
+        made = Deployment(f"d{number}", manifest.name, manifest.title, manifest.version, number, package.digest, self.at, actor, reason)
+        self.packages[made.id] = package
+        self.deployed.insert(0, made)
+        return made
+
+    def deployments(self) -> list[Deployment]:
+        return self.deployed
+
+    def package(self, deployment_id: str) -> Package:
+        return self.packages[deployment_id]
+
+    def counts(self, deployment_id: str) -> dict[str, int]:
+        return {"active": sum(1 for view in self.views.values() if view.deployment_id == deployment_id)}
+
+    def open_task(self, instance_id: str, element_id: str, **values: Any) -> Task:
+        element = next(one for diagram in self.deployed_package.diagrams for one in diagram.all_elements() if one.id == element_id)
+        groups = tuple(str(element.ext.candidate_groups or "handler").split(","))
+        made = Task(f"{instance_id}.{len(self.tasks) + 1}", instance_id, element_id, element.name, element.ext.form_id, groups, **values)
+        self.tasks[made.id] = made
+        self.note(instance_id, "entered", element_id)
+        self.views[instance_id].active_elements = (element_id,)
+        return made
+
+    @property
+    def deployed_package(self) -> Package:
+        return self.packages[self.deployed[0].id]
+
+    def note(self, instance_id: str, kind: str, element_id: str = "", actor: str = "system", **data: Any) -> None:
+        kept = self.events.setdefault(instance_id, [])
+        kept.append(Event(len(kept) + 1, self.at, self.at, actor, kind, element_id, data))
+
+    def user_tasks(self, instance_id: Any = None, assignee: Any = None, groups: Any = None, state: str = "open", limit: int = 50, after: Any = None) -> list[Task]:  # noqa: E501
+        return [
+            one for one in self.tasks.values()
+            if one.state == state and (instance_id is None or one.instance_id == instance_id)
+            and (assignee is None or one.assignee == assignee) and (groups is None or set(groups) & set(one.groups))
+        ][:limit]  # fmt: skip
+
+    def user_task(self, task_id: str) -> Task:
+        if task_id not in self.tasks:
+            raise NotFound(f"There is no task {task_id}.")
+        return self.tasks[task_id]
+
+    def claim(self, task_id: str, actor: str) -> None:
+        task = self._open(task_id)
+        if task.assignee not in (None, actor):
+            raise Conflict("Somebody else has taken this task.", by=task.assignee, at=self.at)
+        self.tasks[task_id] = replace(task, assignee=actor)
+
+    def unclaim(self, task_id: str, actor: str) -> None:
+        self.tasks[task_id] = replace(self._open(task_id), assignee=None)
+
+    def assign(self, task_id: str, assignee: str, actor: str) -> None:
+        self.tasks[task_id] = replace(self._open(task_id), assignee=assignee)
+
+    def complete(self, task_id: str, data: Mapping[str, Any], actor: str, key: str | None = None) -> None:
+        task = self._open(task_id)
+        self.tasks[task_id] = replace(task, state="completed", completed_by=actor, completed_at=self.at)
+        self.note(task.instance_id, "completed", task.element_id, actor, values=dict(data))
+
+    def _open(self, task_id: str) -> Task:
+        task = self.user_task(task_id)
+        if task.state != "open":
+            raise Conflict(f"The task {task.name} is done already.", by=task.completed_by, at=task.completed_at)
+        return task
+
+    def instance(self, instance_id: str) -> View:
+        if instance_id not in self.views:
+            raise NotFound(f"There is no instance {instance_id}.")
+        return self.views[instance_id]
+
+    def history(self, instance_id: str) -> list[Event]:
+        return self.events.get(instance_id, [])
+
+    def waiting(self, instance_id: str) -> list[Any]:
+        return []
+
+    def retry_incident(self, incident_id: str, actor: str) -> None:
+        self.retried.append(incident_id)
+
+    def verify(self) -> Report:
+        return Report(sum(map(len, self.events.values())), len(self.events), 0, 3, self.faults)
+
+
+@dataclass(frozen=True)
+class Complaint:
+    reference: str
+    instance_id: str
+    received_at: datetime
+    channel: str
+    subject: str
+    complainant_name: str = ""
+    email: str = ""
+    product: str = ""
+    category: str = ""
+    priority: str = "normal"
+    severity: str = ""
+    stage: str = "received"
+    state: str = "open"
+    outcome: str = ""
+    handler: str | None = None
+    closed_at: datetime | None = None
+    historical: bool = False
+
+
+@dataclass(frozen=True)
+class Filed:
+    reference: str
+    secret: str
+    instance_id: str
+
+
+@dataclass(frozen=True)
+class StageView:
+    id: str
+    words: str
+    state: str
+    at: datetime | None
+
+
+@dataclass(frozen=True)
+class Progress:
+    words: str
+    next_by: datetime | None
+    stages: list[StageView]
+
+
+@dataclass(frozen=True)
+class Message:
+    id: str
+    at: datetime
+    direction: str
+    channel: str
+    subject: str
+    body: str
+    author: str
+    proof: str = ""
+
+
+@dataclass(frozen=True)
+class Offer:
+    message: str
+    title: str
+    form_id: str
+
+
+@dataclass(frozen=True)
+class ClockView:
+    name: str
+    title: str
+    state: str
+    words: str
+    due_at: datetime | None
+    start: datetime
+    fraction: float
+
+
+@dataclass(frozen=True)
+class Attachment:
+    id: str
+    name: str
+    size: int
+    added_by: str
+    body: bytes
+
+
+class Register:
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.complaints: dict[str, Complaint] = {}
+        self.secrets: dict[str, str] = {}
+        self.messages: dict[str, list[Message]] = {}
+        self.attachments: dict[str, list[Attachment]] = {}
+        self.offered: list[str] = ["complaint withdrawn"]
+        self.answers: list[tuple[str, str, Mapping[str, Any], str]] = []
+        self.filed: list[Mapping[str, Any]] = []
+
+    def file(self, data: Mapping[str, Any], *, actor: str, channel: str = "web", received_at: Any = None, files: Any = ()) -> Filed:
+        instance_id = f"i{len(self.complaints) + 1}"
+        made = Filed(f"C-{secrets.token_hex(4).upper()}", secrets.token_urlsafe(16), instance_id)
+        at = received_at or self.engine.now()
+        self.complaints[made.reference] = Complaint(made.reference, instance_id, at, channel, str(data.get("subject") or "Card charged twice"))
+        self.secrets[made.reference] = made.secret
+        self.engine.views[instance_id] = View(instance_id, "complaint", self.engine.deployed[0].id, dict(data))
+        self.engine.note(instance_id, "started", actor=actor, values=dict(data))
+        self.attachments[made.reference] = []
+        self.filed.append(data)
+        for upload in files:
+            self.add_file(self.complaints[made.reference], upload, actor=actor)
+        return made
+
+    def add_file(self, complaint: Complaint, upload: Any, actor: str) -> None:
+        kept = self.attachments[complaint.reference]
+        kept.append(Attachment(f"f{len(kept)}", upload.name, len(upload.body), actor, upload.body))
+
+    def get(self, reference: str | None = None, instance_id: str | None = None) -> Complaint:
+        for one in self.complaints.values():
+            if one.reference == reference or one.instance_id == instance_id:
+                return one
+        raise NotFound(f"There is no complaint {reference or instance_id}.")
+
+    def by_secret(self, reference: str, secret: str) -> Complaint:
+        if self.secrets.get(reference) != secret:
+            raise NotFound("There is no complaint with this reference and code.")
+        return self.complaints[reference]
+
+    def search(self, text: str | None = None, state: str | None = None, stage: str | None = None, limit: int = 50, after: Any = None) -> list[Complaint]:
+        found = [one for one in self.complaints.values() if state in (None, one.state)]
+        return [one for one in found if not text or text.lower() in f"{one.reference} {one.subject}".lower()][:limit]
+
+    def progress(self, complaint: Complaint) -> Progress:
+        stages = self.engine.deployed_package.manifest.stages
+        now = list(stages).index(complaint.stage)
+        states = ["done" if place < now else "now" if place == now else "next" for place in range(len(stages))]
+        views = [StageView(id, words, state, NOW if state == "done" else None) for (id, words), state in zip(stages.items(), states, strict=True)]
+        return Progress("We have received your complaint and will look into it.", NOW + timedelta(days=5), views)
+
+    def thread(self, complaint: Complaint) -> list[Message]:
+        return self.messages.get(complaint.reference, [])
+
+    def receive(self, complaint: Complaint, body: str, author: str, files: Any = ()) -> None:
+        kept = self.messages.setdefault(complaint.reference, [])
+        if body:
+            kept.append(Message(f"m{len(kept)}", self.engine.now(), "in", "web", "", body, author))
+        for upload in files:
+            self.add_file(complaint, upload, author)
+
+    def offers(self, complaint: Complaint) -> list[Offer]:
+        found = self.engine.deployed_package.manifest.messages
+        return [Offer(name, found[name].title, found[name].form) for name in self.offered]
+
+    def answer(self, complaint: Complaint, message: str, data: Mapping[str, Any], actor: str) -> None:
+        self.answers.append((complaint.reference, message, data, actor))
+        self.offered.remove(message)
+
+    def clocks(self, complaint: Complaint) -> list[ClockView]:
+        start, at = NOW - timedelta(days=3), NOW
+        return [
+            ClockView("acknowledgement", "Acknowledgement", "met", "met Tue 17 Nov, 10:00", at, start, 1.0),
+            ClockView("first_response", "First response", "soon", "today 16:00", at + timedelta(hours=6), start, 0.85),
+            ClockView("resolution", "Decision", "late", "late by 2 working days", at - timedelta(days=2), start, 1.4),
+            ClockView("review", "Internal review", "paused", "paused since Thu 19 Nov", None, start, 0.2),
+        ]
+
+    def files(self, complaint: Complaint) -> list[Attachment]:
+        return self.attachments[complaint.reference]
+
+    def file_body(self, file_id: str) -> bytes:
+        return next(one.body for kept in self.attachments.values() for one in kept if one.id == file_id)
+
+
+class Access:
+    """Default deny, as the policy: read and work for work roles, the others by their role."""
+
+    def __init__(self, accounts: Accounts) -> None:
+        self.accounts = accounts
+        self.refused: set[str] = set()
+
+    def check(self, actor: str, action: str, **about: Any) -> None:
+        found = self.accounts.get(actor.removeprefix("account:"))
+        wanted = {"deploy": "process-owner", "audit": "auditor", "admin": "admin"}
+        apart = set(wanted.values())
+        work = found is not None and bool(set(found.roles) - apart)
+        fine = found is not None and (wanted[action] in found.roles if action in wanted else work or (action == "read" and "auditor" in found.roles))
+        if "groups" in about:
+            fine = fine and bool(set(found.roles if found else ()) & set(about["groups"]))
+        if not fine or action in self.refused:
+            raise Forbidden(f"You may not {action} this.")
+
+
+@dataclass(frozen=True)
+class Letter:
+    name: str
+    at: datetime
+    recipient: str
+    sender: str
+    subject: str
+    body: str
+
+
+class Outbox:
+    def __init__(self) -> None:
+        self.letters = [Letter("1.eml", NOW, "j.meyer@example.org", "complaints@example.org", "We have received your complaint", "Dear J. Meyer\n…")]
+
+    def list(self) -> list[Letter]:
+        return self.letters
+
+    def read(self, name: str) -> Letter:
+        found = next((one for one in self.letters if one.name == name), None)
+        if found is None:
+            raise NotFound("There is no such letter.")
+        return found
+
+
+class Application:
+    """What `amends.open()` returns, in memory."""
+
+    def __init__(self, data: Path, *, deployed: bool = True) -> None:
+        self.data = data
+        self.engine = Engine()
+        self.register = Register(self.engine)
+        self.accounts = Accounts()
+        self.forms = Forms(now=self.engine.now)
+        self.settings: dict[str, Any] = {}
+        self.engine.access = Access(self.accounts)
+        self.outbox = Outbox()
+        if deployed:
+            self.engine.deploy(PACKAGE, reason="First release")
+        for username, name, roles in (
+            ("hanna", "Hanna Handler", ["handler"]),
+            ("dan", "Dan Decider", ["decider"]),
+            ("olga", "Olga Owner", ["process-owner"]),
+            ("ann", "Ann Auditor", ["auditor"]),
+            ("adam", "Adam Admin", ["admin"]),
+        ):
+            self.accounts.create(username, name, roles, password=PASSWORD)
+
+
+PASSWORD = "correct horse battery"

@@ -1,0 +1,132 @@
+"""Who is asking: the account signed in, what it may do, and the complaint a complainant may follow.
+
+Flask-Login keeps one user for a whole application; a host has its own. Ours is an entry in our part of the session.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from flask import g, request, url_for
+from werkzeug.utils import redirect
+
+from amends.engine.errors import Forbidden, NotFound
+from amends.webui.state import application, now, own_session, remember, setting
+
+OWNER, AUDITOR, ADMIN = "process-owner", "auditor", "admin"
+APART = frozenset({OWNER, AUDITOR, ADMIN})
+"""Roles of the installation; all others come from packages and mean work on complaints."""
+
+
+def account() -> Any | None:
+    """The account signed in, or None; looked up once a request, so that a deactivated account is out at once."""
+    if "amends_account" not in g:
+        g.amends_account = _load()
+    return g.amends_account
+
+
+def _load() -> Any | None:
+    kept = own_session().get("account")
+    if not isinstance(kept, dict):
+        return None
+    since, last = _instant(kept.get("since")), _instant(kept.get("last"))
+    at = now()
+    if at - since > timedelta(hours=setting("AMENDS_SESSION_HOURS")) or at - last > timedelta(minutes=setting("AMENDS_IDLE_MINUTES")):
+        remember(account=None)
+        return None
+    try:
+        found = application().accounts.get(kept.get("id"))
+    except NotFound:
+        found = None
+    if found is None or not found.active or _mark(found) != kept.get("mark"):
+        remember(account=None)
+        return None
+    if at - last > timedelta(minutes=1):
+        remember(account=kept | {"last": at.isoformat()})
+    return found
+
+
+def sign_in(found: Any) -> None:
+    """Sign an account in: nothing of the session before it is kept."""
+    at = now().isoformat()
+    remember(account={"id": found.id, "mark": _mark(found), "since": at, "last": at}, draft=None, follow=None)
+    g.amends_account = found
+
+
+def sign_out() -> None:
+    """Forget who was signed in."""
+    remember(account=None)
+    g.amends_account = None
+
+
+def actor() -> str:
+    """The actor string of the account signed in; raises Forbidden when nobody is."""
+    found = account()
+    if found is None:
+        raise Forbidden("Nobody is signed in. Sign in first.")
+    return f"account:{found.id}"
+
+
+def work_roles(found: Any | None) -> list[str]:
+    """The roles of an account that work on complaints."""
+    return [role for role in found.roles if role not in APART] if found is not None else []
+
+
+def may(action: str, **about: Any) -> bool:
+    """Whether the account signed in may do this, as the access policy says."""
+    try:
+        demand(action, **about)
+    except Forbidden:
+        return False
+    return True
+
+
+def demand(action: str, **about: Any) -> None:
+    """Raise Forbidden unless the account signed in may do this."""
+    policy = application().engine.access
+    if policy is not None:
+        policy.check(actor(), action, **about)
+
+
+def gate(*roles: str, work: bool = False) -> Any:
+    """What a blueprint asks before each request: an account, with one of `roles`, or with `work` any role that works on complaints."""
+    found = account()
+    if found is None:
+        target = request.full_path.rstrip("?") if request.method == "GET" else None
+        return redirect(url_for("amends.signin.form", next=target), 303)
+    if not (set(roles) & set(found.roles) or (work and work_roles(found))):
+        wanted = ", ".join((*roles, *(["a role that works on complaints"] if work else [])))
+        raise Forbidden(f"Your account has no access to this page. It needs: {wanted}. An administrator can give you that.")
+    return None
+
+
+def follow_open(reference: str) -> None:
+    """Let this browser follow a complaint for a while."""
+    kept = {ref: at for ref, at in own_session().get("follow", {}).items() if ref != reference}
+    remember(follow=dict(list(kept.items())[-4:]) | {reference: now().isoformat()})
+
+
+def follow_close() -> None:
+    """Let this browser follow nothing any more."""
+    remember(follow=None)
+
+
+def may_follow(reference: str) -> bool:
+    """Whether this browser has shown the secret of this complaint lately; being used keeps it open."""
+    at = own_session().get("follow", {}).get(reference)
+    if at is None or now() - _instant(at) > timedelta(minutes=setting("AMENDS_FOLLOW_MINUTES")):
+        return False
+    follow_open(reference)
+    return True
+
+
+def _mark(found: Any) -> str:
+    return str(getattr(found, "session_mark", ""))
+
+
+def _instant(text: Any) -> datetime:
+    try:
+        return datetime.fromisoformat(str(text))
+    except ValueError:
+        return datetime(1970, 1, 1, tzinfo=UTC)

@@ -1,0 +1,10 @@
+"""All blueprints, one a role, mounted below the name `amends`."""
+
+from __future__ import annotations
+
+from amends.webui import admin, audit, complainant, complaint, diagrams, filing, follow, health, inbox, signin, studio, task
+
+BLUEPRINTS = tuple(
+    module.blueprint
+    for module in (health, complainant, filing, follow, signin, inbox, task, complaint, diagrams, studio, audit, admin)
+)

@@ -1,0 +1,115 @@
+"""All about one complaint for those who work on it: what task and complaint pages show alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from amends.engine.errors import NotFound
+from amends.webui import story
+from amends.webui.people import name_of
+from amends.webui.state import application
+
+
+@dataclass(frozen=True)
+class DoneTask:
+    """A task somebody has completed."""
+
+    element_id: str
+    name: str
+    who: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class ClockShown:
+    """A clock as a bar: how much of it is used, in colour and in words."""
+
+    title: str
+    words: str
+    kind: str
+    percent: int
+    due_at: datetime | None
+
+
+@dataclass
+class About:
+    """What is known of a complaint; `complaint` is None for an instance that is none."""
+
+    complaint: Any | None
+    view: Any
+    package: Any
+    events: list[Any]
+    progress: Any | None = None
+    thread: list[Any] = field(default_factory=list)
+    clocks: list[ClockShown] = field(default_factory=list)
+    files: list[Any] = field(default_factory=list)
+    done: list[DoneTask] = field(default_factory=list)
+
+    @property
+    def findings(self) -> list[story.Entry]:
+        """What people have entered so far, the newest first."""
+        return [entry for entry in story.timeline(self.package, self.events) if entry.rows]
+
+    @property
+    def summary(self) -> list[tuple[str, str]]:
+        """The complaint at a glance."""
+        found = self.complaint
+        if found is None:
+            return []
+        outcomes = self.package.manifest.outcomes
+        rows = [
+            ("Subject", found.subject),
+            ("Complainant", found.complainant_name),
+            ("E-mail", found.email),
+            ("Product or service", found.product),
+            ("Category", found.category),
+            ("Severity", found.severity),
+            ("Priority", found.priority),
+            ("Handler", name_of(found.handler) if found.handler else ""),
+            ("Outcome", outcomes.get(found.outcome, found.outcome) if found.outcome else ""),
+        ]
+        return [(name, str(text)) for name, text in rows if text]
+
+
+def about(instance_id: str) -> About:
+    """Everything about the complaint of an instance."""
+    engine, register = application().engine, application().register
+    view = engine.instance(instance_id)
+    events = list(engine.history(instance_id))
+    package = engine.package(view.deployment_id)
+    try:
+        complaint = register.get(instance_id=instance_id)
+    except NotFound:
+        return About(None, view, package, events, done=done_tasks(package, events))
+    return About(
+        complaint=complaint,
+        view=view,
+        package=package,
+        events=events,
+        progress=register.progress(complaint),
+        thread=list(register.thread(complaint)),
+        clocks=[clock_shown(clock) for clock in register.clocks(complaint)],
+        files=list(register.files(complaint)),
+        done=done_tasks(package, events),
+    )
+
+
+def done_tasks(package: Any, events: list[Any]) -> list[DoneTask]:
+    """The user tasks that were completed, in order."""
+    found = []
+    for event in events:
+        element = story.element_of(package, event.element_id) if event.kind == "completed" else None
+        if element is not None and element.type == "userTask":
+            found.append(DoneTask(element.id, element.name or element.id, name_of(event.actor), event.occurred_at))
+    return found
+
+
+STATES = {"running": "fine", "soon": "soon", "late": "late", "paused": "waiting", "met": "done", "met late": "done", "cancelled": "done"}
+
+
+def clock_shown(clock: Any) -> ClockShown:
+    """A clock of the register as a bar."""
+    percent = round(100 * min(1.0, max(0.0, float(clock.fraction or 0))))
+    return ClockShown(clock.title, clock.words, STATES.get(clock.state, "fine"), percent, clock.due_at)

@@ -1,0 +1,122 @@
+"""One complaint on one page for those who work on it, and how to find it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from amends.engine.errors import NotFound
+from amends.webui import actors, filling, story
+from amends.webui.casework import About, about
+from amends.webui.files import download
+from amends.webui.inbox import urgency
+from amends.webui.pages import page, say, see
+from amends.webui.people import name_of
+from amends.webui.state import application
+
+blueprint = Blueprint("complaint", __name__)
+SHOWN = 50
+
+
+@blueprint.before_request
+def _gate() -> Any:
+    return actors.gate(actors.AUDITOR, work=True)
+
+
+@blueprint.get("/complaints")
+def search() -> Response:
+    """Complaints by state and stage, the newest first; a text to search for is posted, never in the address."""
+    state, stage, after = request.args.get("state") or None, request.args.get("stage") or None, request.args.get("after") or None
+    return _list(application().register.search(state=state, stage=stage, limit=SHOWN, after=after), state=state, stage=stage)
+
+
+@blueprint.post("/complaints")
+def find() -> Response:
+    """Search by reference, name or words; the only hit is opened at once."""
+    text = request.form.get("text", "").strip()
+    found = application().register.search(text=text or None, limit=SHOWN)
+    if len(found) == 1:
+        return see("amends.complaint.show", reference=found[0].reference)
+    return _list(found, text=text)
+
+
+@blueprint.get("/complaints/<reference>")
+def show(reference: str) -> Response:
+    """Everything about a complaint: state and clocks first, then what was said and done, at last how it came."""
+    told = _about(reference)
+    engine = application().engine
+    open_tasks = sorted(engine.user_tasks(instance_id=told.view.id), key=urgency)
+    marked = story.marks(told.events, told.view)
+    diagrams = [diagram for diagram in told.package.diagrams if diagram.processes]
+    main = told.package.diagram_of(told.view.process_id) or diagrams[0]
+    chosen = next((one for one in diagrams if one.file == request.args.get("diagram")), main)
+    return page(
+        "complaint/show.html", about=told, complaint=told.complaint, incidents=told.view.incidents, people=_people(told),
+        open_tasks=open_tasks, holders={one.id: name_of(one.assignee) for one in open_tasks}, waiting=engine.waiting(told.view.id),
+        marked=marked, diagrams=diagrams, chosen=chosen, places=story.places(chosen, marked), is_active=_active_in(diagrams, marked),
+        timeline=story.timeline(told.package, told.events),
+        name_of=lambda element_id: story.element_name(told.package, element_id),
+    )  # fmt: skip
+
+
+@blueprint.post("/complaints/<reference>/message")
+def note(reference: str) -> Response:
+    """Record what a complainant said by another way, or a file that belongs here."""
+    told = _about(reference)
+    body = request.form.get("body", "").strip()
+    files = [upload for uploads in filling.read_files().values() for upload in uploads]
+    if body or files:
+        application().register.receive(told.complaint, body, actors.actor(), files)
+        say("It is recorded.")
+    return see("amends.complaint.show", reference=reference)
+
+
+@blueprint.get("/complaints/<reference>/files/<file_id>")
+def file(reference: str, file_id: str) -> Response:
+    """A file of the complaint, always as a download: nothing somebody sent is shown by our site itself."""
+    told = _about(reference)
+    found = next((one for one in told.files if one.id == file_id), None)
+    if found is None:
+        raise NotFound("This complaint has no such file.")
+    return download(application().register.file_body(file_id), found.name)
+
+
+@blueprint.post("/complaints/<reference>/retry")
+def retry(reference: str) -> Response:
+    """Try again what is held up."""
+    told = _about(reference)
+    actors.demand("operate", instance_id=told.view.id)
+    for incident in told.view.incidents:
+        application().engine.retry_incident(incident.id, actor=actors.actor())
+    say("It is being tried again.")
+    return see("amends.complaint.show", reference=reference)
+
+
+def _about(reference: str) -> About:
+    complaint = application().register.get(reference=reference)
+    actors.demand("read", instance_id=complaint.instance_id, reference=reference)
+    return about(complaint.instance_id)
+
+
+def _list(found: list[Any], text: str = "", state: str | None = None, stage: str | None = None) -> Response:
+    more = found[-1].reference if len(found) == SHOWN and not text else None
+    return page("complaint/list.html", complaints=found, text=text, state=state, stage=stage, more=more)
+
+
+def _people(told: About) -> list[tuple[str, list[str]]]:
+    """Who did what, and what they may therefore not do (ISO 10002, 4.7)."""
+    did: dict[str, list[str]] = {}
+    for one in told.done:
+        did.setdefault(one.who, []).append(one.name)
+    for diagram in told.package.diagrams:
+        for element in diagram.all_elements():
+            apart = {name.strip() for name in str(element.ext.properties.get("not_done_by", "")).split(",") if name.strip()}
+            for who in {one.who for one in told.done if one.element_id in apart}:
+                did[who].append(f"may therefore not do: {element.name or element.id}")
+    return [(who, list(dict.fromkeys(what))) for who, what in did.items()]
+
+
+def _active_in(diagrams: list[Any], marked: dict[str, str]) -> dict[str, bool]:
+    """Diagram file → whether something is going on in it."""
+    return {one.file: any(marked.get(element.id) in ("active", "incident") for element in one.all_elements()) for one in diagrams}

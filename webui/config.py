@@ -1,0 +1,32 @@
+"""Every setting of the web part, with what it means; a host application sets them in `app.config`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+DEFAULTS: dict[str, Any] = {
+    # A folder of templates that replace ours by name (layout.html, complainant/start.html, …); None: ours only.
+    "AMENDS_TEMPLATES": None,
+    # Where drafts and their files are kept until they are sent; None: the folder `drafts` in the application's data folder.
+    "AMENDS_DRAFTS": None,
+    # How long an unsent draft is kept, in hours, counted from the last change.
+    "AMENDS_DRAFT_HOURS": 72,
+    # The largest file somebody may send, the largest package, and all other requests, in bytes.
+    "AMENDS_MAX_FILE": 20_000_000,
+    "AMENDS_MAX_FILES": 10,
+    "AMENDS_MAX_PACKAGE": 20_000_000,
+    "AMENDS_MAX_REQUEST": 2_000_000,
+    # Staff are signed out after this many minutes without a request, and this many hours after signing in.
+    "AMENDS_IDLE_MINUTES": 60,
+    "AMENDS_SESSION_HOURS": 12,
+    # A complainant's follow-up page closes after this many minutes without a request; the link opens it again.
+    "AMENDS_FOLLOW_MINUTES": 60,
+    # How often one address may try, "<number>/<minute|hour|day>" or None for no limit.
+    "AMENDS_LIMIT_SIGN_IN": "10/minute",
+    "AMENDS_LIMIT_FILE": "30/hour",
+    "AMENDS_LIMIT_FOLLOW": "20/minute",
+    # Folder that packages on the server may be deployed from in the studio; None: upload only.
+    "AMENDS_PACKAGES": None,
+    # How many proxies in front set X-Forwarded-For and X-Forwarded-Proto (create_app only; a host sets up its own).
+    "AMENDS_PROXIES": 0,
+}

@@ -1,0 +1,117 @@
+"""Which error answers with which status and page: all of it is here, read it as one list.
+
+| error | status | page |
+|---|---|---|
+| NotFound | 404 | what there is not, and where to go |
+| Forbidden | 403 | what one may not do, and who can |
+| Conflict | 409 | who was faster, when, and what one had typed |
+| Invalid | 422 | the form again with its errors (the view does that); this page where there is no form |
+| CheckFailed | 422 | all problems of a package |
+| Incident | 409 | the work is held up, somebody has been told |
+| other AmendsError | 400 | its own sentence |
+| TooManyRequests | 429 | wait, nothing was changed |
+| RequestEntityTooLarge | 413 | what is too large, and the bound |
+| other HTTP errors | their own | their own description |
+| anything else | 500 | nothing is lost, a number to quote; the log has the details under that number |
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+import structlog
+from flask import Blueprint, Flask, Response, current_app, g
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge, TooManyRequests
+from werkzeug.exceptions import NotFound as NoSuchPage
+
+from amends.engine.errors import AmendsError, CheckFailed, Conflict, Forbidden, Incident, Invalid, NotFound
+from amends.webui import times, words
+from amends.webui.pages import page
+from amends.webui.people import name_of
+from amends.webui.state import setting
+
+log = structlog.get_logger("amends.webui")
+
+STATUS: tuple[tuple[type[AmendsError], int, str], ...] = (
+    (NotFound, 404, "That cannot be found"),
+    (Forbidden, 403, "You cannot do that"),
+    (Conflict, 409, "Somebody else was faster"),
+    (Invalid, 422, "Something needs correcting"),
+    (CheckFailed, 422, "The package has problems"),
+    (Incident, 409, "This is held up"),
+    (AmendsError, 400, "That did not work"),
+)
+
+
+def register(target: Blueprint | Flask) -> None:
+    """Answer errors raised by the pages of `target` with ours."""
+    target.register_error_handler(AmendsError, ours)
+    target.register_error_handler(HTTPException, http)
+    target.register_error_handler(Exception, unexpected)
+
+
+def typed(rows: list[tuple[str, str]]) -> None:
+    """Note what somebody has typed, so that a page about a conflict can give it back."""
+    g.amends_typed = rows
+
+
+def ours(error: AmendsError) -> Response:
+    """The page for an error of the engine."""
+    status, title = next((status, title) for kind, status, title in STATUS if isinstance(error, kind))
+    context: dict[str, Any] = {"title": title, "message": str(error), "typed": g.get("amends_typed", [])}
+    if isinstance(error, Conflict):
+        who = name_of(error.by) if error.by else None
+        when = times.moment(error.at) if error.at is not None else None
+        context["message"] = "Nothing of yours was saved, because this work was already done" + (f" by {who}" if who else "")
+        context["message"] += f" ({when})." if when else "."
+        context["detail"] = str(error)
+    if isinstance(error, Invalid):
+        context["fields"] = error.fields
+    if isinstance(error, CheckFailed):
+        context["message"], context["problems"] = "It was not deployed.", error.problems
+    return page("error.html", status, **context)
+
+
+TITLES = {
+    400: "That did not work",
+    404: "There is no such page",
+    405: "That does not work here",
+    413: "That is too large",
+    429: "Too many tries",
+}
+
+
+def http(error: HTTPException) -> Response:
+    """The page for an HTTP error; redirects pass."""
+    if error.code is None or error.code < 400:
+        return error.get_response()  # type: ignore[return-value]
+    message = error.description or ""
+    if isinstance(error, NoSuchPage):
+        message = "If you typed the address, check it. If you followed a link, it may be old."
+    elif isinstance(error, MethodNotAllowed):
+        message = "This address cannot be used in that way. Go back and use the buttons on the page."
+    elif isinstance(error, RequestEntityTooLarge):
+        most = words.size(setting("AMENDS_MAX_FILE"))
+        message = f"What you sent is larger than allowed. One file may have up to {most}; nothing was saved."
+    response = page("error.html", error.code, title=TITLES.get(error.code, "That did not work"), message=message, typed=[])
+    if isinstance(error, TooManyRequests):
+        response.headers["Retry-After"] = "60"
+    return response
+
+
+def unexpected(error: Exception) -> Response:
+    """The page for what nobody foresaw; the boundary where an exception becomes an answer."""
+    propagate = current_app.config["PROPAGATE_EXCEPTIONS"]
+    if propagate if propagate is not None else current_app.testing or current_app.debug:
+        raise error  # as Flask itself does: a test or a debugger wants the error, not its page
+    number = secrets.token_hex(4)
+    log.error("unexpected error", number=number, exc_info=error)
+    return page(
+        "error.html",
+        500,
+        bare=True,
+        title="Something went wrong on our side",
+        message=f"What you saved before is safe. Try again in a moment; if it happens again, tell us this number: {number}.",
+        typed=g.get("amends_typed", []),
+    )

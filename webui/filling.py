@@ -1,0 +1,110 @@
+"""A form of a package on a page: found, read from a post with its files, kept as a draft, shown as a summary."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+from flask import request
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from amends.engine.errors import Invalid, NotFound
+from amends.forms.form import Form
+from amends.forms.model import Submission
+from amends.forms.rendering import RenderModel
+from amends.webui.state import application, setting, web
+from amends.webui.words import size
+
+GENERIC = "application/octet-stream"
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file somebody sent: its own name, what the browser calls it, its content."""
+
+    name: str
+    media_type: str
+    body: bytes
+
+
+def form_of(package: Any, form_id: str | None) -> Form:
+    """A form of a package; raises NotFound where it has none of this id."""
+    body = package.form(form_id) if form_id else None
+    if body is None:
+        raise NotFound(f"The package has no form {form_id}. Tell the process owner: the package has to be checked and deployed again.")
+    found: Form = application().forms.form(body, package.forms[form_id])
+    return found
+
+
+def read_files() -> dict[str, list[Upload]]:
+    """The files of this post by input name; raises RequestEntityTooLarge and Invalid for what is too large or too many."""
+    found: dict[str, list[Upload]] = {}
+    for name, sent in request.files.items(multi=True):
+        body = sent.stream.read(setting("AMENDS_MAX_FILE") + 1)
+        if len(body) > setting("AMENDS_MAX_FILE"):
+            raise RequestEntityTooLarge()
+        if body or sent.filename:
+            plain = PurePosixPath((sent.filename or "").replace("\\", "/")).name[:200] or "file"
+            found.setdefault(name, []).append(Upload(plain, sent.mimetype or GENERIC, body))
+    if sum(map(len, found.values())) > setting("AMENDS_MAX_FILES"):
+        raise Invalid(f"These are too many files at once. Send at most {setting('AMENDS_MAX_FILES')}, and the others after that.")
+    return found
+
+
+def read_post(form: Form, key: str, draft: dict[str, Any], step: int | None = None, context: Mapping[str, Any] | None = None) -> Submission:
+    """What this post says for a form; new files are kept with the draft `key` at once, so that an error loses none."""
+    known: dict[str, Any] = draft.setdefault("files", {})
+    new: dict[str, list[dict[str, Any]]] = {}
+    for name, uploads in read_files().items():
+        for upload in uploads:
+            if len(known) >= setting("AMENDS_MAX_FILES"):
+                raise Invalid(f"At most {setting('AMENDS_MAX_FILES')} files can be sent, each up to {size(setting('AMENDS_MAX_FILE'))}.")
+            kept = web().drafts.add_file(key, upload.name, upload.media_type, upload.body)
+            known[kept.id] = {"name": kept.name, "type": kept.media_type, "size": kept.size, "token": kept.id}
+            new.setdefault(name, []).append(known[kept.id])
+    submission = form.read(request.form, files=new, stored=known, context=context, step=step)
+    draft["data"] = form.merge(draft.get("data", {}), submission)
+    for token in set(known) - set(tokens(draft["data"])):
+        web().drafts.remove_file(key, token)
+        del known[token]
+    return submission
+
+
+def tokens(data: Any) -> Iterable[str]:
+    """The tokens of all files in a form's data."""
+    if isinstance(data, Mapping):
+        if isinstance(data.get("token"), str) and "size" in data:
+            yield data["token"]
+        else:
+            for inner in data.values():
+                yield from tokens(inner)
+    elif isinstance(data, list):
+        for inner in data:
+            yield from tokens(inner)
+
+
+def kept_files(key: str, draft: Mapping[str, Any]) -> list[Upload]:
+    """The files of a draft with their content, to be sent with it."""
+    found = []
+    for token, about in draft.get("files", {}).items():
+        body = web().drafts.file_body(key, token)
+        if body is not None:
+            found.append(Upload(about["name"], about["type"], body))
+    return found
+
+
+def summary(model: RenderModel) -> list[tuple[str, str]]:
+    """What a form holds, in words: label and value of each field shown that a person can fill in."""
+    return [(field.label, field.text or "Not given") for field in model.everything() if field.is_input and field.label]
+
+
+def as_rows(form: Form, data: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What somebody typed, in words, for pages that give it back."""
+    return summary(form.render(data))
+
+
+def upload_dict(upload: Upload) -> dict[str, Any]:
+    """An upload as plain data."""
+    return asdict(upload)

@@ -1,0 +1,163 @@
+"""Follow a complaint without an account: where it stands, what was said, what one can do (ISO 10002, 7.3 and 7.9).
+
+The secret stands in an address only once: that page lets this browser in and leads on, so it stays out of the address bar,
+of what other sites are told, and of what the browser offers the next person to type.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from amends.engine.errors import Conflict, Forbidden, Invalid, NotFound
+from amends.webui import actors, filling, packages
+from amends.webui.errors import typed
+from amends.webui.limits import count_attempt
+from amends.webui.pages import page, say, see
+from amends.webui.state import application, setting, web
+
+blueprint = Blueprint("follow", __name__)
+WRONG = "There is no complaint with this reference and code. Check both as they stand on the page or in the letter you were given."
+LONGEST = 20_000
+
+
+@blueprint.get("/f/<reference>/<secret>")
+def secret_link(reference: str, secret: str) -> Response:
+    """The link a complainant was given."""
+    count_attempt("follow")
+    complaint = application().register.by_secret(reference, secret)
+    actors.follow_open(complaint.reference)
+    return see("amends.follow.show", reference=complaint.reference)
+
+
+@blueprint.get("/follow")
+def find() -> Response:
+    """Ask for the reference and the code."""
+    return page("follow/find.html", narrow=True, reference="", errors={})
+
+
+@blueprint.post("/follow")
+def enter() -> Response:
+    """Let the browser in that knows both; which of the two was wrong is not said."""
+    count_attempt("follow")
+    reference, secret = request.form.get("reference", "").strip().upper(), request.form.get("secret", "").strip()
+    try:
+        complaint = application().register.by_secret(reference, secret)
+    except NotFound:
+        return page("follow/find.html", 422, narrow=True, reference=reference, errors={"reference": WRONG})
+    actors.follow_open(complaint.reference)
+    return see("amends.follow.show", reference=complaint.reference)
+
+
+@blueprint.post("/follow/close")
+def close() -> Response:
+    """Forget the complaints this browser may follow."""
+    actors.follow_close()
+    say("This browser cannot open your complaint any more. Use your link or your code to come back.")
+    return see("amends.follow.find")
+
+
+@blueprint.get("/follow/<reference>")
+def show(reference: str) -> Response:
+    """Where the complaint stands and all that was said."""
+    if not actors.may_follow(reference):
+        return page("follow/find.html", 403, narrow=True, reference=reference, errors={})
+    return _show(_complaint(reference))
+
+
+@blueprint.post("/follow/<reference>/message")
+def write(reference: str) -> Response:
+    """Add information or files at any time."""
+    complaint = _complaint(reference)
+    count_attempt("file")
+    body = request.form.get("body", "").strip()
+    files = [upload for uploads in filling.read_files().values() for upload in uploads]
+    if not body and not files:
+        return _show(complaint, {"body": "Write something, or choose a file"}, 422)
+    if len(body) > LONGEST:
+        return _show(complaint, {"body": f"Write at most {LONGEST:,} characters; send the rest as a file"}, 422, body)
+    application().register.receive(complaint, body, _me(complaint), files)
+    say("We have received it.")
+    return see("amends.follow.show", reference=complaint.reference)
+
+
+@blueprint.get("/follow/<reference>/answer/<name>")
+def offer(reference: str, name: str) -> Response:
+    """The form of one thing a complainant can do now: give information, answer the decision, withdraw."""
+    complaint = _complaint(reference)
+    return _offer(complaint, _offered(complaint, name))
+
+
+@blueprint.post("/follow/<reference>/answer/<name>")
+def answer(reference: str, name: str) -> Response:
+    """Send that form; what was typed is given back when it is not wanted any more."""
+    complaint = _complaint(reference)
+    count_attempt("file")
+    chosen = _offered(complaint, name)
+    key = f"answer:{complaint.reference}:{name}"
+    draft: dict[str, Any] = web().drafts.read(key) or {}
+    form = filling.form_of(_package(complaint), chosen.form_id)
+    context = _context(complaint)
+    submission = filling.read_post(form, key, draft, None, context)
+    web().drafts.write(key, draft)
+    if submission.action is not None or form.unseen(submission, draft["data"], context=context):
+        return _offer(complaint, chosen, draft["data"])
+    try:
+        data = form.validate(draft["data"], context=context)
+    except Invalid as error:
+        return _offer(complaint, chosen, draft["data"], error.fields, 422)
+    typed(filling.as_rows(form, draft["data"]))
+    application().register.answer(complaint, name, data, _me(complaint))
+    files = filling.kept_files(key, draft)
+    if files:
+        application().register.receive(complaint, "", _me(complaint), files)
+    web().drafts.forget(key)
+    say("We have received your answer.")
+    return see("amends.follow.show", reference=complaint.reference)
+
+
+def _complaint(reference: str) -> Any:
+    if not actors.may_follow(reference):
+        raise Forbidden(
+            f"This browser cannot open {reference} any more, for example because nobody used it for "
+            f"{setting('AMENDS_FOLLOW_MINUTES')} minutes. Open your link again, or type your reference and code."
+        )
+    return application().register.get(reference=reference)
+
+
+def _me(complaint: Any) -> str:
+    return f"complainant:{complaint.reference}"
+
+
+def _package(complaint: Any) -> Any:
+    engine = application().engine
+    return engine.package(engine.instance(complaint.instance_id).deployment_id)
+
+
+def _context(complaint: Any) -> dict[str, Any]:
+    """What the forms of a complainant may show: the package's settings and the reference, nothing of what staff wrote."""
+    return {"settings": dict(_package(complaint).manifest.settings), "reference": complaint.reference}
+
+
+def _offered(complaint: Any, name: str) -> Any:
+    for one in application().register.offers(complaint):
+        if one.message == name:
+            return one
+    raise Conflict("This was answered already, or is not asked any more. Go back to your complaint to see where it stands.")
+
+
+def _show(complaint: Any, errors: dict[str, str] | None = None, status: int = 200, body: str = "") -> Response:
+    register = application().register
+    return page(
+        "follow/show.html", status, narrow=True, complaint=complaint, progress=register.progress(complaint),
+        thread=[message for message in register.thread(complaint) if getattr(message, "visible", True)],
+        offers=register.offers(complaint), errors=errors or {}, body=body, recourse=packages.recourse(),
+        mine=[file for file in register.files(complaint) if str(getattr(file, "added_by", "")).startswith("complainant")],
+    )  # fmt: skip
+
+
+def _offer(complaint: Any, chosen: Any, data: Any = None, errors: Any = None, status: int = 200) -> Response:
+    form = filling.form_of(_package(complaint), chosen.form_id)
+    model = form.render(data, context=_context(complaint), errors=errors)
+    return page("follow/answer.html", status, narrow=True, complaint=complaint, offer=chosen, model=model)

@@ -1,0 +1,172 @@
+"""A complaint's history in plain words for those who work on it, and marks for its diagrams.
+
+Staff read who did what; automatic steps that say nothing to a person (gateways, flows taken) are left to the auditor's trace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from amends.webui import times, words
+from amends.webui.people import name_of
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the timeline: what happened, who did it, when; `kind` is its colour (done, now, problem, message)."""
+
+    what: str
+    who: str
+    at: datetime
+    kind: str
+    rows: tuple[tuple[str, str], ...] = ()
+
+
+def element_of(package: Any, element_id: str | None) -> Any | None:
+    """The element of this id in any diagram of the package."""
+    for diagram in package.diagrams if element_id else ():
+        for element in diagram.all_elements():
+            if element.id == element_id:
+                return element
+    return None
+
+
+def element_name(package: Any, element_id: str | None) -> str:
+    """What the diagram calls an element; its id where it has no name."""
+    found = element_of(package, element_id)
+    return str(found.name or found.id) if found is not None else str(element_id or "")
+
+
+def timeline(package: Any, events: Iterable[Any]) -> list[Entry]:
+    """The history, newest first, in words."""
+    names = {element.id: element for diagram in package.diagrams for element in diagram.all_elements()}
+    found = [entry for event in events if (entry := _entry(names, event)) is not None]
+    return found[::-1]
+
+
+def _entry(names: Mapping[str, Any], event: Any) -> Entry | None:
+    element = names.get(event.element_id)
+    name = (element.name or event.element_id) if element is not None else (event.element_id or "")
+    data = event.data if isinstance(event.data, Mapping) else {}
+    kind = element.type if element is not None else ""
+    said = _said(event.kind, kind, name, data)
+    if said is None:
+        return None
+    what, colour = said
+    rows = tuple((words.label(str(key)), times.value(found)) for key, found in _values(event.kind, kind, data).items())
+    return Entry(what, name_of(event.actor), event.occurred_at, colour, rows)
+
+
+def _said(kind: str, element: str, name: str, data: Mapping[str, Any]) -> tuple[str, str] | None:
+    """The words and the colour for one event; None for what says nothing to a person."""
+    if kind == "completed":
+        by_element = {
+            "userTask": (f"{name}: done", "done"),
+            "serviceTask": (f"{name}: done automatically", "done"),
+            "sendTask": (f"{name}: sent", "message"),
+            "businessRuleTask": (f"{name}: decided by the table", "done"),
+            "receiveTask": (f"{name}: received", "message"),
+        }
+        return by_element.get(element)
+    if kind == "entered" and element == "userTask":
+        return f"{name}: waits to be done", "now"
+    if kind == "cancelled" and element == "userTask":
+        return f"{name}: no longer needed", "next"
+    clock = words.label(str(data.get("name") or data.get("clock") or "deadline"))
+    fixed = {
+        "started": ("The complaint was received", "done"),
+        "ended": ("The complaint's process ended", "done"),
+        "message": (f"Received: {data.get('name') or name}", "message"),
+        "timer": (f"{name or 'A deadline'}: the time was reached", "now"),
+        "clock": (f"{clock}: {words.label(str(data.get('action') or data.get('state') or 'changed')).lower()}", "next"),
+        "incident": (f"{name}: held up, {data.get('message') or 'an error'}", "problem"),
+        "resolved": (f"{name}: goes on", "done"),
+        "assigned": (f"{name}: {_assigned(data)}", "next"),
+        "erased": ("Personal data was erased", "done"),
+        "imported": ("Taken over from another system's record", "done"),
+        "denied": (f"Refused: {data.get('message') or data.get('action') or name}", "problem"),
+    }
+    return fixed.get(kind)
+
+
+def _assigned(data: Mapping[str, Any]) -> str:
+    to = data.get("to")
+    return f"taken by {name_of(str(to))}" if to else "given back"
+
+
+def _values(kind: str, element: str, data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The values a person entered or a table decided; nothing of what machines told each other."""
+    found = data.get("values")
+    if kind == "completed" and element in ("userTask", "businessRuleTask") and isinstance(found, Mapping):
+        return found
+    return {}
+
+
+def marks(events: Iterable[Any], view: Any) -> dict[str, str]:
+    """Element id → done, active or incident, for the diagrams."""
+    found = {event.element_id: "done" for event in events if event.kind == "completed" and event.element_id}
+    found.update({_id_of(element): "active" for element in view.active_elements})
+    found.update({incident.element_id: "incident" for incident in view.incidents})
+    return found
+
+
+def _id_of(element: Any) -> str:
+    return str(element if isinstance(element, str) else getattr(element, "element_id", None) or getattr(element, "id", ""))
+
+
+@dataclass(frozen=True)
+class Place:
+    """One element of a diagram in the list that says the same as its marks."""
+
+    name: str
+    kind: str
+    state: str
+
+
+KINDS = {
+    "userTask": "done by a person",
+    "serviceTask": "automatic",
+    "sendTask": "sent automatically",
+    "businessRuleTask": "decided by a table",
+    "scriptTask": "computed",
+    "receiveTask": "waits for a message",
+    "callActivity": "has a diagram of its own",
+    "subProcess": "part of this diagram",
+}
+STATES = {"active": "now here", "done": "done", "incident": "held up", "problem": "has a problem", "warning": "has a warning"}
+
+
+def places(diagram: Any, marked: Mapping[str, str]) -> list[Place]:
+    """The activities of a diagram in its order, with where they stand."""
+    return [
+        Place(element.name or element.id, KINDS[element.type], STATES.get(marked.get(element.id, ""), "not reached"))
+        for element in diagram.all_elements()
+        if element.type in KINDS
+    ]
+
+
+def what_follows(package: Any, element: Any) -> list[str]:
+    """What the diagram has after an element, through gateways, in words."""
+    found: list[str] = []
+    scopes = (scope for diagram in package.diagrams for process in diagram.processes for scope in process.scopes())
+    scope = next((one for one in scopes if element.id in one.elements), None)
+    if scope is None:
+        return found
+    waiting, seen = [element.id], {element.id}
+    while waiting:
+        for flow in scope.outgoing(waiting.pop(0)):
+            target = scope.elements.get(flow.target)
+            if target is None or target.id in seen:
+                continue
+            seen.add(target.id)
+            if target.is_gateway or (target.type not in KINDS and target.type != "endEvent"):
+                waiting.append(target.id)
+            elif target.type in KINDS:
+                condition = f"{flow.name}: " if flow.name else ""
+                found.append(f"{condition}{target.name or target.id} ({KINDS[target.type]})")
+            elif target.name:
+                found.append(target.name)
+    return found

@@ -1,0 +1,185 @@
+"""One task: the question on top, its form, and beside it what one needs to answer it; afterwards what happened, and what is next."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from amends.engine.errors import Conflict, Invalid, NotFound
+from amends.forms.form import Form
+from amends.webui import actors, filling, story
+from amends.webui.casework import About, about
+from amends.webui.errors import typed
+from amends.webui.inbox import next_task
+from amends.webui.pages import page, say, see
+from amends.webui.people import name_of
+from amends.webui.state import application, web
+
+blueprint = Blueprint("task", __name__)
+OPEN = "open"
+
+
+class Work:
+    """A task at hand: its package, element, form, and the draft of the person who has it open."""
+
+    def __init__(self, task_id: str) -> None:
+        """Find the task; raises NotFound."""
+        engine = application().engine
+        self.task = engine.user_task(task_id)
+        self.view = engine.instance(self.task.instance_id)
+        self.package = engine.package(self.view.deployment_id)
+        self.element = story.element_of(self.package, self.task.element_id)
+        self.form: Form | None = filling.form_of(self.package, self.task.form) if self.task.form else None
+        self.context: dict[str, Any] = self._context()
+        self.roles = [role for role in actors.account().roles]  # type: ignore[union-attr]
+        self.key = f"task:{actors.actor()}:{task_id}"
+        self.draft: dict[str, Any] = web().drafts.read(self.key) or {}
+
+    def _context(self) -> dict[str, Any]:
+        """What the form may show and start from: what the process knows where the task stands."""
+        engine = application().engine
+        variables = engine.task_variables(self.task.id) if hasattr(engine, "task_variables") else self.view.variables
+        return {"settings": dict(self.package.manifest.settings), **variables}
+
+    @property
+    def mine(self) -> bool:
+        """Whether the person signed in has it."""
+        return bool(self.task.assignee == actors.actor())
+
+
+@blueprint.before_request
+def _gate() -> Any:
+    return actors.gate(work=True)
+
+
+@blueprint.get("/tasks/<task_id>")
+def show(task_id: str) -> Response:
+    """The task, or what became of it."""
+    work = Work(task_id)
+    actors.demand("read", instance_id=work.task.instance_id)
+    if getattr(work.task, "state", OPEN) != OPEN:
+        return _closed(work)
+    return _show(work, work.draft.get("data", {}))
+
+
+@blueprint.post("/tasks/<task_id>")
+def complete(task_id: str) -> Response:
+    """Complete it, or keep a draft; what is wrong is shown beside its field and nothing typed is lost."""
+    work = Work(task_id)
+    if work.form is not None:
+        submission = filling.read_post(work.form, work.key, work.draft, None, work.context)
+        web().drafts.write(work.key, work.draft)
+        data = work.draft["data"]
+        if request.form.get("go") == "draft":
+            say("Your draft is saved. Nobody else sees it.")
+            return see("amends.task.show", task_id=task_id)
+        if submission.action is not None or work.form.unseen(submission, data, context=work.context):
+            return _show(work, data)
+        typed(filling.summary(work.form.render(data, context=work.context, roles=work.roles)))
+        try:
+            clean = work.form.validate(data, context=work.context, roles=work.roles)
+        except Invalid as error:
+            return _show(work, data, error.fields, 422)
+    else:
+        clean = {}
+    engine = application().engine
+    before = len(engine.history(work.task.instance_id))
+    try:
+        engine.complete(task_id, clean, actor=actors.actor())
+    except Invalid as error:
+        return _show(work, work.draft.get("data", {}), error.fields, 422)
+    _keep_files(work)
+    web().drafts.forget(work.key)
+    return see("amends.task.done", task_id=task_id, since=before)
+
+
+@blueprint.get("/tasks/<task_id>/done")
+def done(task_id: str) -> Response:
+    """What happened, and what to do next."""
+    work = Work(task_id)
+    actors.demand("read", instance_id=work.task.instance_id)
+    since = request.args.get("since", type=int) or 0
+    happened = story.timeline(work.package, application().engine.history(work.task.instance_id)[since:])
+    return page("task/done.html", work=work, about=about(work.task.instance_id), happened=happened[::-1], following=next_task(task_id))
+
+
+@blueprint.post("/tasks/<task_id>/claim")
+def claim(task_id: str) -> Response:
+    """Take it."""
+    application().engine.claim(task_id, actor=actors.actor())
+    say("The task is yours.")
+    return see("amends.task.show", task_id=task_id)
+
+
+@blueprint.post("/tasks/<task_id>/release")
+def release(task_id: str) -> Response:
+    """Give it back to the team."""
+    application().engine.unclaim(task_id, actor=actors.actor())
+    say("The task is given back to the team.")
+    return see("amends.task.show", task_id=task_id)
+
+
+@blueprint.post("/tasks/<task_id>/assign")
+def assign(task_id: str) -> Response:
+    """Give it to somebody."""
+    to = request.form.get("assignee", "")
+    if not to:
+        raise Invalid("Nobody was chosen. Go back and choose who shall do it.")
+    application().engine.assign(task_id, to, actor=actors.actor())
+    say(f"The task is given to {name_of(to)}.")
+    return see("amends.task.show", task_id=task_id)
+
+
+def _show(work: Work, data: dict[str, Any], errors: Any = None, status: int = 200) -> Response:
+    if getattr(work.task, "state", OPEN) != OPEN:
+        _too_late(work)
+    told = about(work.task.instance_id)
+    model = work.form.render(data, context=work.context, errors=errors, roles=work.roles, native_dates=True) if work.form else None
+    return page(
+        "task/show.html", status, work=work, model=model, about=told, saved=bool(work.draft),
+        follows=story.what_follows(work.package, work.element) if work.element is not None else [],
+        candidates=_candidates(work.task), barred=_barred(work, told), holder=name_of(work.task.assignee), **_allowed(work.task),
+    )  # fmt: skip
+
+
+def _allowed(task: Any) -> dict[str, bool]:
+    """What the person signed in may do with a task; the engine asks the policy the same again when it is done."""
+    at = {"task_id": task.id, "instance_id": task.instance_id, "element_id": task.element_id, "groups": task.groups, "assignee": task.assignee}
+    return {f"may_{action}": actors.may(action, **at) for action in ("complete", "claim", "assign")}
+
+
+def _closed(work: Work) -> Response:
+    task = work.task
+    return page("task/closed.html", work=work, about=about(task.instance_id), who=name_of(task.completed_by), at=task.completed_at)
+
+
+def _too_late(work: Work) -> None:
+    raise Conflict(f"“{work.task.name}” is no longer open.", by=work.task.completed_by, at=work.task.completed_at)
+
+
+def _candidates(task: Any) -> list[Any]:
+    """Active accounts with a role the task is for."""
+    groups = set(task.groups or ())
+    return [one for one in application().accounts.list() if one.active and groups & set(one.roles)]
+
+
+def _barred(work: Work, told: About) -> list[str]:
+    """Who may not do this task, because they did something that it has to be independent of (ISO 10002, 4.7)."""
+    apart = str(work.element.ext.properties.get("not_done_by", "")) if work.element is not None else ""
+    others = {one.strip() for one in apart.split(",") if one.strip()}
+    return [f"{done.who}, who did “{done.name}”" for done in told.done if done.element_id in others]
+
+
+def _keep_files(work: Work) -> None:
+    """Files of the form go to the complaint, where everybody who works on it finds them."""
+    files = filling.kept_files(work.key, work.draft)
+    if not files:
+        return
+    register = application().register
+    try:
+        complaint = register.get(instance_id=work.task.instance_id)
+    except NotFound:
+        return
+    for upload in files:
+        register.add_file(complaint, upload, actor=actors.actor())

@@ -1,0 +1,76 @@
+"""Lengths, sizes, counts and names in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from amends.engine.calendars import read_length
+from amends.engine.errors import Invalid
+
+
+def length(span: timedelta) -> str:
+    """`3 days`, `1 hour`, `5 minutes`: the largest unit only."""
+    seconds = int(span.total_seconds())
+    for size, unit in ((86400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds >= size:
+            return count(seconds // size, unit)
+    return "less than a minute"
+
+
+def count(number: int, singular: str, plural: str | None = None) -> str:
+    """`1 complaint`, `8,653 complaints`."""
+    return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
+
+
+def size(number: int) -> str:
+    """`340 kB`, `2.1 MB`."""
+    return f"{number / 1_000_000:.1f} MB" if number >= 1_000_000 else f"{max(1, number // 1000)} kB"
+
+
+def priority(value: int | None) -> tuple[str, str]:
+    """A priority of 0 to 100 in words and its kind for colour."""
+    number = 50 if value is None else int(value)
+    for least, word, kind in ((85, "Urgent", "urgent"), (65, "High", "high"), (35, "Normal", "normal")):
+        if number >= least:
+            return word, kind
+    return "Low", "low"
+
+
+def capitalize_first(text: str) -> str:
+    """The text with its first letter large, the others as they are."""
+    return text[:1].upper() + text[1:]
+
+
+def length_words(text: str) -> str:
+    """The length of a deadline for people: `P15D, end of day` → `15 days`; a text it cannot read stays as it is."""
+    try:
+        found = read_length(text)
+    except Invalid:
+        return text
+    hours, minutes = divmod(int((found.time + found.working_time).total_seconds()) // 60, 60)
+    working = "working " if found.working_time else ""
+    weeks = found.days // 7 if found.days >= 14 and found.days % 7 == 0 else 0
+    parts = [
+        (found.months, "month"), (weeks, "week"), (0 if weeks else found.days, "day"), (found.working_days, "working day"),
+        (hours, f"{working}hour"), (minutes, f"{working}minute"),
+    ]  # fmt: skip
+    return " and ".join(count(number, unit) for number, unit in parts if number) or "at once"
+
+
+def label(name: str) -> str:
+    """A technical name as words: `firstResponse_due` → `First response due`."""
+    spaced = "".join(f" {letter.lower()}" if letter.isupper() and place else letter for place, letter in enumerate(name))
+    words = " ".join(spaced.replace("_", " ").replace("-", " ").replace(".", " ").split())
+    return words[:1].upper() + words[1:]
+
+
+FILTERS: dict[str, Callable[..., Any]] = {
+    "span_words": length,
+    "counted": count,
+    "size": size,
+    "priority_words": priority,
+    "label_words": label,
+    "capitalize_first": capitalize_first,
+}
