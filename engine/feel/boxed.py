@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TypedDict
+
 from amends.engine.feel import nodes as n
 from amends.engine.feel.cursor import Cursor, KnownNames
 from amends.engine.feel.tokens import Token, unescape
 
 _LONG_TYPES = (("date", "and", "time"), ("days", "and", "time", "duration"), ("years", "and", "months", "duration"))
 _FILTER_LOOKAHEAD = 400
+
+
+class _Span(TypedDict):
+    start: int
+    end: int
 
 
 class BoxedGrammar(Cursor):
@@ -27,7 +34,7 @@ class BoxedGrammar(Cursor):
     def test(self) -> n.Node:
         raise NotImplementedError
 
-    def _until(self, start: int) -> dict[str, int]:
+    def _until(self, start: int) -> _Span:
         return {"start": start, "end": self.tokens[self.index - 1].end}
 
     def _outside_range(self) -> bool:

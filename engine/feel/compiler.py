@@ -202,6 +202,8 @@ def _one_binary(compiler: Compiler, node: n.Binary, left: Code) -> Code:
 
 def _equality(compiler: Compiler, node: n.Binary, left: Code, right: Code) -> Code:
     text, wanted = compiler.text, node.operator == "="
+    if isinstance(node.right, n.Literal) and type(node.right.value) in _SCALARS:
+        return _equality_with(compiler, node, left, node.right.value)
 
     def code(frame: Frame) -> Any:
         a, b = left(frame), right(frame)
@@ -219,19 +221,49 @@ def _equality(compiler: Compiler, node: n.Binary, left: Code, right: Code) -> Co
     return code
 
 
+def _equality_with(compiler: Compiler, node: n.Binary, left: Code, constant: Any) -> Code:
+    """Equality with a literal, which is what most conditions are."""
+    text, wanted, kind = compiler.text, node.operator == "=", type(constant)
+
+    def code(frame: Frame) -> Any:
+        a = left(frame)
+        if type(a) is kind:
+            return (a == constant) is wanted
+        try:
+            return ops.equal(a, constant) is wanted
+        except Fault as fault:
+            frame.run.warn(text, node, f"{str(fault).capitalize()}: the result is null")
+            return None
+
+    return code
+
+
 def _ordering(compiler: Compiler, node: n.Binary, left: Code, right: Code) -> Code:
     text, symbol, fast = compiler.text, node.operator, _FAST_ORDER[node.operator]
+    constant = node.right.value if isinstance(node.right, n.Literal) and type(node.right.value) in _ORDERED else None
+
+    def against_constant(frame: Frame) -> Any:
+        a = left(frame)
+        if type(a) is type(constant):
+            return fast(a, constant)
+        return faulty(frame, a, constant)
+
+    def faulty(frame: Frame, a: Any, b: Any) -> Any:
+        try:
+            return ops.compare(symbol, a, b)
+        except Fault as fault:
+            frame.run.warn(text, node, f"{str(fault).capitalize()}: the result is null")
+            return None
+
+    if constant is not None:
+        return against_constant
 
     def code(frame: Frame) -> Any:
         a, b = left(frame), right(frame)
         kind = type(a)
         if kind is type(b) and kind in _ORDERED:
             return fast(a, b)
-        try:
-            return ops.compare(symbol, a, b)
-        except Fault as fault:
-            frame.run.warn(text, node, f"{str(fault).capitalize()}: the result is null")
-            return None
+        return faulty(frame, a, b)
 
     return code
 
@@ -248,19 +280,19 @@ def _logical(compiler: Compiler, node: n.Binary) -> Code:
     codes = [compiler.compile(part) for part in parts]
     decisive = symbol == "or"  # the value that decides: one true for or, one false for and
 
-    def unknown(frame: Frame, index: int, value: Any) -> None:
+    def unknown(frame: Frame, part: Code, value: Any) -> None:
         if value is not None:
-            frame.run.warn(text, parts[index], f"{symbol} needs booleans, and this is a {kind_of(value)}")
+            frame.run.warn(text, parts[codes.index(part)], f"{symbol} needs booleans, and this is a {kind_of(value)}")
 
     def code(frame: Frame) -> Any:
         result: bool | None = not decisive
-        for index, part in enumerate(codes):
+        for part in codes:
             value = part(frame)
             if value is decisive:
                 return decisive
             if value is not True and value is not False:
                 result = None
-                unknown(frame, index, value)
+                unknown(frame, part, value)
         return result
 
     return code

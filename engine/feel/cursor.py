@@ -11,9 +11,7 @@ from amends.engine.feel.errors import FeelError, place
 from amends.engine.feel.limits import MAX_NESTING
 from amends.engine.feel.tokens import Token, tokenize
 
-KEYWORDS = frozenset(
-    ("and", "or", "in", "between", "then", "else", "return", "satisfies", "instance", "if", "for", "some", "every", "function", "true", "false", "null")
-)
+KEYWORDS = frozenset("and or in between then else return satisfies instance if for some every function true false null".split())
 NAME_SYMBOLS = frozenset("+-*/'.’")
 _SLIPS = {
     "==": "FEEL compares with a single =, not ==.",
@@ -21,12 +19,14 @@ _SLIPS = {
     "&&": "Write and instead of &&.",
     "&": "Write and for the logical operator, + to join texts.",
     "||": "Write or instead of ||.",
-    "'": 'Texts stand in double quotation marks: "text", not \'text\'.',
+    "'": "Texts stand in double quotation marks: \"text\", not 'text'.",
     "!": "Write not(…) for a negation and != for «not equal».",
     "%": "Write modulo(a, b) for the rest of a division.",
     ";": "Separate with commas, not semicolons.",
 }
-_FOREIGN_WORDS = {"None": "null", "True": "true", "False": "false", "nil": "null", "undefined": "null", "NULL": "null", "TRUE": "true", "FALSE": "false"}
+_FOREIGN_WORDS = {
+    "None": "null", "nil": "null", "undefined": "null", "NULL": "null", "True": "true", "TRUE": "true", "False": "false", "FALSE": "false",
+}  # fmt: skip
 
 
 @lru_cache(maxsize=4096)
@@ -37,7 +37,8 @@ def name_tokens(name: str) -> tuple[str, ...]:
     except FeelError:
         return ()
     parts = tuple(token.text for token in tokens[:-1])
-    fits = tokens[0].kind == "name" and all(token.kind in ("name", "number") or token.text in NAME_SYMBOLS or token.text == "**" for token in tokens[:-1])
+    symbols = NAME_SYMBOLS | {"**"}
+    fits = tokens[0].kind == "name" and all(token.kind in ("name", "number") or token.text in symbols for token in tokens[:-1])
     return parts if fits else ()
 
 

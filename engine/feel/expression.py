@@ -6,13 +6,12 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property, lru_cache
 from typing import Any
 
-from amends.engine.feel import flow, numbers  # noqa: F401 - flow registers its part of the compiler
 from amends.engine.feel import nodes as n
 from amends.engine.feel.analysis import Reads, is_constant, reads
 from amends.engine.feel.builtins import BUILTINS
 from amends.engine.feel.compiler import Compiler
 from amends.engine.feel.cursor import KEYWORDS, NAME_SYMBOLS, KnownNames
-from amends.engine.feel.errors import BudgetError, FeelError, FeelWarning, place
+from amends.engine.feel.errors import BudgetError, FeelWarning, place
 from amends.engine.feel.flow import any_test, compile_test
 from amends.engine.feel.limits import Budget
 from amends.engine.feel.lookup import check_foreign_call
@@ -20,7 +19,7 @@ from amends.engine.feel.parser import Parser
 from amends.engine.feel.run import Clock, Code, Frame, Meter, Run, TypeTest
 from amends.engine.feel.slips import FOREIGN_FUNCTIONS
 from amends.engine.feel.tokens import tokenize
-from amends.engine.feel.values import Fault, normalize
+from amends.engine.feel.values import normalize
 
 Functions = Mapping[str, Callable[..., Any]]
 _BUILTIN_NAMES = frozenset(BUILTINS)
@@ -68,17 +67,18 @@ class Parsed:
         """Line and column, from 1, where a node of the tree begins."""
         return place(self.text, node.start)
 
-    def _run(
-        self,
-        context: Mapping[str, Any],
-        functions: Functions | None,
-        now: Clock | None,
-        warnings: list[FeelWarning] | None,
-        budget: Budget | Meter | None,
-        types: Mapping[str, TypeTest] | None,
-    ) -> Run:
-        meter = budget if isinstance(budget, Meter) else Meter(budget) if budget is not None else Meter()
-        return Run(context, functions, types, now, warnings, meter)
+
+def start_run(
+    context: Mapping[str, Any],
+    functions: Functions | None,
+    now: Clock | None,
+    warnings: list[FeelWarning] | None,
+    budget: Budget | Meter | None,
+    types: Mapping[str, TypeTest] | None,
+) -> Run:
+    """The state of a new evaluation."""
+    meter = Meter() if budget is None else budget if isinstance(budget, Meter) else Meter.of(budget)
+    return Run.of(context, meter, functions, types, now, warnings)
 
 
 class Expression(Parsed):
@@ -103,7 +103,10 @@ class Expression(Parsed):
         functions: callables by their FEEL name. now: an aware clock. warnings: a list that receives FeelWarning. budget: limits,
         or a Meter shared with other evaluations. types: tests for types that `instance of` may name. Raises BudgetError.
         """
-        run = self._run(context, functions, now, warnings, budget, types)
+        if functions is None and now is None and warnings is None and budget is None and types is None:
+            run = Run(context, Meter())
+        else:
+            run = start_run(context, functions, now, warnings, budget, types)
         try:
             return self._code(Frame(context, None, run))
         except RecursionError:
@@ -135,7 +138,7 @@ class UnaryTests(Parsed):
         """Whether a value passes: true, false, or null where that cannot be told. The options are those of Expression.evaluate."""
         if not self.ast.tests:
             return True
-        run = self._run(context, functions, now, warnings, budget, types)
+        run = start_run(context, functions, now, warnings, budget, types)
         value = normalize(value)
         frame = Frame({"?": value}, Frame(context, None, run), run)
         try:
@@ -199,40 +202,62 @@ def _matters(name: str) -> bool:
 
 
 @lru_cache(maxsize=_CACHE)
-def _ambiguous(text: str) -> bool:
-    """Whether names with blanks or symbols could change how the text is read."""
+def _open_to(text: str) -> tuple[bool, frozenset[str]]:
+    """Whether names with blanks or symbols could change how a text is read, and the foreign functions it may call."""
     tokens = tokenize(text)
-    for token, following in zip(tokens, tokens[1:], strict=False):
-        if token.kind != "name":
+    foreign = frozenset(token.text for token in tokens if token.text in FOREIGN_FUNCTIONS)
+    words = [token.kind == "name" for token in tokens]
+    for index, token in enumerate(tokens[:-1]):
+        if not words[index] or token.text in KEYWORDS:
             continue
-        if token.text in FOREIGN_FUNCTIONS or following.text in NAME_SYMBOLS:
-            return True
-        if following.kind in ("name", "number") and (token.text not in KEYWORDS and following.text not in KEYWORDS or following.kind == "number"):
-            return True
-        if token.text in KEYWORDS or following.text in KEYWORDS:
-            # «days in weekend» is a name where the context has it.
-            if following.kind == "name":
-                return True
-    return False
+        following = tokens[index + 1]
+        # Two words on end, a word and a symbol (due-date), or a keyword between words (days in weekend).
+        if following.kind == "number" or following.text in NAME_SYMBOLS:
+            return True, foreign
+        if words[index + 1] and (following.text not in KEYWORDS or words[index + 2]):
+            return True, foreign
+    return False, foreign
 
 
 def names_of(context: Mapping[str, Any], depth: int = 6) -> set[str]:
     """The names in a context that a parser has to know: of its entries, and of those inside them."""
     found: set[str] = set()
-    for key, value in context.items():
-        if type(key) is str and _matters(key):
-            found.add(key)
-        if depth and type(value) is list and value:
+    try:
+        if not all(map(str.isidentifier, context)):
+            found.update(key for key in context if not key.isidentifier())
+    except TypeError:
+        found.update(key for key in context if isinstance(key, str) and not key.isidentifier())
+    for value in context.values() if depth else ():
+        if type(value) is list and value:
             value = value[0]
-        if depth and type(value) is dict:
+        if type(value) is dict:
             found |= names_of(value, depth - 1)
     return found
 
 
 def _names_in_scope(text: str, context: Mapping[str, Any], functions: Functions | None) -> Iterable[str]:
-    if not _ambiguous(text):
-        return ()
-    return names_of(context) | set(functions or ())
+    symbols, foreign = _open_to(text)
+    names: set[str] = set()
+    if symbols:
+        names = names_of(context)
+        if functions is not None:
+            names.update(functions)
+    if foreign:
+        names.update(name for name in foreign if name in context or functions is not None and name in functions)
+    return names
+
+
+_PLAIN: dict[str, Expression] = {}
+"""Expressions that no name in scope can change, by text: the short cut of `evaluate`."""
+
+
+def _parsed(text: str, context: Mapping[str, Any], functions: Functions | None) -> Expression:
+    expression = parse(text, _names_in_scope(text, context, functions))
+    if _open_to(text) == (False, frozenset()):
+        if len(_PLAIN) >= _CACHE:
+            _PLAIN.clear()
+        _PLAIN[text] = expression
+    return expression
 
 
 def evaluate(
@@ -246,7 +271,11 @@ def evaluate(
     types: Mapping[str, TypeTest] | None = None,
 ) -> Any:
     """Evaluate an expression in a context. Raises FeelError for a text that is no FEEL and for a spent budget; see Expression.evaluate."""
-    expression = parse(text, _names_in_scope(text, context, functions))
+    expression = _PLAIN.get(text)
+    if expression is None:
+        expression = _parsed(text, context, functions)
+    if functions is None and now is None and warnings is None and budget is None and types is None:
+        return expression.evaluate(context)
     return expression.evaluate(context, functions=functions, now=now, warnings=warnings, budget=budget, types=types)
 
 
@@ -264,6 +293,3 @@ def unary_test(
     """Whether a value passes unary tests in a context; as `evaluate`."""
     tests = parse_unary(text, _names_in_scope(text, context, functions))
     return tests.evaluate(value, context, functions=functions, now=now, warnings=warnings, budget=budget, types=types)
-
-
-__all__ = ["Expression", "Fault", "FeelError", "UnaryTests", "evaluate", "names_of", "parse", "parse_unary", "unary_test"]

@@ -12,9 +12,9 @@ from amends.engine.feel.compiler import HANDLERS, Compiler
 from amends.engine.feel.functions import UserFunction
 from amends.engine.feel.iterate import domain_items
 from amends.engine.feel.numbers import is_whole
-from amends.engine.feel.run import Code, Frame
+from amends.engine.feel.run import Code, Frame, ItemFrame
 from amends.engine.feel.types import is_instance
-from amends.engine.feel.values import Fault, Function, Range, kind_of
+from amends.engine.feel.values import Fault, Function, kind_of
 
 
 def _weight(node: n.Node) -> int:
@@ -95,13 +95,13 @@ def _filter(compiler: Compiler, node: n.Filter) -> Code:
             items = [items]
         run = frame.run
         if not items:
-            value = condition(Frame({}, frame, run))
+            value = condition(ItemFrame(None, frame, run))
             return index(frame, items, value) if type(value) is Decimal else []
         found: list[Any] = []
         charge = run.meter.charge
         for item in items:
             charge(cost)
-            value = condition(Frame(item if type(item) is dict else {}, frame, run, item))
+            value = condition(ItemFrame(item, frame, run))
             if value is True:
                 found.append(item)
             elif type(value) is Decimal:
@@ -331,5 +331,3 @@ HANDLERS.update(
         n.Quantified: _quantified, n.FunctionDefinition: _function_definition, n.Call: _call,
     }
 )  # fmt: skip
-
-__all__ = ["Range", "any_test", "compile_test"]

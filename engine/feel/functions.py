@@ -41,7 +41,7 @@ class UserFunction(Function):
             values[parameter.name] = value if parameter.type is None else _fitted(parameter, value, run)
         home = self.frame.run
         if home.meter is not run.meter or home.warnings is not run.warnings:
-            home = Run(home.variables, home.functions, home.types, home.now, run.warnings, run.meter)
+            home = Run.of(home.variables, run.meter, home.functions, home.types, home.now, run.warnings)
         run.meter.enter()
         try:
             return self.body(Frame(values, self.frame, home))
@@ -110,7 +110,8 @@ class HostFunction(Function):
         unknown = [name for name in arguments if name not in known]
         missing = [name for name, needed, _ in parameters if needed and name not in arguments]
         if unknown or missing:
-            raise Fault(f"{self.name} has the parameters {', '.join(name for name, _, _ in parameters)}, and was given {', '.join(arguments)}")
+            names = ", ".join(name for name, _, _ in parameters)
+            raise Fault(f"{self.name} has the parameters {names}, and was given {', '.join(arguments)}")
         run.meter.charge(10)
         try:
             return normalize(self.function(**{name.replace(" ", "_"): value for name, value in arguments.items()}))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from amends.engine.feel import nodes as n
 from amends.engine.feel.builtins import BUILTINS
 from amends.engine.feel.errors import FeelError, place
 from amends.engine.feel.functions import host_function
+from amends.engine.feel.numbers import EXACT
 from amends.engine.feel.run import Code, Frame, Run
 from amends.engine.feel.slips import FOREIGN_FUNCTIONS
 from amends.engine.feel.values import NATIVE, normalize
@@ -68,8 +70,11 @@ def global_code(text: str, node: n.Name, depth: int) -> Code:
 
     def code(frame: Frame) -> Any:
         value = frame.vars.get(name, _MISSING)
-        if type(value) in NATIVE:
+        kind = type(value)
+        if kind in NATIVE:
             return value
+        if kind is int and -EXACT < value < EXACT:
+            return Decimal(value)
         return _global_value(frame.run, text, node, value)
 
     def nested(frame: Frame) -> Any:
@@ -137,7 +142,7 @@ def local_code(text: str, node: n.Name, place_: Place, depth: int) -> Code:
             if name in scope.vars:
                 return scope.vars[name]
             if name == "item":
-                return scope.item
+                return scope.item  # type: ignore[attr-defined]  # the scope of a filter is an ItemFrame
         return fallback(frame)
 
     return code

@@ -8,6 +8,8 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal, DivisionByZero, InvalidOp
 MATH = Context(prec=34, rounding=ROUND_HALF_EVEN, Emin=-6143, Emax=6144, clamp=0, traps=[InvalidOperation, DivisionByZero, Overflow])
 ZERO = Decimal(0)
 ONE = Decimal(1)
+EXACT = 10**34
+"""Whole numbers nearer to 0 than this have 34 digits at most, and so need no rounding."""
 
 
 def read_number(text: str) -> Decimal | None:

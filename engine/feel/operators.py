@@ -63,7 +63,7 @@ def order(a: Any, b: Any) -> int:
     if kind != kind_of(b):
         raise Fault(f"a {kind} and a {kind_of(b)} have no order")
     if kind in ("number", "string", _YMD):
-        return (a > b) - (a < b)
+        return int(a > b) - int(a < b)
     if kind == _DTD:
         return _sign(t.duration_nanos(a) - t.duration_nanos(b))
     if kind == "date":
@@ -77,7 +77,7 @@ def order(a: Any, b: Any) -> int:
 
 
 def _sign(value: int) -> int:
-    return (value > 0) - (value < 0)
+    return int(value > 0) - int(value < 0)
 
 
 def compare(operator: str, a: Any, b: Any) -> bool:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from decimal import Decimal
-
 from amends.engine.feel import nodes as n
 from amends.engine.feel.boxed import BoxedGrammar
 from amends.engine.feel.cursor import KEYWORDS
 from amends.engine.feel.numbers import read_number
 from amends.engine.feel.tokens import unescape
 
-_LEVELS = {"or": 1, "and": 2, "=": 3, "!=": 3, "<": 3, "<=": 3, ">": 3, ">=": 3, "between": 3, "in": 3, "+": 4, "-": 4, "*": 5, "/": 5, "**": 6}
+LEVELS = {
+    "or": 1, "and": 2, "=": 3, "!=": 3, "<": 3, "<=": 3, ">": 3, ">=": 3, "between": 3, "in": 3, "+": 4, "-": 4, "*": 5, "/": 5, "**": 6,
+}  # fmt: skip
 ADDITIVE = 4
 _COMPARISONS = ("<", "<=", ">", ">=", "=", "!=")
 
@@ -72,7 +71,7 @@ class Parser(BoxedGrammar):
         """What follows a complete operand."""
         while True:
             token = self.token
-            level = _LEVELS.get(token.text, 0) if token.kind in ("op", "name") else 0
+            level = LEVELS.get(token.text, 0) if token.kind in ("op", "name") else 0
             if level < minimum or level == 0:
                 return left
             self.index += 1
@@ -199,18 +198,3 @@ class Parser(BoxedGrammar):
             self.fail("a value")
         name = self.name()
         return n.Name(name, start=token.start, end=self.tokens[self.index - 1].end)
-
-
-def constant_number(node: n.Node) -> Decimal | None:
-    """The number a literal, or a negated literal, stands for."""
-    if isinstance(node, n.Negation):
-        inner = constant_number(node.operand)
-        return None if inner is None else -inner
-    if isinstance(node, n.Literal) and isinstance(node.value, Decimal):
-        return node.value
-    return None
-
-
-def special_names(names: Iterable[str]) -> list[str]:
-    """Of some names, those a parser has to know: the ones that are not a single plain word."""
-    return [name for name in names if not name.isidentifier()]

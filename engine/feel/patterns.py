@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-import regex
+import regex  # type: ignore[import-untyped]  # it ships no type information
 
 from amends.engine.feel.errors import BudgetError
 from amends.engine.feel.run import Meter
@@ -18,7 +18,7 @@ MAX_PATTERN = 2_000
 
 
 @lru_cache(maxsize=1024)
-def compiled(pattern: str, flags: str) -> regex.Pattern[str]:
+def compiled(pattern: str, flags: str) -> Any:
     """An XPath pattern with its flags; a Fault where it is none."""
     if len(pattern) > MAX_PATTERN:
         raise Fault(f"A pattern has at most {MAX_PATTERN} characters")
@@ -48,7 +48,7 @@ def matches(meter: Meter, text: str, pattern: str, flags: str) -> bool:
     return _timed(meter, lambda seconds: code.search(text, timeout=seconds)) is not None
 
 
-def _refuse_empty(code: regex.Pattern[str], meter: Meter) -> None:
+def _refuse_empty(code: Any, meter: Meter) -> None:
     if _timed(meter, lambda seconds: code.fullmatch("", timeout=seconds)) is not None:
         raise Fault("The pattern matches the empty text, so what to replace or split at is not determined")
 
@@ -60,7 +60,7 @@ def replace(meter: Meter, text: str, pattern: str, replacement: str, flags: str)
     parts = [replacement] if "q" in flags else _replacement(replacement, code.groups)
     size = len(text)
 
-    def put(match: regex.Match[str]) -> str:
+    def put(match: Any) -> str:
         nonlocal size
         piece = "".join(part if isinstance(part, str) else match[part] or "" for part in parts)
         size += len(piece)

@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from amends.engine.feel import temporal as t
-from amends.engine.feel.values import Fault, Range, kind_of
+from amends.engine.feel.values import Fault, kind_of
 
 
 def property_of(value: Any, name: str) -> Any:
@@ -102,6 +102,3 @@ _PROPERTIES: dict[str, dict[str, Any]] = {
 def property_names(kind: str) -> tuple[str, ...]:
     """The properties a type has."""
     return tuple(_PROPERTIES.get(kind, ()))
-
-
-__all__ = ["Range", "property_names", "property_of"]

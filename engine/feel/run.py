@@ -12,6 +12,7 @@ from amends.engine.feel.limits import DEFAULT_BUDGET, Budget
 from amends.engine.feel.nodes import Node
 
 _CHECK_EVERY = 5_000
+_FIRST_CHECK = 64
 MAX_WARNINGS = 200
 """Warnings kept of one evaluation: a fault inside a long loop says the same again and again."""
 
@@ -22,15 +23,24 @@ TypeTest = Callable[[Any], bool]
 class Meter:
     """What is left of a budget. One meter may be shared by several evaluations, as those of one decision graph."""
 
-    __slots__ = ("limits", "steps", "depth", "regex_seconds", "_next_check", "_deadline")
+    # The defaults stand in the class, so that an evaluation that is given no budget costs nothing to begin.
+    limits = DEFAULT_BUDGET
+    steps = DEFAULT_BUDGET.steps
+    depth = DEFAULT_BUDGET.depth
+    regex_seconds = DEFAULT_BUDGET.regex_seconds
+    _next_check = DEFAULT_BUDGET.steps - _FIRST_CHECK
+    _deadline = 0.0
 
-    def __init__(self, limits: Budget = DEFAULT_BUDGET) -> None:
-        self.limits = limits
-        self.steps = limits.steps
-        self.depth = limits.depth
-        self.regex_seconds = limits.regex_seconds
-        self._next_check = limits.steps - 64
-        self._deadline = 0.0
+    @classmethod
+    def of(cls, limits: Budget) -> Meter:
+        """A full meter of a budget."""
+        meter = cls()
+        meter.limits = limits
+        meter.steps = limits.steps
+        meter.depth = limits.depth
+        meter.regex_seconds = limits.regex_seconds
+        meter._next_check = limits.steps - _FIRST_CHECK
+        return meter
 
     def charge(self, steps: int) -> None:
         """Use up some steps; raises BudgetError when none are left, or the time is up."""
@@ -40,12 +50,12 @@ class Meter:
 
     def _check(self) -> None:
         if self.steps < 0:
-            raise BudgetError(f"The evaluation took more than {self.limits.steps:,} steps and was ended. Make its lists or loops smaller.")
+            raise BudgetError(f"The evaluation took more than {self.limits.steps:,} steps. Make its lists or loops smaller.")
         now = time.monotonic()
         if not self._deadline:
             self._deadline = now + self.limits.seconds
         if now > self._deadline:
-            raise BudgetError(f"The evaluation took longer than {self.limits.seconds} seconds and was ended. Make its lists or loops smaller.")
+            raise BudgetError(f"The evaluation took longer than {self.limits.seconds} seconds. Make its lists or loops smaller.")
         self._next_check = self.steps - _CHECK_EVERY
 
     def size(self, items: int) -> None:
@@ -64,7 +74,7 @@ class Meter:
         """One function call deeper."""
         self.depth -= 1
         if self.depth < 0:
-            raise BudgetError(f"Functions call each other more than {self.limits.depth} levels deep. Look for a function that calls itself.")
+            raise BudgetError(f"Functions call each other more than {self.limits.depth} deep. Look for one that calls itself.")
         self.charge(2)
 
     def leave(self) -> None:
@@ -74,24 +84,31 @@ class Meter:
 class Run:
     """One evaluation."""
 
-    __slots__ = ("variables", "functions", "types", "now", "warnings", "meter", "memo")
+    # As above: most evaluations are given variables and nothing else.
+    functions: Mapping[str, Any] | None = None
+    types: Mapping[str, TypeTest] | None = None
+    now: Clock | None = None
+    warnings: list[FeelWarning] | None = None
+    memo: dict[str, Any] | None = None
 
-    def __init__(
-        self,
+    def __init__(self, variables: Mapping[str, Any], meter: Meter) -> None:
+        self.variables = variables
+        self.meter = meter
+
+    @classmethod
+    def of(
+        cls,
         variables: Mapping[str, Any],
+        meter: Meter,
         functions: Mapping[str, Any] | None,
         types: Mapping[str, TypeTest] | None,
         now: Clock | None,
         warnings: list[FeelWarning] | None,
-        meter: Meter,
-    ) -> None:
-        self.variables = variables
-        self.functions = functions
-        self.types = types
-        self.now = now
-        self.warnings = warnings
-        self.meter = meter
-        self.memo: dict[str, Any] | None = None
+    ) -> Run:
+        """An evaluation with all it can be given."""
+        run = cls(variables, meter)
+        run.functions, run.types, run.now, run.warnings = functions, types, now, warnings
+        return run
 
     def warn(self, text: str, node: Node, message: str) -> None:
         """Note why a part of the text became null."""
@@ -108,10 +125,21 @@ class Run:
 class Frame:
     """The variables of one scope at run time; the outermost holds those of the context."""
 
-    __slots__ = ("vars", "parent", "run", "item")
+    __slots__ = ("vars", "parent", "run")
 
-    def __init__(self, variables: Mapping[str, Any], parent: Frame | None, run: Run, item: Any = None) -> None:
+    def __init__(self, variables: Mapping[str, Any], parent: Frame | None, run: Run) -> None:
         self.vars = variables
+        self.parent = parent
+        self.run = run
+
+
+class ItemFrame(Frame):
+    """The scope of a filter: the entries of the item it looks at, and the item itself."""
+
+    __slots__ = ("item",)
+
+    def __init__(self, item: Any, parent: Frame, run: Run) -> None:
+        self.vars = item if type(item) is dict else {}
         self.parent = parent
         self.run = run
         self.item = item

@@ -16,7 +16,8 @@ _DATE_ONLY = re.compile(_DATE)
 _TIME_ONLY = re.compile(_TIME)
 _DATE_TIME = re.compile(rf"{_DATE}T{_TIME}")
 _MONTHS = re.compile(r"(-)?P(?=[0-9])(?:([0-9]{1,18})Y)?(?:([0-9]{1,18})M)?")
-_DAYS = re.compile(r"(-)?P(?=[0-9T])(?:([0-9]{1,18})D)?(?:T(?=[0-9])(?:([0-9]{1,18})H)?(?:([0-9]{1,18})M)?(?:([0-9]{1,18})(?:\.([0-9]{0,32}))?S)?)?")
+_CLOCK = r"(?:([0-9]{1,18})H)?(?:([0-9]{1,18})M)?(?:([0-9]{1,18})(?:\.([0-9]{0,32}))?S)?"
+_DAYS = re.compile(rf"(-)?P(?=[0-9T])(?:([0-9]{{1,18}})D)?(?:T(?=[0-9]){_CLOCK})?")
 
 
 def parse_date(text: str) -> t.Date | None:

@@ -65,7 +65,8 @@ def escape(text: str) -> str:
 def tokenize(text: str) -> list[Token]:
     """The tokens of a text, the last of kind `end`; raises FeelError for a character that cannot stand in FEEL."""
     if len(text) > MAX_SOURCE:
-        raise FeelError(f"The expression has {len(text):,} characters; at most {MAX_SOURCE:,} are read. Split it or shorten it.", line=1, column=1)
+        message = f"The expression has {len(text):,} characters; at most {MAX_SOURCE:,} are read. Split it or shorten it."
+        raise FeelError(message, line=1, column=1)
     tokens: list[Token] = []
     offset = 0
     match = _TOKEN.match

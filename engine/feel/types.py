@@ -81,7 +81,8 @@ def type_accepts(general: TypeNode | None, special: TypeNode) -> bool:
         return True
     if general.name == "context":
         offered = dict(zip(special.names, special.arguments, strict=True))
-        return all(name in offered and type_accepts(part, offered[name]) for name, part in zip(general.names, general.arguments, strict=True))
+        wanted = zip(general.names, general.arguments, strict=True)
+        return all(name in offered and type_accepts(part, offered[name]) for name, part in wanted)
     if general.name == "function":
         same_count = len(general.arguments) == len(special.arguments)
         parameters = same_count and all(type_accepts(b, a) for a, b in zip(general.arguments, special.arguments, strict=True))

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from amends.engine.feel.nodes import TypeNode
     from amends.engine.feel.run import Run
 
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Range:
     """All values between two, or on one side of one. `operator` is set for (< 10), (>= 5), (= 7), (!= 7).

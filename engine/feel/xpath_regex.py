@@ -195,7 +195,7 @@ class _Translation:
         if number not in self.closed:
             raise PatternError(f"there is no group {number} before \\{number}")
         # In XPath a group that took no part matches the empty text, in `regex` nothing.
-        return f"(?(%d)\\%d|)" % (number, number)  # noqa: UP031 - braces and backslashes read worse formatted
+        return f"(?({number})\\{number}|)"
 
     def _property(self, letter: str) -> str:
         if self._next() != "{":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from amends.engine.feel import temporal as t
 from amends.engine.feel import temporal_text as tt
@@ -18,25 +18,40 @@ from amends.engine.feel.values import Fault
 _NUMBER = re.compile(r"-?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,5})?")
 
 
-def _found(value: Any, what: str) -> Any:
+_T = TypeVar("_T")
+
+
+def _found(value: _T | None, what: str) -> _T:
     if value is None:
         raise Fault(f"This is no {what}")
     return value
 
 
+def _date(value: t.Date | None, text: str = "") -> t.Date:
+    if value is None:
+        raise Fault(f"This is no date{text}")
+    return value
+
+
+def _moment(value: t.DateTime | None, text: str = "") -> t.DateTime:
+    if value is None:
+        raise Fault(f"This is no date and time{text}")
+    return value
+
+
 @define("date", "from:string")
 def date_from_text(run: Run, text: str) -> t.Date:
-    return _found(tt.parse_date(text), f"date: «{text}» (2024-01-31 would be)")
+    return _date(tt.parse_date(text), f": «{text}» (2024-01-31 would be)")
 
 
 @define("date", "from:date|date and time")
 def date_from_moment(run: Run, moment: Any) -> t.Date:
-    return _found(t.make_date(*t.date_parts(moment)), "date")
+    return _date(t.make_date(*t.date_parts(moment)))
 
 
 @define("date", "year:number, month:number, day:number")
 def date_from_parts(run: Run, year: Decimal, month: Decimal, day: Decimal) -> t.Date:
-    return _found(t.make_date(int(year), int(month), int(day)), "date")
+    return _date(t.make_date(int(year), int(month), int(day)))
 
 
 @define("time", "from:string")
@@ -63,20 +78,20 @@ def time_from_parts(run: Run, hour: Decimal, minute: Decimal, second: Decimal, o
 def moment_from_text(run: Run, text: str) -> t.DateTime:
     date = tt.parse_date(text)
     if date is not None:
-        return _found(t.make_datetime(t.days_of(date), 0), "date and time")
-    return _found(tt.parse_datetime(text), f"date and time: «{text}» (2024-01-31T10:30:00 would be)")
+        return _moment(t.make_datetime(t.days_of(date), 0))
+    return _moment(tt.parse_datetime(text), f": «{text}» (2024-01-31T10:30:00 would be)")
 
 
 @define("date and time", "from:date and time|date")
 def moment_from_moment(run: Run, moment: Any) -> t.DateTime:
     if isinstance(moment, dt.datetime | t.WideDateTime):
         return moment
-    return _found(t.make_datetime(t.days_of(moment), 0), "date and time")
+    return _moment(t.make_datetime(t.days_of(moment), 0))
 
 
 @define("date and time", "date:date|date and time, time:time")
 def moment_from_date_and_time(run: Run, date: Any, time: t.Time) -> t.DateTime:
-    return _found(t.make_datetime(t.days_from_civil(*t.date_parts(date)), time.nanos, time.zone), "date and time")
+    return _moment(t.make_datetime(t.days_from_civil(*t.date_parts(date)), time.nanos, time.zone))
 
 
 _PARTS = "year:number, month:number, day:number, hour:number, minute:number, second:number"
@@ -87,21 +102,21 @@ def moment_from_parts(
     run: Run, year: Decimal, month: Decimal, day: Decimal, hour: Decimal, minute: Decimal, second: Decimal, zone: Any = None
 ) -> t.DateTime:
     date = date_from_parts(run, year, month, day)
-    known = None
+    known: dt.tzinfo | None = None
     if isinstance(zone, str):
         known = _found(t.named_zone(zone), f"time zone: «{zone}»")
     elif zone is not None:
         known = _found(t.offset_zone(t.duration_nanos(zone)), "offset of a time zone")
     time = _found(t.make_time(int(hour), int(minute), int(second), int(second % 1 * t.NANO), known), "time")
-    return _found(t.make_datetime(t.days_of(date), time.nanos, known), "date and time")
+    return _moment(t.make_datetime(t.days_of(date), time.nanos, known))
 
 
 @define("date and time", "date:date and time, timezone:string", ours=False)
 def moment_in_zone(run: Run, moment: t.DateTime, timezone: str) -> t.DateTime:
     zone = _found(t.named_zone(timezone), f"time zone: «{timezone}»")
     if t.datetime_zone(moment) is None:
-        return _found(t.make_datetime(t.datetime_days(moment), t.day_nanos(moment), zone), "date and time")
-    return _found(t.from_instant(t.instant(moment), zone), "date and time")
+        return _moment(t.make_datetime(t.datetime_days(moment), t.day_nanos(moment), zone))
+    return _moment(t.from_instant(t.instant(moment), zone))
 
 
 @define("duration", "from:string")

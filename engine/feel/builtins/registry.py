@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from amends.engine.feel.nodes import TypeNode
 from amends.engine.feel.run import Run
 from amends.engine.feel.values import Fault, Function, kind_of
 
 Implementation = Callable[..., Any]
+_F = TypeVar("_F", bound=Implementation)
 BUILTINS: dict[str, Builtin] = {}
 OURS: set[str] = set()
 """Built-in functions that are not the standard's but Camunda's."""
@@ -125,10 +126,10 @@ def _read_form(text: str, implementation: Implementation) -> Form:
     return Form(tuple(names), tuple(kinds), least, many, implementation)
 
 
-def define(name: str, *forms: str, ours: bool = False) -> Callable[[Implementation], Implementation]:
+def define(name: str, *forms: str, ours: bool = False) -> Callable[[_F], _F]:
     """Declare a function under a FEEL name in one or more forms; the implementation gets the run, then the arguments."""
 
-    def register(implementation: Implementation) -> Implementation:
+    def register(implementation: _F) -> _F:
         builtin = BUILTINS.setdefault(name, Builtin(name))
         builtin.forms.extend(_read_form(form, implementation) for form in forms or ("",))
         if ours:

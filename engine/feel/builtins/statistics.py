@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal, DecimalException
-from functools import cmp_to_key
 from typing import Any
 
 from amends.engine.feel import operators as ops
@@ -125,12 +124,12 @@ def mode(run: Run, arguments: list[Any]) -> list[Decimal]:
     return sorted(item for item, times in seen.items() if times == most)
 
 
-def _decided(run: Run, arguments: list[Any], decisive: bool) -> bool | None:
+def _decided(run: Run, arguments: list[Any], decisive: bool) -> bool:
     items = [None] if arguments == [None] else _all_items(run, arguments)
     unknown = False
     for item in items:
         if item is decisive:
-            return decisive
+            return bool(item)
         unknown = unknown or type(item) is not bool
     if unknown:
         raise Fault("A list of booleans is needed")
@@ -138,13 +137,10 @@ def _decided(run: Run, arguments: list[Any], decisive: bool) -> bool | None:
 
 
 @define("all", "list:any...")
-def all_true(run: Run, arguments: list[Any]) -> bool | None:
+def all_true(run: Run, arguments: list[Any]) -> bool:
     return _decided(run, arguments, False)
 
 
 @define("any", "list:any...")
-def any_true(run: Run, arguments: list[Any]) -> bool | None:
+def any_true(run: Run, arguments: list[Any]) -> bool:
     return _decided(run, arguments, True)
-
-
-__all__ = ["cmp_to_key", "numbers_of"]

@@ -96,7 +96,7 @@ def string_join(run: Run, items: list[Any], delimiter: str | None = None) -> str
 
 @define("string join", "list:list, delimiter:string?, prefix:string, suffix:string", ours=True)
 def string_join_framed(run: Run, items: list[Any], delimiter: str | None, prefix: str, suffix: str) -> str:
-    return prefix + string_join(run, items, delimiter) + suffix
+    return f"{prefix}{string_join(run, items, delimiter)}{suffix}"
 
 
 @define("is blank", "string:string", ours=True)
