@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from amends.engine.feel import BudgetError, FeelError, Meter, parse, value_text
+from amends.engine.feel import BudgetError, FeelError, Function, Meter, parse, value_text
 
 MAX_EXPRESSION = 4000
 """Longest expression accepted, in characters."""
@@ -105,7 +105,7 @@ def plain(value: Any, depth: int = 0) -> Any:
         return {str(key): plain(item, depth + 1) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [plain(item, depth + 1) for item in value]
-    return None if callable(value) else value_text(value)
+    return None if isinstance(value, Function) or callable(value) else value_text(value)
 
 
 def plain_number(value: Decimal) -> int | Decimal | None:

@@ -18,7 +18,7 @@ from amends.forms.loading import Loader, parse_source, title_of
 from amends.forms.messages import EXHAUSTED, SUMMARY
 from amends.forms.model import KEYED_TYPES, Component, Field, FormProblem, Step, Submission
 from amends.forms.reading import Reader
-from amends.forms.rendering import RenderField, RenderModel
+from amends.forms.rendering import RenderField, RenderModel, errors_at
 from amends.forms.run import Run
 
 
@@ -130,17 +130,20 @@ class Form:
         """
         data, errors = data or {}, errors or {}
         run = Run(self._root, data, context or {}, self._clock, roles)
-        drawn = Artist(run, data, errors, native_dates).draw(self._parts(step), run.top, data)
+        parts = self._parts(step)
+        drawn = Artist(run, data, errors, native_dates).draw(parts, run.top, data)
         buttons = [part for part in self._root.inside() if part.type == "button" and part.source.get("action", "submit") == "submit"]
+        if run.settings.exhausted:
+            errors = {**errors, "": [*errors_at(errors, ""), EXHAUSTED]}
         found = self._step(step)
         heading = next((field.label for field in drawn if field.type == "group"), "")
         return RenderModel(
             id=self.id,
             title=heading if found else self.title,
             fields=_unwrapped(drawn) if found else drawn,
-            errors={key: [texts] if isinstance(texts, str) else list(texts) for key, texts in errors.items()},
+            errors={key: errors_at(errors, key) for key in errors},
             submit_label=str(run.top.evaluate(buttons[0], "label", "")) if buttons else "",
-            has_files=any(part.type == "filepicker" for part in self._root.inside()),
+            has_files=any(inner.type == "filepicker" for part in parts for inner in part.inside()),
         )
 
     def unseen(

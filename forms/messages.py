@@ -63,15 +63,19 @@ _FIRST_WORD = re.compile(r"^(\W*)(\w+)", re.UNICODE)
 
 def message(code: str, label: str, **values: Any) -> str:
     """The sentence for `code` about the field labelled `label`."""
-    label = label.strip() or "this field"
-    if code.startswith("required.") and label.endswith("?"):
+    label = label.strip().rstrip(":").rstrip() or "this field"
+    question = label.endswith("?")
+    if code.startswith("required.") and question:
         code = "required.question"
-    return MESSAGES[code].format(name=in_sentence(label), Name=label.rstrip(":").rstrip(), **values)
+    sentence, name, title = MESSAGES[code], in_sentence(label), label
+    if question and "“{Name}”" not in sentence:
+        name, title = f"your answer to “{label}”", f"Your answer to “{label}”"
+    return sentence.format(name=name, Name=title[:1].upper() + title[1:], **values)
 
 
 def in_sentence(label: str) -> str:
     """A label as it stands inside a sentence: its first letter small, unless the first word is a name in capitals such as IBAN."""
-    label = label.rstrip(":?.").rstrip()
+    label = label.rstrip(".").rstrip()
     first = _FIRST_WORD.match(label)
     if first is None:
         return label

@@ -16,9 +16,10 @@ OPTIONS = [{"label": "A letter", "value": "letter"}, {"label": "An e-mail", "val
 Make = Callable[..., Form]
 
 
-def made(*components: dict[str, Any], **more: Any) -> Form:
+def made(*components: dict[str, Any], functions: dict[str, Any] | None = None, **more: Any) -> Form:
     """A form of these components, at noon on 22 November 2026."""
-    return load({"type": "default", "id": "f", "components": list(components), **more}, name="f.form", now=lambda: NOW)
+    source = {"type": "default", "id": "f", "components": list(components), **more}
+    return load(source, name="f.form", now=lambda: NOW, functions=functions)
 
 
 def every_input(prefix: str = "") -> list[dict[str, Any]]:
