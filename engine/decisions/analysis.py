@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from amends.engine.decisions.boxes import Box, Cover, TooLarge, overlap
+from amends.engine.decisions.boxes import Box, Cover, TooLarge, merged, overlap
 from amends.engine.decisions.conditions import SUPPORTED, condition, kinds_of, value_of
 from amends.engine.decisions.geometry import NULL, Atoms, Domain, Region, Spans
 from amends.engine.feel import UnaryTests
 
 MAX_FINDINGS = 20
 MAX_PAIRS = 3_000_000
+GAPS_MERGED = 300
 DAY = Spans((((Decimal(0), 0), (Decimal(86_400), 0)),))
 
 
@@ -60,7 +61,7 @@ class Column:
         self.kind = (
             spec.kind if spec.kind in SUPPORTED and (spec.kind in known or not known) else next(iter(known)) if len(known) == 1 else ""
         )
-        self.mixed = len(known) > 1
+        self.mismatch = min(known) if len(known) == 1 and spec.kind in SUPPORTED and spec.kind not in known else ""
         self.domain = Domain(self.kind or "string", spec.integral)
         regions: list[Region | None] = [self._region(test) for test in spec.tests]
         allowed = (DAY if self.domain.kind == "time" else None) if spec.allowed is None else self._region(spec.allowed)
@@ -139,7 +140,7 @@ class TableAnalysis:
         if any(self.unread) or not all(space):
             return []
         try:
-            boxes = Cover(self.boxes, space).gaps(limit + 1)
+            boxes = merged(Cover(self.boxes, space).gaps(GAPS_MERGED))
         except TooLarge:
             return [Finding("too large")]
         return [

@@ -109,3 +109,19 @@ def _by_atom(boxes: Sequence[Box], space: Box, column: int) -> list[tuple[int, i
 def _take(boxes: Iterator[Box], limit: int) -> Iterator[Box]:
     for _, box in zip(range(limit), boxes):  # noqa: B905 - the shorter one ends it
         yield box
+
+
+def merged(boxes: Sequence[Box]) -> list[Box]:
+    """The same points in fewer boxes: two that differ in one column only become one, as long as there are such."""
+    found = list(boxes)
+    again = True
+    while again:
+        again = False
+        for column in range(len(found[0]) if found else 0):
+            groups: dict[tuple[Box, Box], int] = {}
+            for box in found:
+                key = (box[:column], box[column + 1 :])
+                groups[key] = groups.get(key, 0) | box[column]
+            again = again or len(groups) < len(found)
+            found = [(*before, side, *after) for (before, after), side in groups.items()]
+    return found

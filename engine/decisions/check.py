@@ -8,8 +8,7 @@ from os import PathLike, fspath
 from amends.engine.decisions import elements as e
 from amends.engine.decisions.check_logic import Findings, LogicCheck, Scope
 from amends.engine.decisions.check_tables import TableCheck
-from amends.engine.decisions.evaluation import aliases
-from amends.engine.decisions.graph import Graph
+from amends.engine.decisions.graph import Graph, aliases
 from amends.engine.decisions.loading import Resolve, Source, open_graph
 from amends.engine.decisions.problems import DecisionProblem
 from amends.engine.decisions.xml import DecisionError
@@ -31,7 +30,10 @@ def check_model(
     except DecisionError as error:
         findings.error("DMN001", None, str(error))
         return findings.problems
-    DocumentCheck(graph, findings, frozenset(functions)).check()
+    try:
+        DocumentCheck(graph, findings, frozenset(functions)).check()
+    except RecursionError:
+        findings.error("DMN001", None, f"{name} is nested too deeply to be checked.", "Make its expressions flatter.")
     return sorted(findings.problems, key=lambda problem: problem.line)
 
 
@@ -184,12 +186,8 @@ class DocumentCheck:
                 )
 
     def _scope(self, node: e.Decision | e.KnowledgeModel) -> Scope:
-        names = set(self.graph.scope_names(node))
-        for _, target in self.graph.requirements(node):
-            if target is not None:
-                names.update(aliases(target.node))
         return Scope(
-            names=frozenset(names),
+            names=frozenset(self.graph.scope_names(node)),
             known=self.graph.known_names(),
             elsewhere=frozenset(self.graph.names) - {""},
             # Camunda's modeler draws tables that read variables of the process without declaring them as input data.

@@ -10,8 +10,8 @@ from amends.engine.decisions.check_logic import Findings, LogicCheck, Scope
 from amends.engine.decisions.columns import input_label
 from amends.engine.decisions.conditions import Beyond, constant, constants_of
 from amends.engine.decisions.types import Type
+from amends.engine.decisions.values import shown
 from amends.engine.feel import FeelError, UnaryTests, parse_unary
-from amends.engine.feel.text import value_text
 
 POLICIES = frozenset({"U", "A", "P", "F", "R", "O", "C", "C+", "C<", "C>", "C#"})
 _SINGLE = frozenset({"U", "A", "P", "F"})
@@ -136,25 +136,28 @@ class TableCheck:
         if value is None:
             return value
         if not kind.convert(value)[1]:
-            self.findings.error(
-                "DMN403", cell, f"{what} is {value_text(value)}, which is not {kind.describe()}.", _listing(kind.allowed_text)
-            )
+            self.findings.error("DMN403", cell, f"{what} is {shown(value)}, which is not {kind.describe()}.", _listing(kind.allowed_text))
         elif allowed is not None and allowed.evaluate(value, {}) is False:
-            self.findings.error(
-                "DMN403", cell, f"{what} is {value_text(value)}, which is not among its allowed values.", _listing(allowed.text)
-            )
+            self.findings.error("DMN403", cell, f"{what} is {shown(value)}, which is not among its allowed values.", _listing(allowed.text))
         return value
 
     def _analyse(self, table: e.Table, analysis: TableAnalysis, outputs: list[list[Any]]) -> None:
         labels = [column.spec.label for column in analysis.columns]
+        for index, column in enumerate(analysis.columns):
+            if column.mismatch:
+                message = (
+                    f"The column {labels[index]} of {self.owner} is declared as {column.spec.kind}, "
+                    f"but its entries are of the type {column.mismatch}."
+                )
+                self.findings.warning("DMN406", table.inputs[index], message, "Correct the type of the column.")
         for found in analysis.beyond():
             assert found.column is not None  # noqa: S101 - an entry has a column
             cell = table.rules[found.rules[0]].inputs[found.column]
             self.findings.info(
                 "DMN505",
                 cell,
-                f"Rule {found.rules[0] + 1} of {self.owner}: the entry {_short(cell.text)} for {labels[found.column]} is beyond the analysis, "
-                "so overlaps, gaps and masks that depend on it are not reported.",
+                f"Rule {found.rules[0] + 1} of {self.owner}: the entry {_short(cell.text)} for {labels[found.column]} is beyond "
+                "the analysis, so overlaps, gaps and masks that depend on it are not reported.",
             )
         for found in analysis.never():
             assert found.column is not None  # noqa: S101 - an entry has a column
@@ -276,7 +279,7 @@ def _order(clause: e.OutputClause) -> list[Any]:
 
 
 def _example(found: Finding) -> str:
-    return ", ".join(f"{label} = {value_text(value)}" for label, value in found.example) or "every input"
+    return ", ".join(f"{label} = {shown(value)}" for label, value in found.example) or "every input"
 
 
 def _short(text: str) -> str:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Any
 
 from amends.engine.decisions import elements as e
 from amends.engine.decisions.compiling import Place, broken, compile_text, is_feel, parsed_tests
-from amends.engine.decisions.conditions import condition, constants_of, kinds_of
-from amends.engine.decisions.geometry import Atoms, Domain, Region
-from amends.engine.decisions.run import Compiled, Run, Scope
-from amends.engine.decisions.tables import CompiledTable, InputColumn, Matcher, OutputColumn
+from amends.engine.decisions.conditions import constants_of
+from amends.engine.decisions.matching import MaskedTest, Matcher
+from amends.engine.decisions.run import Compiled
+from amends.engine.decisions.tables import CompiledTable, InputColumn, OutputColumn
 from amends.engine.decisions.types import ANY
 from amends.engine.feel import FeelError, UnaryTests
 
@@ -61,79 +59,17 @@ def matcher(cells: Sequence[e.Cell | None], place: Place) -> Matcher:
         text = "-" if cell is None else cell.text.strip() or "-"
         if text == "-":
             always |= 1 << rule
-            continue
-        if cell is not None and not is_feel(cell.language):
-            continue
-        masks[text] = masks.get(text, 0) | 1 << rule
-        lines.setdefault(text, cell.line if cell else 0)
-    tests: list[tuple[UnaryTests, int]] = []
+        elif cell is not None and is_feel(cell.language):
+            masks[text] = masks.get(text, 0) | 1 << rule
+            lines.setdefault(text, cell.line)
+    tests: list[MaskedTest] = []
     faults: list[tuple[str, str, int]] = []
     for text, mask in masks.items():
         try:
             tests.append((parsed_tests(text, place.names), mask))
         except FeelError as error:
             faults.append((str(error), text, lines[text]))
-    return _Matcher(always, tests, faults)
-
-
-class _Matcher:
-    """Answers from a table of masks where the value and the tests are plain, and asks the tests otherwise.
-
-    The conditions that can be drawn as sets divide the column into atoms; all values of one atom match the same rules, so a value is
-    looked up and not tested. What cannot be drawn is tested each time.
-    """
-
-    def __init__(self, always: int, tests: list[tuple[UnaryTests, int]], faults: list[tuple[str, str, int]]) -> None:
-        self.always = always
-        self.tests = tests
-        self.faults = faults
-        self.others = tests
-        self.type: type | None = None
-        kinds = set().union(*(kinds_of(test) for test, _ in tests)) & _LOOKED_UP.keys()
-        if len(kinds) == 1:
-            self._draw(kinds.pop())
-
-    def _draw(self, kind: str) -> None:
-        domain = Domain(kind)
-        drawn: list[tuple[Region, int]] = []
-        others = []
-        for test, mask in self.tests:
-            region = condition(test, domain)
-            if region is None:
-                others.append((test, mask))
-            else:
-                drawn.append((region, mask))
-        self.atoms = Atoms(domain, [region for region, _ in drawn], None)
-        self.masks = [self.always] * (self.atoms.count + 1)
-        for region, mask in drawn:
-            bits = self.atoms.mask(region)
-            for atom in range(self.atoms.count + 1):
-                if bits >> atom & 1:
-                    self.masks[atom] |= mask
-        self.others = others
-        self.type = _LOOKED_UP[kind]
-
-    def __call__(self, value: Any, scope: Scope, run: Run) -> int:
-        if type(value) is self.type:
-            found, tests = self.masks[self.atoms.atom(value)], self.others
-        else:
-            found, tests = self.always, self.tests
-        for message, text, line in self.faults:
-            run.warn(message, text, line)
-        for test, mask in tests:
-            if run.test(test, value, scope) is True:
-                found |= mask
-        return found
-
-
-_LOOKED_UP: dict[str, type] = {
-    "number": Decimal,
-    "string": str,
-    "boolean": bool,
-    "date": datetime.date,
-    "days and time duration": datetime.timedelta,
-}
-"""The types whose values are looked up, each the exact Python type."""
+    return Matcher(always, tests, faults, place.types.tests)
 
 
 def _output(clause: e.OutputClause, table: e.Table, place: Place) -> OutputColumn:

@@ -10,8 +10,9 @@ from typing import Any
 from amends.engine.decisions import elements as e
 from amends.engine.decisions.run import Compiled, Run, Scope
 from amends.engine.decisions.types import ANY, Type, Types
-from amends.engine.decisions.values import FeelFunction, call, make_function
+from amends.engine.decisions.values import FeelFunction, call
 from amends.engine.feel import Expression, FeelError, UnaryTests, parse, parse_unary
+from amends.engine.feel import nodes as n
 
 FEEL_LANGUAGES = ("", "feel")
 
@@ -64,16 +65,28 @@ def compile_text(text: str, language: str, place: Place, line: int) -> Compiled:
         expression = parsed(text, place.names)
     except FeelError as error:
         return broken(str(error), text, line)
-    return lambda scope, run: run.value(expression, scope)
+    return compiled(expression, place)
 
 
-def converted(compiled: Compiled, kind: Type, what: str, line: int) -> Compiled:
+def compiled(expression: Expression, place: Place) -> Compiled:
+    """A parsed expression; a constant and a variable in scope, which most cells and columns are, without asking FEEL."""
+    tests, node = place.types.tests, expression.ast
+    if isinstance(node, n.Literal):
+        constant = node.value
+        return lambda scope, run: constant
+    if isinstance(node, n.Name):
+        name = node.name
+        return lambda scope, run: scope[name] if name in scope else run.value(expression, scope, tests)
+    return lambda scope, run: run.value(expression, scope, tests)
+
+
+def converted(source: Compiled, kind: Type, what: str, line: int) -> Compiled:
     """The same value as the type that was declared for it, or null with a warning."""
-    if kind is ANY or kind.base == "Any" and not kind.constraints:
-        return compiled
+    if kind.open:
+        return source
 
     def evaluate(scope: Scope, run: Run) -> Any:
-        value = compiled(scope, run)
+        value = source(scope, run)
         result, fits = kind.convert(value)
         if not fits:
             run.warn(f"The value of {what} is not {kind.describe()}.", line=line)
@@ -97,17 +110,17 @@ def _context(expression: e.Context, place: Place) -> Compiled:
     rows: list[tuple[str, Compiled]] = []
     for entry in expression.entries:
         name = entry.variable.name if entry.variable else ""
-        compiled = compile_expression(entry.value, place)
+        part = compile_expression(entry.value, place)
         if entry.variable:
-            compiled = converted(compiled, place.types.resolve(entry.variable.type_ref), name, entry.line)
+            part = converted(part, place.types.resolve(entry.variable.type_ref), name, entry.line)
             place = place.within([name])
-        rows.append((name, compiled))
+        rows.append((name, part))
 
     def evaluate(scope: Scope, run: Run) -> Any:
         inner = dict(scope)
         result: dict[str, Any] = {}
-        for name, compiled in rows:
-            value = compiled(inner, run)
+        for name, part in rows:
+            value = part(inner, run)
             if not name:
                 return value
             inner[name] = result[name] = value
@@ -190,20 +203,20 @@ def _iteration(expression: e.Iteration, place: Place) -> Compiled:
             items = [items]
         results: list[Any] = []
         for item in items:
-            results.append(body({**scope, "partial": results, name: item}, run) if kind == "for" else body({**scope, name: item}, run))
-            if kind != "for" and results[-1] is (kind == "some"):
-                break
+            results.append(body({**scope, "partial": list(results), name: item} if kind == "for" else {**scope, name: item}, run))
         return results if kind == "for" else _quantified(kind, results)
 
     return evaluate
 
 
 def _quantified(kind: str, results: list[Any]) -> bool | None:
-    """Three-valued `some` and `every`, as FEEL's `or` and `and` over the list."""
+    """Three-valued `some` and `every`, as `or` and `and` over the list; null when a result is neither boolean nor null."""
     decisive = kind == "some"
-    if any(result is decisive for result in results):
+    if any(result is not None and not isinstance(result, bool) for result in results):
+        return None
+    if decisive in results:
         return decisive
-    return None if any(not isinstance(result, bool) for result in results) else not decisive
+    return None if None in results else not decisive
 
 
 def _function(expression: e.Function, place: Place) -> Compiled:
@@ -237,7 +250,7 @@ def compile_function(function: e.Function, place: Place, name: str, result: Type
                 inner[parameter] = value
             return run.deeper(lambda: body(inner, run), name)
 
-        return make_function(name, names, invoke)
+        return FeelFunction(name, names, kinds, invoke)
 
     return build
 

@@ -12,10 +12,9 @@ from decimal import Decimal
 from typing import Any
 
 from amends.engine.decisions.geometry import Domain, Region, Span, Spans, Values, complement, span_set, union
-from amends.engine.feel import FeelError, UnaryTests, evaluate
+from amends.engine.feel import FeelError, Time, UnaryTests, YearMonthDuration, evaluate, kind_of
 from amends.engine.feel import nodes as n
-from amends.engine.feel.temporal import Time, YearMonthDuration, time_from_nanos
-from amends.engine.feel.values import kind_of
+from amends.engine.feel.temporal import time_from_nanos
 
 SUPPORTED = frozenset(
     {"number", "string", "boolean", "date", "time", "date and time", "days and time duration", "years and months duration"}

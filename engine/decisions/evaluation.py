@@ -3,24 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from amends.engine.decisions import elements as e
 from amends.engine.decisions.compiling import Place, compile_expression, compile_function, converted
-from amends.engine.decisions.graph import Graph, Path, Reference
+from amends.engine.decisions.graph import Graph, Path, Reference, aliases
 from amends.engine.decisions.run import Compiled, Run, Scope
 from amends.engine.decisions.types import ANY, Type
-from amends.engine.decisions.values import FeelFunction, make_function
+from amends.engine.decisions.values import FeelFunction
 
 _MISSING = object()
+
+
+@dataclass(frozen=True)
+class Step:
+    """One requirement of a node, resolved: the name it is read by, other names, and for input data of the same document its type."""
+
+    reference: Reference
+    name: str
+    aliases: tuple[str, ...]
+    kind: Type | None
 
 
 class Logic:
     """The compiled logic of every node of a model, made when it is first needed and kept."""
 
     def __init__(self) -> None:
+        self._steps: dict[int, list[Step]] = {}
         self._decisions: dict[int, Compiled] = {}
         self._functions: dict[int, Any] = {}
+
+    def steps(self, graph: Graph, node: e.Node) -> list[Step]:
+        """What has to be evaluated before a node."""
+        found = self._steps.get(id(node))
+        if found is None:
+            found = self._steps[id(node)] = [_step(reference) for _, reference in graph.requirements(node) if reference is not None]
+        return found
 
     def decision(self, graph: Graph, node: e.Decision) -> Compiled:
         """The logic of a decision, its result converted to the type of its variable."""
@@ -103,7 +122,7 @@ class Frame:
 
     def _fitted(self, value: Any, reference: Reference) -> Any:
         kind = reference.graph.kind_of(reference.node)
-        result, fits = kind.convert(value)
+        result, fits = kind.convert(kind.complete(value))
         if not fits:
             self.run.warn(f"The input {reference.node.name} is not {_described(kind)}.", reference.node.name, reference.node.line)
         return result
@@ -129,19 +148,33 @@ class Frame:
 
         Inputs that the model does not declare are seen too: Camunda's modeler draws tables that read variables without input data.
         """
-        scope: Scope = {} if reference.path else {name: v for name, v in self.inputs.items() if name not in reference.graph.names}
-        for _, required in reference.graph.requirements(reference.node):
-            if required is None:
-                continue
+        scope: Scope = {} if reference.path else self._undeclared(reference.graph)
+        for step in self.logic.steps(reference.graph, reference.node):
+            value = self._quick(step) if not reference.path else _MISSING
+            if value is _MISSING:
+                required = step.reference
+                value = self.value(Reference((*reference.path, *required.path), required.graph, required.node))
             place = scope
-            for name in required.path:
+            for name in step.reference.path:
                 if name:
                     place = place.setdefault(name, {})
-            value = self.value(Reference((*reference.path, *required.path), required.graph, required.node))
-            place[required.node.name] = value
-            for alias in aliases(required.node):
+            place[step.name] = value
+            for alias in step.aliases:
                 place.setdefault(alias, value)
         return scope
+
+    def _undeclared(self, graph: Graph) -> Scope:
+        return {name: value for name, value in self.inputs.items() if name not in graph.names}
+
+    def _quick(self, step: Step) -> Any:
+        """The value of an input that was given plainly and is of its type; what is not takes the long way, with its warnings."""
+        if step.kind is None or self.given:
+            return _MISSING
+        value = self.inputs.get(step.name, _MISSING)
+        if value is _MISSING:
+            return _MISSING
+        result, fits = step.kind.convert(step.kind.complete(value))
+        return result if fits else _MISSING
 
     def _knowledge(self, reference: Reference, node: e.KnowledgeModel) -> FeelFunction | None:
         build = self.logic.function(reference.graph, node)
@@ -156,11 +189,12 @@ class Frame:
     def _service(self, reference: Reference, node: e.Service) -> FeelFunction:
         data, decisions = service_inputs(reference)
         names = [required.node.name for required in (*data, *decisions)]
+        kinds = [required.graph.kind_of(required.node) for required in (*data, *decisions)]
 
         def invoke(*arguments: Any) -> Any:
             return self.run.deeper(lambda: self.serve(reference, node, dict(zip(names, arguments, strict=True))), node.name)
 
-        return make_function(node.name, names, invoke)
+        return FeelFunction(node.name, names, kinds, invoke)
 
     def serve(self, reference: Reference, node: e.Service, inputs: Mapping[str, Any]) -> Any:
         """The value of a decision service for these inputs: of its output decision, or a context of several."""
@@ -180,16 +214,10 @@ class Frame:
         return converted_value
 
 
-def aliases(node: e.Node) -> list[str]:
-    """Other names under which editors let a decision's result be read: its variable, its id, its only output column."""
-    if not isinstance(node, e.Decision):
-        return []
-    found = [node.variable.name] if node.variable else []
-    if node.id.isidentifier():
-        found.append(node.id)
-    if isinstance(node.expression, e.Table) and len(node.expression.outputs) == 1:
-        found.append(node.expression.outputs[0].name)
-    return [name for name in found if name and name != node.name]
+def _step(reference: Reference) -> Step:
+    node = reference.node
+    kind = reference.graph.kind_of(node) if isinstance(node, e.InputData) and not reference.path else None
+    return Step(reference, node.name, tuple(aliases(node)), kind)
 
 
 def _nested(inputs: Mapping[str, Any], required: Reference) -> Any:

@@ -78,7 +78,7 @@ class Graph:
         names = list(self.imports)
         for _, reference in self.requirements(node):
             if reference is not None:
-                names.append(reference.node.name)
+                names += [reference.node.name, *aliases(reference.node)]
         if isinstance(node, e.KnowledgeModel):
             names.append(node.name)
         return [name for name in dict.fromkeys(names) if name]
@@ -95,6 +95,18 @@ class Reference:
     path: Path
     graph: Graph
     node: e.Node
+
+
+def aliases(node: e.Node) -> list[str]:
+    """Other names under which editors let a decision's result be read: its variable, its id, its only output column."""
+    if not isinstance(node, e.Decision):
+        return []
+    found = [node.variable.name] if node.variable else []
+    if node.id.isidentifier():
+        found.append(node.id)
+    if isinstance(node.expression, e.Table) and len(node.expression.outputs) == 1:
+        found.append(node.expression.outputs[0].name)
+    return [name for name in found if name and name != node.name]
 
 
 def _odd_names(graph: Graph, seen: set[int]) -> Iterator[str]:

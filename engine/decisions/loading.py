@@ -30,7 +30,10 @@ class Loader:
 
     def graph(self, source: bytes, name: str) -> Graph:
         """The graph of this document. Raises DecisionError when the document itself cannot be read."""
-        document = read(parse(source, name))
+        try:
+            document = read(parse(source, name))
+        except RecursionError:
+            raise DecisionError(f"{name} is nested too deeply to be read. Make its expressions flatter.") from None
         known = self.graphs.get(document.namespace) if document.namespace else None
         if known is not None and known.document.id == document.id:
             return known

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +16,8 @@ from amends.engine.decisions.run import Run
 from amends.engine.decisions.types import Type
 from amends.engine.decisions.values import FeelFunction, call, from_json, from_python
 from amends.engine.errors import NotFound
-from amends.engine.feel import FeelWarning
+from amends.engine.feel import Budget, BudgetError, FeelWarning, Meter
+from amends.engine.feel.run import Clock
 
 
 @dataclass(frozen=True)
@@ -92,15 +92,15 @@ class Model:
         inputs: Mapping[str, Any],
         *,
         functions: Mapping[str, Any] | None = None,
-        now: datetime.datetime | None = None,
+        now: Clock | None = None,
         warnings: list[FeelWarning] | None = None,
-        budget: Any = None,
+        budget: Budget | Meter | None = None,
     ) -> Any:
         """The value of a decision, decision service or knowledge model.
 
         `name` is its name or id, `import.name` for one that is imported. `inputs` maps names of input data (of parameters, for a
         knowledge model) to values. `functions`, `now`, `warnings` and `budget` are FEEL's. Faults give null and a warning. Raises
-        NotFound when there is no such thing.
+        NotFound when there is no such thing, BudgetError (a FeelError) when it takes more than it may.
         """
         run = Run(functions, now, [] if warnings is None else warnings, budget)
         return self._evaluate(name, inputs, run)
@@ -111,9 +111,9 @@ class Model:
         inputs: Mapping[str, Any],
         *,
         functions: Mapping[str, Any] | None = None,
-        now: datetime.datetime | None = None,
+        now: Clock | None = None,
         warnings: list[FeelWarning] | None = None,
-        budget: Any = None,
+        budget: Budget | Meter | None = None,
     ) -> Explanation:
         """The same value, with the rules that matched on the way and the warnings. Parameters and errors are those of `evaluate`."""
         run = Run(functions, now, [] if warnings is None else warnings, budget, keep_rules=True)
@@ -152,7 +152,12 @@ class Model:
         return found
 
     def _evaluate(self, name: str, inputs: Mapping[str, Any], run: Run) -> Any:
-        reference = self._reference(name)
+        try:
+            return self._value(self._reference(name), inputs, run)
+        except RecursionError:
+            raise BudgetError(f"{name} is nested too deeply and was ended. Make its expressions or its data flatter.") from None
+
+    def _value(self, reference: Reference, inputs: Mapping[str, Any], run: Run) -> Any:
         frame = Frame(self._logic, {key: from_python(value) for key, value in inputs.items()}, run)
         if isinstance(reference.node, e.Service):
             return run.deeper(lambda: frame.serve(reference, reference.node, frame.inputs), reference.node.name)  # type: ignore[arg-type]

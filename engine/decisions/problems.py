@@ -55,6 +55,7 @@ CODES = {
     "DMN403": "an output outside its allowed values",
     "DMN404": "priorities without a list of output values",
     "DMN405": "output columns without a name, or with the same one",
+    "DMN406": "entries that are not of their column's type",
     "DMN501": "rules that overlap",
     "DMN502": "inputs that no rule matches",
     "DMN503": "a rule that can never match",

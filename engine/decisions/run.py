@@ -2,81 +2,66 @@
 
 from __future__ import annotations
 
-import datetime
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from amends.engine.decisions.explain import MatchedRule
-from amends.engine.feel import Expression, FeelError, FeelWarning, UnaryTests
-from amends.engine.feel.errors import BudgetError
+from amends.engine.feel import Budget, BudgetError, Expression, FeelWarning, Meter, UnaryTests
+from amends.engine.feel.run import MAX_WARNINGS, Clock
 
 Scope = dict[str, Any]
 
 MAX_DEPTH = 100
-"""Decisions, knowledge models and services inside one another; a knowledge model that calls itself for ever stops here."""
+"""Decisions, knowledge models and services inside one another; beyond this a model calls itself for ever."""
 
-MAX_SECONDS = 2.0
-"""Wall time of one evaluation of a model; each expression in it has FEEL's own budget besides."""
+STEPS_OF_A_NODE = 5
+"""What entering a decision or a function costs of the budget, besides the expressions in it."""
+
+TypeTests = Mapping[str, Callable[[Any], bool]]
 
 
 class Run:
     """Functions of our own, the clock, the budget; warnings and matched rules as they come.
 
-    `keep_rules` is False where nobody asks which rules matched, which spares collecting them.
+    The whole evaluation draws on one budget. `keep_rules` is False where nobody asks which rules matched, which spares collecting them.
     """
 
-    __slots__ = ("budget", "deadline", "depth", "functions", "keep_rules", "matched", "now", "options", "warnings")
+    __slots__ = ("depth", "functions", "keep_rules", "matched", "meter", "now", "warnings")
 
     def __init__(
         self,
         functions: Mapping[str, Any] | None,
-        now: datetime.datetime | None,
+        now: Clock | None,
         warnings: list[FeelWarning],
-        budget: Any = None,
+        budget: Budget | Meter | None = None,
         keep_rules: bool = False,
     ) -> None:
         self.functions = functions
         self.now = now
         self.warnings = warnings
-        self.budget = budget
+        self.meter = budget if isinstance(budget, Meter) else Meter() if budget is None else Meter.of(budget)
         self.keep_rules = keep_rules
         self.matched: list[MatchedRule] = []
         self.depth = 0
-        self.deadline = time.monotonic() + MAX_SECONDS
-        self.options: dict[str, Any] = {"functions": functions, "now": now, "warnings": warnings, "budget": budget}
 
     def warn(self, message: str, part: str = "", line: int = 0) -> None:
         """Note why something became null."""
-        self.warnings.append(FeelWarning(message, line, 1 if line else 0, part))
+        if len(self.warnings) < MAX_WARNINGS:
+            self.warnings.append(FeelWarning(message, line, 1 if line else 0, part))
 
-    def value(self, expression: Expression, scope: Scope) -> Any:
+    def value(self, expression: Expression, scope: Scope, types: TypeTests | None = None) -> Any:
         """What an expression yields in this scope. Raises BudgetError when it takes more than it may."""
-        try:
-            return expression.evaluate(scope, **self.options)
-        except BudgetError:
-            raise
-        except FeelError as error:
-            self.warn(str(error), expression.text)
-            return None
+        return expression.evaluate(scope, functions=self.functions, now=self.now, warnings=self.warnings, budget=self.meter, types=types)
 
-    def test(self, tests: UnaryTests, value: Any, scope: Scope) -> bool | None:
+    def test(self, tests: UnaryTests, value: Any, scope: Scope, types: TypeTests | None = None) -> bool | None:
         """Whether a value passes these tests in this scope. Raises BudgetError when that takes more than it may."""
-        try:
-            return tests.evaluate(value, scope, **self.options)
-        except BudgetError:
-            raise
-        except FeelError as error:
-            self.warn(str(error), tests.text)
-            return None
+        return tests.evaluate(value, scope, functions=self.functions, now=self.now, warnings=self.warnings, budget=self.meter, types=types)
 
     def deeper(self, work: Callable[[], Any], what: str) -> Any:
-        """The result of `work`, one level down; null beyond the depth that a sound model reaches. Raises BudgetError after its time."""
-        if time.monotonic() > self.deadline:
-            raise BudgetError(f"The decision took more than {MAX_SECONDS:g} seconds; it was in {what}. Make it do less.")
+        """The result of `work`, one level down. Raises BudgetError beyond the depth or the steps that a model may have."""
         if self.depth >= MAX_DEPTH:
-            self.warn(f"{what} is called inside itself more than {MAX_DEPTH} times.", what)
-            return None
+            raise BudgetError(f"{what} is reached more than {MAX_DEPTH} levels deep and was ended. Look for one that calls itself.")
+        self.meter.charge(STEPS_OF_A_NODE)
         self.depth += 1
         try:
             return work()

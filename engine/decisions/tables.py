@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from amends.engine.decisions import elements as e
 from amends.engine.decisions.explain import MatchedRule
+from amends.engine.decisions.matching import Matcher
 from amends.engine.decisions.run import Compiled, Run, Scope
 from amends.engine.decisions.types import Type
-from amends.engine.decisions.values import same
-from amends.engine.feel import Expression, UnaryTests, evaluate, parse
-
-Matcher = Callable[[Any, Scope, Run], int]
-"""For the value of a column: a bit for each rule whose condition in this column it passes."""
+from amends.engine.decisions.values import same, shown
+from amends.engine.feel import Expression, UnaryTests, parse
 
 
 @dataclass
@@ -59,19 +57,13 @@ class CompiledTable:
 
     def __call__(self, scope: Scope, run: Run) -> Any:
         """The value of the table in this scope."""
-        values = []
-        matching = self.everything
-        for column in self.inputs:
-            value = column.value(scope, run)
-            values.append(value)
+        values = [column.value(scope, run) for column in self.inputs]
+        for column, value in zip(self.inputs, values, strict=True):
             if column.allowed is not None and value is not None and run.test(column.allowed, value, scope) is not True:
-                run.warn(
-                    f"{column.label} is {_shown(value)}, which is not among its allowed values ({column.allowed.text}).",
-                    line=self.table.line,
-                )
+                text = f"{column.label} is {shown(value)}, which is not among its allowed values ({column.allowed.text})."
+                run.warn(text, line=self.table.line)
                 return None
-            if matching:
-                matching &= column.matcher(value, scope, run)
+        matching = self._matching(values, scope, run)
         if self.policy == "F":
             matching &= -matching
         rules = _bits(matching)
@@ -82,6 +74,20 @@ class CompiledTable:
             self._record(rules, values, [self._row(i, scope, run) for i in rules], run)
             return None
         return self._hit(rules, values, scope, run)
+
+    def _matching(self, values: list[Any], scope: Scope, run: Run) -> int:
+        """A bit for each rule that matches; what can only be tested is tested last, and only for rules that may still match."""
+        matching = self.everything
+        open_tests = []
+        for column, value in zip(self.inputs, values, strict=True):
+            found, tests = column.matcher.look(value)
+            if tests or column.matcher.faults:
+                open_tests.append((column.matcher, found, tests, value))
+            else:
+                matching &= found
+        for matcher, found, tests, value in open_tests:
+            matching &= found | matcher.ask(tests, matching & ~found, value, scope, run)
+        return matching
 
     def _hit(self, rules: list[int], values: list[Any], scope: Scope, run: Run) -> Any:
         rows = [self._row(i, scope, run) for i in rules]
@@ -117,15 +123,15 @@ class CompiledTable:
         """An output as its clause declares it, or null with a warning."""
         if value is None:
             return None
-        converted, fits = column.kind.convert(value)
+        converted, fits = (value, True) if column.kind.open else column.kind.convert(value)
         if not fits:
             run.warn(
-                f"The output {column.name or self.owner} is {_shown(value)}, which is not {column.kind.describe()}.", line=self.table.line
+                f"The output {column.name or self.owner} is {shown(value)}, which is not {column.kind.describe()}.", line=self.table.line
             )
             return None
         if column.allowed is not None and run.test(column.allowed, converted, scope) is not True:
             run.warn(
-                f"The output {column.name or self.owner} is {_shown(value)}, which is not among its allowed values ({column.allowed.text}).",
+                f"The output {column.name or self.owner} is {shown(value)}, which is not among its allowed values ({column.allowed.text}).",
                 line=self.table.line,
             )
             return None
@@ -146,7 +152,7 @@ class CompiledTable:
         return None
 
     def _inputs_text(self, values: list[Any]) -> str:
-        return ", ".join(f"{column.label} = {_shown(value)}" for column, value in zip(self.inputs, values, strict=True)) or "no input"
+        return ", ".join(f"{column.label} = {shown(value)}" for column, value in zip(self.inputs, values, strict=True)) or "no input"
 
     def _shape(self, row: list[Any]) -> Any:
         if len(self.outputs) == 1:
@@ -206,11 +212,3 @@ def _bits(mask: int) -> list[int]:
 def _listed(rules: Sequence[int]) -> str:
     numbers = [str(rule + 1) for rule in rules]
     return ", ".join(numbers[:-1]) + " and " + numbers[-1]
-
-
-def _shown(value: Any) -> str:
-    """A value as FEEL writes it."""
-    if isinstance(value, str):
-        return f'"{value}"'
-    text = evaluate("string(v)", {"v": value})
-    return text if isinstance(text, str) else "null"

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from amends.engine.decisions import elements as e
 from amends.engine.decisions.values import kind_of
 from amends.engine.feel import FeelError, UnaryTests, parse_unary
+from amends.engine.feel.nodes import TypeNode
 
 ALIASES = {
     "dateTime": "date and time",
@@ -66,21 +68,51 @@ class Type:
     parameters: list[Type] = field(default_factory=list)
     result: Type | None = None
 
+    @property
+    def open(self) -> bool:
+        """Whether every value is one of this type, so that nothing needs to be checked."""
+        return self.base == "Any" and not self.constraints
+
     def accepts(self, value: Any) -> bool:
-        """Whether a value conforms; null conforms to every type."""
-        if value is None:
+        """Whether a value conforms and passes the constraints; null does."""
+        return self.is_of(value, Type.accepts) and (value is None or all(tests.evaluate(value, {}) is True for tests in self.constraints))
+
+    def names(self, value: Any) -> bool:
+        """Whether a value is an instance of this type: its structure counts, its constraints do not (DMN 1.5, 10.3.2.9.2)."""
+        return self.is_of(value, Type.names)
+
+    def is_of(self, value: Any, part: Callable[[Type, Any], bool]) -> bool:
+        """Whether a value has the structure of this type; `part` decides on items and entries. A context has every entry of its type."""
+        if value is None or self.base == "Any":
             return True
-        if self.base == "list":
-            if not isinstance(value, list):
-                return False
-            if self.item is not None and not all(self.item.accepts(item) for item in value):
-                return False
-        elif self.base == "context" and self.fields:
-            if not isinstance(value, Mapping) or not all(kind.accepts(value.get(name)) for name, kind in self.fields.items()):
-                return False
-        elif self.base != "Any" and kind_of(value) != self.base:
+        if kind_of(value) != self.base:
             return False
-        return all(tests.evaluate(value, {}) is True for tests in self.constraints)
+        if self.base == "list":
+            return self.item is None or all(part(self.item, item) for item in value)
+        if self.base == "context":
+            return all(name in value and part(kind, value[name]) for name, kind in self.fields.items())
+        if self.base == "function" and self.result is not None:
+            return bool(value.accepts([kind.node() for kind in self.parameters], self.result.node()))
+        return True
+
+    def complete(self, value: Any) -> Any:
+        """A value from outside with null for every entry that its contexts lack: programs leave out what they do not know."""
+        if isinstance(value, dict) and self.fields:
+            return {**dict.fromkeys(self.fields), **{k: self.fields[k].complete(v) if k in self.fields else v for k, v in value.items()}}
+        if isinstance(value, list):
+            item = self.item if self.base == "list" and self.item is not None else self
+            return [item.complete(part) for part in value]
+        return self.item.complete(value) if self.base == "list" and self.item is not None else value
+
+    def node(self, depth: int = 8) -> TypeNode:
+        """This type as FEEL's own syntax tree has it, down to a depth: a type may contain itself."""
+        if depth and self.base == "list" and self.item is not None:
+            return TypeNode("list", (self.item.node(depth - 1),))
+        if depth and self.base == "context" and self.fields:
+            return TypeNode("context", tuple(kind.node(depth - 1) for kind in self.fields.values()), tuple(self.fields))
+        if depth and self.base == "function" and self.result is not None:
+            return TypeNode("function", tuple(kind.node(depth - 1) for kind in self.parameters), (), self.result.node(depth - 1))
+        return TypeNode(self.base)
 
     def convert(self, value: Any) -> tuple[Any, bool]:
         """The value as this type and True, or null and False where it does not conform.
@@ -88,7 +120,7 @@ class Type:
         A single value becomes a list of one where a list is asked for, a list of one becomes its item, a date becomes midnight UTC
         (DMN 1.5, 10.3.2.9.4).
         """
-        if self.accepts(value):
+        if not self.constraints and type(value) is _EXACT.get(self.base) or self.accepts(value):
             return value, True
         if self.base == "list" and not isinstance(value, list):
             if self.accepts([value]):
@@ -106,7 +138,29 @@ class Type:
         return self.name or (f"list of {self.item.describe()}" if self.base == "list" and self.item else self.base)
 
 
+_EXACT: dict[str, type] = {"number": Decimal, "string": str, "boolean": bool, "date": datetime.date}
+"""The Python type that all values of a FEEL type have, so that the common case needs no further look."""
+
 ANY = Type("Any")
+
+
+class TypeTests(Mapping[str, Callable[[Any], bool]]):
+    """The types of a document as `instance of` asks for them: a test for each name that is not FEEL's own."""
+
+    def __init__(self, types: Types) -> None:
+        self._types = types
+
+    def __getitem__(self, name: str) -> Callable[[Any], bool]:
+        found = None if name in BASE_TYPES else self._types.find(name)
+        if found is None:
+            raise KeyError(name)
+        return found.names
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._types.definitions)
+
+    def __len__(self) -> int:
+        return len(self._types.definitions)
 
 
 class Types:
@@ -120,6 +174,7 @@ class Types:
         self.imported = imported
         self.definitions = {item.name: item for item in document.types}
         self._named: dict[str, Type] = {}
+        self.tests: Mapping[str, Callable[[Any], bool]] = TypeTests(self)
 
     def find(self, reference: str) -> Type | None:
         """The type of this name, None where nothing defines it; the empty reference is Any."""

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from amends.engine.feel import FeelError, evaluate, parse
-from amends.engine.feel.values import Fault, Function, kind_of, normalize
+from amends.engine.feel import Fault, FeelError, Function, evaluate, kind_of, normalize, parse, value_text
+from amends.engine.feel.nodes import TypeNode
+from amends.engine.feel.types import type_accepts
 
 if TYPE_CHECKING:
     from amends.engine.decisions.run import Run
     from amends.engine.decisions.types import Type
 
-__all__ = ["FeelFunction", "call", "from_json", "from_python", "kind_of", "make_function", "read_temporal", "same"]
+__all__ = ["FeelFunction", "call", "from_json", "from_python", "kind_of", "read_temporal", "same", "shown"]
 
 from_python = normalize
 """A value of the host program as FEEL's: int and float become decimals, tuples lists; null for what FEEL has no type for."""
@@ -29,16 +30,23 @@ _READERS = {
 class FeelFunction(Function):
     """A knowledge model, a decision service or a boxed function, as FEEL calls it."""
 
-    __slots__ = ("invoke", "name", "parameters")
+    __slots__ = ("invoke", "kinds", "name", "parameters")
 
-    def __init__(self, name: str, parameters: Sequence[str], invoke: Callable[..., Any]) -> None:
+    def __init__(self, name: str, parameters: Sequence[str], kinds: Sequence[Type], invoke: Callable[..., Any]) -> None:
         self.name = name
         self.parameters = tuple(parameters)
+        self.kinds = tuple(kinds)
         self.invoke = invoke
 
     def parameter_sets(self) -> list[tuple[str, ...]]:
         """The one list of parameter names it can be called with."""
         return [self.parameters]
+
+    def accepts(self, arguments: Sequence[TypeNode], result: TypeNode | None) -> bool:
+        """Whether it may stand where a function of these parameter types is demanded; its result is known only when it is called."""
+        if len(arguments) != len(self.parameters):
+            return False
+        return all(type_accepts(kind.node(), argument) for kind, argument in zip(self.kinds, arguments, strict=True))
 
     def call(self, run: Any, arguments: list[Any]) -> Any:
         """Call with positional arguments, one for each parameter. Raises Fault, which FEEL turns into null and a warning."""
@@ -52,9 +60,6 @@ class FeelFunction(Function):
             if name not in self.parameters:
                 raise Fault(f"{self.name} has no parameter {name}, only {', '.join(self.parameters) or 'none'}")
         return self.invoke(*(arguments.get(name) for name in self.parameters))
-
-
-make_function = FeelFunction
 
 
 def call(target: Any, arguments: dict[str, Any], run: Run, line: int) -> Any:
@@ -107,3 +112,8 @@ def read_temporal(text: str, like: Any) -> Any:
 def same(left: Any, right: Any) -> bool:
     """Whether two values are equal as FEEL compares them."""
     return evaluate("left = right", {"left": left, "right": right}) is True
+
+
+def shown(value: Any) -> str:
+    """A value as FEEL writes it, texts in quotation marks."""
+    return f'"{value}"' if isinstance(value, str) else value_text(value) or "null"

@@ -7,13 +7,14 @@ from itertools import combinations, product
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from amends.engine.decisions import boxes
 from amends.engine.decisions.analysis import ColumnSpec, Finding, TableAnalysis
 from amends.engine.decisions.conditions import condition
 from amends.engine.decisions.geometry import Domain, Region, Values
 from amends.engine.feel import parse_unary
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 numbers = st.integers(0, 4).map(str)
 number_ranges = st.builds(lambda a, low, high, b: f"{a}{low}..{high}{b}", st.sampled_from("[("), numbers, numbers, st.sampled_from("])"))

@@ -3,10 +3,11 @@
 from itertools import product
 
 import pytest
-from amends.engine.decisions import boxes as boxes_module
-from amends.engine.decisions.boxes import Box, Cover, TooLarge, overlap
 from hypothesis import given
 from hypothesis import strategies as st
+
+from amends.engine.decisions import boxes as boxes_module
+from amends.engine.decisions.boxes import Box, Cover, TooLarge, merged, overlap
 
 SIZES = (4, 3, 2)
 masks = st.tuples(*(st.integers(0, (1 << size) - 1) for size in SIZES))
@@ -53,3 +54,12 @@ def test_work_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     space = ((1 << 20) - 1,) * 3
     with pytest.raises(TooLarge):
         Cover(boxes, space).gaps(100_000)
+
+
+@given(st.lists(masks, max_size=8))
+def test_merged_boxes_are_the_same_points(boxes: list[Box]) -> None:
+    """Merging changes the boxes, never the points, and never makes more of them."""
+    boxes = [box for box in boxes if all(box)]
+    found = merged(boxes)
+    assert set().union(*map(points, found)) == set().union(*map(points, boxes))
+    assert len(found) <= len(boxes)

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from amends.engine.decisions import CODES, DecisionProblem, check_model
 
 
@@ -43,7 +44,7 @@ def test_lines_point_into_the_text(build: Any) -> None:
         (
             "ANY",
             (("<= 5", "1"), ("-", "2")),
-            [("DMN501", "Rules 1 and 2 of result both match x = 0 with different outputs, but the hit policy is ANY.")],
+            [("DMN501", "Rules 1 and 2 of result both match x = 5 with different outputs, but the hit policy is ANY.")],
         ),
         ("ANY", (("<= 5", "1"), ("-", "1")), []),
         (
@@ -62,7 +63,16 @@ def test_lines_point_into_the_text(build: Any) -> None:
             (("<= 5", "1"), ("> 5", "2"), ("[9..8]", "3")),
             [("DMN503", "Rule 3 of result can never match: no value of x passes [9..8].")],
         ),
-        ("UNIQUE", (('"five"', "1"), ("-", "2")), [("DMN503", 'Rule 1 of result can never match: no value of x passes "five".')]),
+        (
+            "UNIQUE",
+            (('"five"', "1"), ("5", "2"), ("!= 5", "3")),
+            [("DMN503", 'Rule 1 of result can never match: no value of x passes "five".')],
+        ),
+        (
+            "FIRST",
+            (('"five"', "1"), ("-", "2")),
+            [("DMN406", "The column x of result is declared as number, but its entries are of the type string.")],
+        ),
     ],
 )
 def test_tables(build: Any, policy: str, rules: Any, expected: Any) -> None:

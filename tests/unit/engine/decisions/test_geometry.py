@@ -4,9 +4,10 @@ import datetime
 from decimal import Decimal
 from typing import Any
 
-from amends.engine.decisions.geometry import NULL, Atoms, Domain, Region, Spans, Values, complement, span_set, union
 from hypothesis import given
 from hypothesis import strategies as st
+
+from amends.engine.decisions.geometry import NULL, Atoms, Domain, Region, Spans, Values, complement, span_set, union
 
 NUMBER, STRING, DATE = Domain("number"), Domain("string"), Domain("date")
 WORDS = ("a", "b", "c", "d")

@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+
 from amends.engine.decisions import load
 from amends.engine.feel import FeelWarning
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from amends.engine.decisions import DecisionError, run_table_tests
 
 
