@@ -124,7 +124,7 @@ class Engine:
             same = deployments.find_same(connection, package)
             if same is not None:
                 return same
-            errors = [problem for problem in check(package, self.forms, self.registry.operations) if problem.severity == "error"]
+            errors = [problem for problem in check(package.files, self.forms, self.registry.operations) if problem.severity == "error"]
             if errors:
                 raise CheckFailed(errors)
             name = package.manifest.name or _name_of(package)
@@ -419,13 +419,13 @@ class Engine:
         return count
 
     # -- jobs
-    def run_due(self, now: datetime | None = None, instance_id: str | None = None, limit: int = 100, *, own_instants: bool = False) -> int:
+    def run_due(self, now: datetime | None = None, instance_id: str | None = None, limit: int = 100, *, since: datetime | None = None) -> int:
         """Run what is due once, in this process, in order of due time; how many jobs ran.
 
-        `instance_id` runs only that instance's jobs, also while it is held back for replay; `own_instants` lets each fire at
-        its own due instant.
+        `instance_id` runs only that instance's jobs, also while it is held back for replay. With `since`, each fires at its own
+        due instant, but not before `since`.
         """
-        return self.jobs.run_due(now or self.now(), instance_id, limit, own_instants)
+        return self.jobs.run_due(now or self.now(), instance_id, limit, since)
 
     def release(self, instance_id: str) -> None:
         """The replay of an instance is over: the runner sees its jobs from now on."""

@@ -1,0 +1,22 @@
+"""The command line: `amends --help` lists what there is. Exit codes: 0 done, 1 it found something wrong, 2 it was called wrongly."""
+
+from __future__ import annotations
+
+import click
+
+from amends import __version__
+
+from . import accounts, packages, records, server, try_out
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="amends")
+def main() -> None:
+    """Complaint handling that follows ISO 10002, drawn as BPMN."""
+
+
+for command in (
+    server.run, packages.check, packages.deploy, packages.templates, packages.test, try_out.feel, try_out.decide, records.import_, records.verify,
+    records.seal, records.history, accounts.user,
+):  # fmt: skip
+    main.add_command(command)
