@@ -8,7 +8,7 @@ from typing import Any
 from amends.forms.convert import as_typed, empty_value
 from amends.forms.data import MISSING, get, merge, put, remove
 from amends.forms.dates import Clock
-from amends.forms.expressions import Seen, Settings, plain
+from amends.forms.expressions import Expression, Seen, Settings, plain
 from amends.forms.model import INPUT_TYPES, Component
 
 MAX_PASSES = 8
@@ -175,7 +175,7 @@ class Run:
     def _judge(self, parent: Component, scope: Scope) -> bool:
         changed = False
         for component in parent.children:
-            if "hide" in component.compiled and scope.evaluate(component, "hide") is True:
+            if self._hides(component, scope):
                 self.hidden.add((component.id, scope.indexes))
             if component.type == "expression" and component.path:
                 value = plain(scope.evaluate(component, "expression"))
@@ -186,6 +186,17 @@ class Run:
             else:
                 changed |= self._judge(component, scope)
         return changed
+
+    def _hides(self, component: Component, scope: Scope) -> bool:
+        """Whether the component's condition hides it; null, as of `amount > 5` without an amount, does too.
+
+        form-js evaluates it as a unary test of nothing, which null passes.
+        """
+        condition = component.compiled.get("hide")
+        if not isinstance(condition, Expression):
+            return False
+        found = condition.evaluate(scope.seen)
+        return found is True or (found is None and not self.settings.exhausted)
 
     def _prune(self, parent: Component, scope: Scope, values: dict[str, Any]) -> None:
         """Take hidden values out of `values`, a copy of the scope's."""
