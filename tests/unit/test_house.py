@@ -147,6 +147,51 @@ def test_npm_packages_have_free_licences(repository: Path) -> None:
     assert set(others) <= {"bpmn-js", "diagram-js"}, others
 
 
+# -- documents ---------------------------------------------------------------------------------------------------------
+
+
+def documents(repository: Path) -> list[Path]:
+    return [repository / "README.md", *sorted((repository / "docs").rglob("*.md"))]
+
+
+def test_documents_name_commands_that_exist(repository: Path) -> None:
+    """Every `amends …` command in the documents is one, with the options it has, and every `make …` a target."""
+    from amends.cli import main as program
+
+    targets = set(re.findall(r"^([a-z]+):", (repository / "Makefile").read_text(), re.MULTILINE))
+    wrong = []
+    for path in documents(repository):
+        code = "\n".join(spans(path.read_text()))
+        for command, rest in re.findall(r"(?:^|/| )amends ([a-z]+)((?: [^\n|]*)?)", code, re.MULTILINE):
+            known = program.commands.get(command)
+            if known is None:
+                wrong.append(f"{path.name}: amends {command}")
+                continue
+            options = {option for parameter in known.params for option in (*parameter.opts, *parameter.secondary_opts)} | {"--help"}
+            subcommands = getattr(known, "commands", {})
+            options |= {option for one in subcommands.values() for parameter in one.params for option in parameter.opts}
+            wrong += [
+                f"{path.name}: amends {command} {option}" for option in re.findall(r"(?<!\S)--[a-z-]+", rest) if option not in options
+            ]
+        wrong += [f"{path.name}: make {name}" for name in re.findall(r"(?:^|\W)make ([a-z]+)\b", code) if name not in targets]
+    assert wrong == []
+
+
+def spans(text: str) -> list[str]:
+    """What is set as code in Markdown: fenced blocks and spans."""
+    return [block or span for block, span in re.findall(r"```(?:sh|ini)\n(.*?)```|`([^`\n]+)`", text, re.DOTALL)]
+
+
+def test_links_in_documents_lead_somewhere(repository: Path) -> None:
+    """Every relative link names a file or folder that is there."""
+    broken = []
+    for path in documents(repository):
+        for target in re.findall(r"\]\((?!https?:|mailto:)([^)#]*)(?:#[^)]*)?\)", path.read_text()):
+            if target and not (path.parent / target).exists():
+                broken.append(f"{path.name}: {target}")
+    assert broken == []
+
+
 # -- what is in the repository -----------------------------------------------------------------------------------------
 
 
