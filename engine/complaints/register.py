@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Row, insert, or_, select, update
+from sqlalchemy import Connection, Row, func, insert, or_, select, update
 from uuid_utils import uuid7
 
 from amends.engine.calendars import words as clock_words
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 MOST_FOUND = 200
 _NOBODY = digest_of("nobody")
+_NEWEST = select(func.max(t.process_definition.c.position))
 
 
 class Register:
@@ -34,14 +35,20 @@ class Register:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         engine.projections.append(RegisterProjection())
+        self._known: tuple[int, tuple[str, Package]] | None = None
 
     # -- filing
     def process(self) -> tuple[str, Package]:
         """The process that complaints are, and its package: the newest deployment that names one. Raises `NotFound`."""
+        with self.engine.database.reading() as connection:
+            newest: int = connection.execute(_NEWEST).scalar() or 0
+        if self._known is not None and self._known[0] == newest:
+            return self._known[1]
         for deployment in self.engine.deployments():
             package = self.engine.package(deployment.id)
             if package.manifest.complaints.process in deployment.processes:
-                return package.manifest.complaints.process, package
+                self._known = (newest, (package.manifest.complaints.process, package))
+                return self._known[1]
         raise NotFound("No deployed package says which process is a complaint. Deploy one whose package.toml has [complaints].")
 
     def file(
@@ -135,8 +142,6 @@ class Register:
 
     def counts(self) -> dict[str, int]:
         """How many complaints there are, by state and by stage (`stage:…`)."""
-        from sqlalchemy import func
-
         c = t.complaint.c
         with self.engine.database.reading() as connection:
             found: dict[str, int] = {}

@@ -84,10 +84,11 @@ class HotInstances:
                 self._kept.popitem(last=False)
 
 
-_SELECT = select(
+_LOOK = select(
     t.instance.c.process_id, t.instance.c.deployment_id, t.instance.c.business_key, t.instance.c.state, t.instance.c.version,
     t.instance.c.body, t.instance.c.seq, t.instance.c.head, t.instance.c.held, t.instance.c.ended_at,
-).where(t.instance.c.id == bindparam("key")).with_for_update()  # fmt: skip
+).where(t.instance.c.id == bindparam("key"))  # fmt: skip
+_SELECT = _LOOK.with_for_update()
 _UPDATE = (
     update(t.instance)
     .where(t.instance.c.id == bindparam("key"))
@@ -132,8 +133,21 @@ class Commands:
         execution = self._live().pop(instance_id, None) or self._hot.take(instance_id, row.version)
         if execution is None:
             execution = self._load(row, version)
-        return Work(connection, instance_id, row.process_id, version, row.business_key, execution, row.version, row.seq, row.head,
-                    bool(row.held), row.state, ended_at=row.ended_at, before=waits(execution))  # fmt: skip
+        return Work(
+            connection, instance_id, row.process_id, version, row.business_key, execution, row.version, row.seq, row.head,
+            bool(row.held), row.state, ended_at=row.ended_at, before=waits(execution),
+        )  # fmt: skip
+
+    def look(self, instance_id: str) -> tuple[Any, Execution | None]:
+        """An instance's row and, while it runs, its execution, to read from only: in a batch as the batch has left it."""
+        with self.database.reading() as connection:
+            row = connection.execute(_LOOK, {"key": instance_id}).first()
+            if row is None:
+                raise NotFound(f"There is no instance {instance_id}.")
+            if row.body is None:
+                return row, None
+            live = self._live().get(instance_id) if self.database.in_transaction() else None
+            return row, live or self._load(row, self.versions.get(row.deployment_id))
 
     def _load(self, row: Any, version: Version) -> Execution:
         if row.body is None:

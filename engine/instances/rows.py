@@ -149,6 +149,11 @@ _END_TASK = (
 )
 _DELETE_JOB = delete(t.job).where(t.job.c.id == bindparam("job"))
 _DELETE_SUBSCRIPTION = delete(t.subscription).where(t.subscription.c.id == bindparam("subscription"))
+_CHANGE_CLOCK = (
+    update(t.clock)
+    .where(t.clock.c.instance_id == bindparam("instance"), t.clock.c.name == bindparam("clock"))
+    .values({name: bindparam(f"new_{name}") for name in ("body", "due_at", "ended_at", "late")})
+)
 
 
 def clock_rows(connection: Connection, instance_id: str, execution: Execution, names: set[str]) -> None:
@@ -159,7 +164,7 @@ def clock_rows(connection: Connection, instance_id: str, execution: Execution, n
         due = clock.due(calendars)
         ended = clock.met_at or clock.stopped_at
         late = clock.met_at is not None and due is not None and clock.met_at > due
-        where = (t.clock.c.instance_id == instance_id, t.clock.c.name == name)
         values = {"body": encode(clock.to_plain()), "due_at": due, "ended_at": ended, "late": late}
-        if connection.execute(update(t.clock).where(*where).values(**values)).rowcount == 0:
+        changed = {"instance": instance_id, "clock": name, **{f"new_{key}": value for key, value in values.items()}}
+        if connection.execute(_CHANGE_CLOCK, changed).rowcount == 0:
             connection.execute(insert(t.clock), {"instance_id": instance_id, "name": name, **values})

@@ -9,12 +9,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, and_, delete, or_, select, update
+from sqlalchemy import Connection, Integer, and_, bindparam, delete, or_, select, update
 
 from amends.engine.errors import Conflict, NotFound
 from amends.engine.execution import BpmnError, Fault
 from amends.engine.execution.values import decode
-from amends.engine.instances import queries
 from amends.engine.instances.commands import Commands
 from amends.engine.services.registry import Registry, checked
 from amends.engine.store import tables as t
@@ -45,6 +44,18 @@ class Job:
     retries: int
 
 
+_J = t.job.c
+_FREE = or_(_J.state == "due", and_(_J.state == "running", _J.lease_until < bindparam("now")))
+_DUE_ANY = (
+    select(_J.id, _J.instance_id, _J.token, _J.element_id, _J.kind, _J.type, _J.body, _J.due_at, _J.attempts, _J.retries)
+    .where(_FREE, _J.due_at <= bindparam("now"))
+    .order_by(_J.due_at, _J.id)
+    .limit(bindparam("most", type_=Integer))
+)
+_DUE = _DUE_ANY.where(_J.held.is_(False))
+_DUE_OF_INSTANCE = _DUE_ANY.where(_J.instance_id == bindparam("instance"))
+
+
 class Jobs:
     """Finds due jobs by the index on their time and runs them."""
 
@@ -56,33 +67,27 @@ class Jobs:
 
     def due(self, connection: Connection, now: datetime, instance_id: str | None, limit: int) -> list[Job]:
         """The jobs due at `now`, in order of due time; those of held instances only when their instance is asked for."""
-        j = t.job.c
-        free = or_(j.state == "due", and_(j.state == "running", j.lease_until < now))
-        query = select(j.id, j.instance_id, j.token, j.element_id, j.kind, j.type, j.body, j.due_at, j.attempts, j.retries).where(free, j.due_at <= now)
-        query = query.where(j.instance_id == instance_id) if instance_id is not None else query.where(j.held.is_(False))
-        return [Job(*row) for row in connection.execute(query.order_by(j.due_at, j.id).limit(limit))]
+        query, names = (_DUE, {}) if instance_id is None else (_DUE_OF_INSTANCE, {"instance": instance_id})
+        return [Job(*row) for row in connection.execute(query, {"now": now, "most": limit, **names})]
 
-    def run_due(self, now: datetime, instance_id: str | None, limit: int, own_instants: bool = False) -> int:
+    def run_due(self, now: datetime, instance_id: str | None, limit: int, since: datetime | None = None) -> int:
         """Run due jobs until none is left or `limit` ran; how many ran.
 
-        With `own_instants` each fires at its own due instant instead of `now`: what was due in the past happens in the past.
+        With `since` each fires at its own due instant instead of `now`, but never before `since` nor before the job that ran
+        ahead of it: what was due in the past happens in the past, in order.
         """
         ran = 0
         while ran < limit:
             with self.database.reading() as connection:
-                jobs = self.due(connection, now, instance_id, 1 if own_instants else min(50, limit - ran))
+                jobs = self.due(connection, now, instance_id, min(50, limit - ran) if since is None else 1)
             if not jobs:
                 break
-            ran += sum(self._run_at(job, now, own_instants) for job in jobs)
+            for job in jobs:
+                if since is not None:
+                    since = max(since, job.due_at)
+                with self.at(now if since is None else since):
+                    ran += self.run(job)
         return ran
-
-    def _run_at(self, job: Job, now: datetime, own_instants: bool) -> bool:
-        with self.at(max(job.due_at, self._last(job)) if own_instants else now):
-            return self.run(job)
-
-    def _last(self, job: Job) -> datetime:
-        """Replay never goes back in time within an instance: a job made after its own due instant runs when it was made."""
-        return job.due_at
 
     def run(self, job: Job) -> bool:
         """Run one job, if nobody else has; whether it ran."""
@@ -124,8 +129,7 @@ class Jobs:
     def _service(self, job: Job) -> bool:
         if not self.database.in_transaction() and not self._claim(job):
             return False
-        with self.database.reading() as connection:
-            row, execution = queries.execution_of(connection, self.commands.versions, job.instance_id)
+        row, execution = self.commands.look(job.instance_id)
         token = None if execution is None else execution.token(job.token)
         if token is None or (token.wait or {}).get("kind") != "service":
             raise Conflict(f"The service task {job.element_id} is not open any more.")

@@ -205,10 +205,7 @@ class Importer:
         replay.now = max(replay.now, until)
 
     def _step(self, instance_id: str, reference: str, step: Step, context: dict[str, Any], replay: Replay) -> bool:
-        with self.engine.database.reading() as connection:
-            from amends.engine.instances.queries import execution_of
-
-            _, execution = execution_of(connection, self.engine.versions, instance_id)
+        _, execution = self.engine.commands.look(instance_id)
         if execution is None:
             return False
         here = {**execution.context(), **context}
@@ -237,17 +234,20 @@ class Importer:
             self.engine.correlate(step.message, reference, data, actor=step.actor)
             return True
         wanted = {name.strip() for name in step.task.split(",")}
-        task = next((task for task in self.engine.user_tasks(instance_id) if task.element_id in wanted), None)
-        if task is None:
+        _, execution = self.engine.commands.look(instance_id)
+        tokens = () if execution is None else execution.all_tokens()
+        open_tasks = (token for token in tokens if token.task_spec.name in wanted and (token.wait or {}).get("kind") == "user")
+        token = next(open_tasks, None)
+        if token is None:
             return False
-        self.engine.complete(task.id, data, actor=step.actor)
+        self.engine.complete(f"{instance_id}.{token.id}", data, actor=step.actor)
         return True
 
     def _place(self, instance_id: str) -> str:
-        view = self.engine.instance(instance_id)
-        if view.state in ("completed", "terminated"):
+        row, _ = self.engine.commands.look(instance_id)
+        if row.state in ("completed", "terminated"):
             return "closed"
-        if view.state == "incident":
+        if row.state == "incident":
             return "incident"
         tasks = sorted(task.element_id for task in self.engine.user_tasks(instance_id))
         return ", ".join(tasks) or "waiting"
