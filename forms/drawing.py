@@ -127,7 +127,7 @@ class Artist:
             bad = wrong is not None and (not wrong or "time" in wrong)
             field.parts.append(RenderPart(f"{field.name}-time", f"{field.id}-time", time_label, parts["time"], "text", {}, bad))
         if component.subtype == "time":
-            field.value = parts["time"]
+            field.value, field.width = parts["time"], field.width or "5"
             field.note = "For example, 14:30"
         elif any(part.type == "text" for part in field.parts):
             field.note = "For example, 27 3 2026" + (" and 14:30" if component.subtype == "datetime" else "")
