@@ -24,7 +24,7 @@ def letter(case: Case, name: str) -> str:
 
 
 def test_every_letter_is_sent_on_some_way(tmp_path: Path) -> None:
-    """No letter is there for nothing, and on every way each placeholder has something to say (the double refuses null)."""
+    """No letter is there for nothing, and on every way each placeholder has something to say."""
     sent = {"escalation"}  # told to roles, not sent to a complainant: see `told` in the ways
     for lived in WAYS:
         folder = tmp_path / lived.__name__
@@ -37,14 +37,14 @@ def test_every_letter_is_sent_on_some_way(tmp_path: Path) -> None:
 def test_the_acknowledgement_gives_reference_next_steps_and_date(world: World) -> None:
     """ISO 10002 7.4 and 7.3: received when, under which reference, what comes next and by when, how to be reached, free of charge."""
     text = letter(world.file(), "acknowledgement")
-    for words in ("C-00000001", "Monday 2 March 2026", "The kettle leaks.", "by **Tuesday 17 March 2026**"):
+    for words in ("C-00000001", "2 March 2026, 10:00", "The kettle leaks.", "by 17 March 2026, 23:59"):
         assert words in text
     assert "complaints@example.org" in text and "costs you nothing" in text
 
 
 @pytest.mark.parametrize(
     ("decision", "words"),
-    [("upheld", "**You are right.**"), ("partly_upheld", "**You are right in part.**"), ("not_upheld", "**We do not agree")],
+    [("upheld", "You are right."), ("partly_upheld", "You are right in part."), ("not_upheld", "We do not agree")],
 )
 def test_a_decision_says_so_with_reasons_and_ways_out(world: World, decision: str, words: str) -> None:
     """ISO 10002 7.8 and 7.9: the decision, its reasons, what is done, how to answer, review inside and help outside."""
@@ -58,15 +58,15 @@ def test_a_decision_says_so_with_reasons_and_ways_out(world: World, decision: st
 def test_the_staff_involved_are_told_the_decision_without_the_complainants_name(world: World) -> None:
     """ISO 10002 7.8 and 4.10: staff learn decision and reasons; who complained is not theirs to know from a letter."""
     text = letter(world.file().decided(), "decision-involved")
-    assert "**upheld**" in text and "The seal was missing." in text and "Meyer" not in text
+    assert "\n\nupheld\n\n" in text and "The seal was missing." in text and "Meyer" not in text
 
 
 def test_questions_interim_replies_and_updates_carry_the_handlers_words_and_a_date(world: World) -> None:
     """ISO 10002 7.3, 7.6 and 7.7: what is asked and said is the handler's own text; the date of the decision is told while it stands."""
     case = world.file().do("assess", ASSESSED).do("investigate", INTERIM)
-    assert "laboratory" in letter(case, "interim-reply") and "Friday 1 May 2026" in letter(case, "interim-reply")
+    assert "laboratory" in letter(case, "interim-reply") and "by 1 May 2026" in letter(case, "interim-reply")
     world.wait(days=15)
-    assert "Friday 1 May 2026" in letter(case, "progress-update")
+    assert "our decision: 1 May 2026" in letter(case, "progress-update")
     case.do("investigate", ASK)
     assert "Which shop was it?" in letter(case, "information-request") and "two weeks" in letter(case, "information-request")
 
@@ -109,4 +109,4 @@ def test_somebody_without_a_name_is_still_addressed(world: World) -> None:
     """ISO 10002 4.5: a complaint without a name is a complaint."""
     case = world.file(name="", product="", email="").do("assess", ASSESSED).do("investigate", INVESTIGATED).do("decide", DECIDED)
     assert "Dear complainant," in letter(case, "decision")
-    assert "**About:** see your own words below" in letter(case, "acknowledgement")
+    assert "About: see your own words below" in letter(case, "acknowledgement")

@@ -11,12 +11,13 @@ from process_way import ASSESSED, DECIDED, INVESTIGATED, PACKAGE, REVIEWED, Case
 from process_ways import PUT_RIGHT, WAYS
 
 from amends.engine.definitions import check
+from amends.engine.services import operations
 from amends.forms import Forms
 
 
 def test_the_package_has_no_problem() -> None:
     """The check says nothing: no error, no warning, no remark."""
-    assert [str(problem) for problem in check(PACKAGE, Forms())] == []
+    assert [str(problem) for problem in check(PACKAGE, Forms(), operations())] == []
 
 
 def test_an_id_is_used_once_in_the_package() -> None:

@@ -1,19 +1,14 @@
-"""Doubles of the operations that reach outside, which write down what they were asked to do; clocks are the real ones."""
+"""The real operations, which also write down at a desk what they were asked to do, and a post that can fail."""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from email.message import EmailMessage
 from typing import Any
 
-from marshmallow import Schema, fields
-
-from amends.engine.calendars import Clock
-from amends.engine.feel import evaluate
-from amends.engine.services import Operation, OperationContext
-
-PLACEHOLDER = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
+from amends.engine.services import CloseComplaint, CommunicateDecision, Escalate, NotSent, Operation, OperationContext, SendMessage
+from amends.engine.services.letters import render
 
 
 @dataclass
@@ -24,137 +19,59 @@ class Desk:
     told: dict[str, list[tuple[str, int, str]]] = field(default_factory=dict)
     closed: dict[str, str] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
-    works: bool = True
+
+    def write(self, names: Iterable[str], inputs: dict[str, Any], context: OperationContext) -> None:
+        """Keep letters as they are sent: subject and plain text. A placeholder with nothing to say is a fault."""
+        for name in names:
+            letter = render(name, context, **inputs)
+            self.letters.setdefault(context.variables["reference"], []).append((name, f"{letter.subject}\n\n{letter.text}"))
 
 
-def write(name: str, inputs: dict[str, Any], context: OperationContext) -> str:
-    """The letter with its placeholders replaced."""
-    body = context.package.letter(name)
-    assert body is not None, f"there is no letter {name!r}"
-    names = {**context.variables, "settings": context.settings, **inputs}
-    return PLACEHOLDER.sub(lambda found: _text(evaluate(found[1].strip(), names), found[1], name), body.decode())
+class Post:
+    """A mailer that delivers to nobody, or fails."""
+
+    sender = "complaints@example.org"
+
+    def __init__(self) -> None:
+        self.works = True
+
+    def send(self, message: EmailMessage, key: str) -> str:
+        if not self.works:
+            raise NotSent("The post does not work today.")
+        return f"delivered {key}"
 
 
-def _text(value: Any, placeholder: str, letter: str) -> str:
-    assert value is not None, f"the placeholder {placeholder} of the letter {letter!r} says nothing"
-    return str(value)
-
-
-def inputs(*needed: str) -> type[Schema]:
-    """A schema that needs these inputs, of any type."""
-    return Schema.from_dict({name: fields.Raw(required=True) for name in needed})
-
-
-class SendMessage(Operation):
-    type = "send-message"
-    title = "SendMessage"
-    Inputs = inputs("letter", "to")
-
+class RecordedMessage(SendMessage):
     def run(self, inputs: dict[str, Any], context: OperationContext) -> None:
-        desk: Desk = context.shared["desk"]
-        if not desk.works:
-            raise OSError("The post does not work today.")
-        assert inputs["to"] == "complainant"
-        self.send(inputs["letter"], inputs, context)
-
-    def send(self, letter: str, inputs: dict[str, Any], context: OperationContext) -> None:
-        text = write(letter, inputs, context)
-        context.shared["desk"].letters.setdefault(context.variables["reference"], []).append((letter, text))
+        super().run(inputs, context)
+        context.shared["desk"].write([inputs["letter"]], {}, context)
 
 
-class CommunicateDecision(SendMessage):
-    type = "communicate-decision"
-    title = "CommunicateDecision"
-    Inputs = inputs("letter", "involved_letter", "outcome", "reasons")
-
+class RecordedDecision(CommunicateDecision):
     def run(self, inputs: dict[str, Any], context: OperationContext) -> None:
-        assert inputs["outcome"] in context.package.manifest.outcomes and inputs["reasons"]
-        self.send(inputs["letter"], inputs, context)
-        self.send(inputs["involved_letter"], inputs, context)
+        assert inputs["outcome"] in context.package.manifest.outcomes
+        super().run(inputs, context)
+        given = {"outcome": inputs["outcome"], "reasons": inputs["reasons"]}
+        context.shared["desk"].write([inputs["letter"], inputs["involved_letter"]], given, context)
 
 
-class Escalate(Operation):
-    type = "escalate"
-    title = "Escalate"
-    Inputs = inputs("level", "role", "reason", "letter")
-    inside = True
-
-    def run(self, inputs: dict[str, Any], context: OperationContext) -> None:
-        assert inputs["role"] in context.package.manifest.roles
+class RecordedEscalation(Escalate):
+    def run(self, inputs: dict[str, Any], context: OperationContext) -> dict[str, Any]:
         told = context.shared["desk"].told.setdefault(context.variables["reference"], [])
-        told.append((inputs["reason"], int(inputs["level"]), inputs["role"]))
-        write(inputs["letter"], inputs, context)
+        told.append((inputs["reason"], inputs["level"], inputs["role"]))
+        return super().run(inputs, context)
 
 
-class CloseComplaint(Operation):
-    type = "close-complaint"
-    title = "CloseComplaint"
-    Inputs = inputs("outcome", "reason")
-    inside = True
-
-    def run(self, inputs: dict[str, Any], context: OperationContext) -> None:
+class RecordedClose(CloseComplaint):
+    def run(self, inputs: dict[str, Any], context: OperationContext) -> dict[str, Any]:
         reference, desk = context.variables["reference"], context.shared["desk"]
         assert reference not in desk.closed, f"{reference} is closed twice"
         assert inputs["outcome"] in context.package.manifest.outcomes
         desk.closed[reference] = inputs["outcome"]
         desk.reasons[reference] = inputs["reason"]
+        return super().run(inputs, context)
 
 
-class ClockOperation(Operation):
-    """Changes one clock with the clock's own rules: what they refuse is an incident."""
-
-    inside = True
-    what = ""
-
-    def run(self, inputs: dict[str, Any], context: OperationContext) -> None:
-        assert context.instance is not None
-        context.instance.put_clock(self.change(inputs, context.instance.clocks, context.now), self.what)
-
-    def change(self, inputs: dict[str, Any], clocks: Any, now: datetime) -> Clock:
-        raise NotImplementedError
-
-
-class StartClock(ClockOperation):
-    type, what = "start-clock", "started"
-    title = "StartClock"
-    Inputs = inputs("name", "length", "start")
-
-    def change(self, inputs: dict[str, Any], clocks: Any, now: datetime) -> Clock:
-        return Clock.begin(inputs["name"], inputs["start"], inputs["length"])
-
-
-class StopClock(ClockOperation):
-    type, what = "stop-clock", "met"
-    title = "StopClock"
-    Inputs = inputs("name", "result")
-
-    def change(self, inputs: dict[str, Any], clocks: Any, now: datetime) -> Clock:
-        assert inputs["result"] == "met"
-        met: Clock = clocks[inputs["name"]].met(now)
-        return met
-
-
-class PauseClock(ClockOperation):
-    type, what = "pause-clock", "paused"
-    title = "PauseClock"
-    Inputs = inputs("name", "reason")
-
-    def change(self, inputs: dict[str, Any], clocks: Any, now: datetime) -> Clock:
-        paused: Clock = clocks[inputs["name"]].paused(now, inputs["reason"])
-        return paused
-
-
-class ResumeClock(ClockOperation):
-    type, what = "resume-clock", "resumed"
-    title = "ResumeClock"
-    Inputs = inputs("name")
-
-    def change(self, inputs: dict[str, Any], clocks: Any, now: datetime) -> Clock:
-        resumed: Clock = clocks[inputs["name"]].resumed(now)
-        return resumed
-
-
-DOUBLES: dict[str, type[Operation]] = {
-    operation.type: operation
-    for operation in (SendMessage, CommunicateDecision, Escalate, CloseComplaint, StartClock, StopClock, PauseClock, ResumeClock)
+RECORDED: dict[str, type[Operation]] = {
+    operation.type: operation for operation in (RecordedMessage, RecordedDecision, RecordedEscalation, RecordedClose)
 }

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from process_operations import DOUBLES, Desk
+from process_operations import RECORDED, Desk, Post
 
 import amends
 from amends.engine import Engine
@@ -34,9 +34,9 @@ class World:
 
     def __init__(self, folder: Path, package: Path | Mapping[str, bytes] = PACKAGE) -> None:
         self.now = MONDAY
-        self.desk = Desk()
+        self.desk, self.post = Desk(), Post()
         url = f"sqlite:///{folder / 'amends.db'}"
-        self.engine = Engine(url, clock=lambda: self.now, forms=Forms(), services=DOUBLES, shared={"desk": self.desk})
+        self.engine = Engine(url, clock=lambda: self.now, forms=Forms(), services=RECORDED, shared={"desk": self.desk, "mailer": self.post})
         self.deployment = self.engine.deploy(package)
         self._numbers = itertools.count(1)
         manifest = self.engine.package(self.deployment.id).manifest
@@ -69,9 +69,9 @@ class World:
     @contextmanager
     def no_post(self) -> Iterator[None]:
         """Within: no message can be sent."""
-        self.desk.works = False
+        self.post.works = False
         yield
-        self.desk.works = True
+        self.post.works = True
 
     def retry(self, case: Case) -> None:
         """Try again what failed for a complaint."""
