@@ -31,7 +31,7 @@ class TableCheck:
         self._form(table)
         specs = [self._column(table, index, scope) for index in range(len(table.inputs))]
         outputs = [self._outputs(table, index, scope) for index in range(len(table.outputs))]
-        if any(len(rule.inputs) != len(table.inputs) for rule in table.rules):
+        if any(len(rule.inputs) != len(table.inputs) or len(rule.outputs) != len(table.outputs) for rule in table.rules):
             return
         self._analyse(table, TableAnalysis(specs, len(table.rules)), outputs)
 

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from amends.engine.decisions.geometry import Domain, Region, Span, Spans, Values, complement, span_set, union
-from amends.engine.feel import FeelError, Time, UnaryTests, YearMonthDuration, evaluate, kind_of
+from amends.engine.feel import Expression, FeelError, Time, UnaryTests, YearMonthDuration, kind_of
 from amends.engine.feel import nodes as n
 from amends.engine.feel.temporal import time_from_nanos
 
@@ -40,7 +40,7 @@ def constant(node: n.Node, text: str) -> Any:
     if not _is_constant(node):
         raise Beyond
     try:
-        value = evaluate(text[node.start : node.end], {})
+        value = Expression(text, node).evaluate({})
     except FeelError:
         raise Beyond from None
     if value is None:

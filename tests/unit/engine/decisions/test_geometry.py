@@ -4,10 +4,11 @@ import datetime
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from amends.engine.decisions.geometry import NULL, Atoms, Domain, Region, Spans, Values, complement, span_set, union
+from amends.engine.decisions.geometry import NULL, Atoms, Domain, Region, Spans, Values, between, complement, span_set, union
 
 NUMBER, STRING, DATE = Domain("number"), Domain("string"), Domain("date")
 WORDS = ("a", "b", "c", "d")
@@ -86,3 +87,23 @@ def test_days_have_no_gap_between_neighbours() -> None:
     assert NUMBER.cut(Decimal(3), 1) != NUMBER.cut(Decimal(4), 0)
     whole = Domain("number", integral=True)
     assert whole.cut(Decimal(3), 1) == whole.cut(Decimal(4), 0) == whole.cut(Decimal("3.5"), 0)
+
+
+def test_samples_between_times() -> None:
+    """Between two dates and times there is a middle; beyond the last cut the next day, the next whole number."""
+    moments = Domain("date and time")
+    noon, one = datetime.datetime(2025, 1, 1, 12), datetime.datetime(2025, 1, 1, 12, 0, 0, 1)
+    assert between(moments, (noon, 1), (noon + datetime.timedelta(hours=2), 0)) == noon + datetime.timedelta(hours=1)
+    assert between(moments, (noon, 1), (one, 1)) == one
+    assert between(moments, None, (noon, 0)) == noon - datetime.timedelta(days=1)
+    assert between(moments, (noon, 1), None) == noon + datetime.timedelta(days=1)
+    assert between(moments, None, (noon, 1)) == between(moments, (noon, 0), None) == noon
+    assert between(moments, None, None) == datetime.datetime(2025, 1, 1, 12)
+    assert between(NUMBER, (Decimal("1.25"), 1), (Decimal("1.26"), 1)) == Decimal("1.26")
+    assert between(NUMBER, None, (Decimal("-3.5"), 0)) == Decimal(-4)
+
+
+def test_sets_of_different_domains_have_no_union() -> None:
+    """A set of words and a set of numbers cannot be joined."""
+    with pytest.raises(TypeError):
+        union(Values(frozenset()), Spans(()))

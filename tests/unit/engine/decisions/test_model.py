@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from amends.engine.decisions import DecisionError, load
+from amends.engine.decisions import DecisionError, check_model, load
 from amends.engine.decisions.xml import DMN_NAMESPACES
 from amends.engine.errors import NotFound
 from amends.engine.feel import FeelError, FeelWarning
@@ -42,7 +42,7 @@ def test_requirements_are_evaluated_first(build: Any) -> None:
     ("body", "expected"),
     [
         (
-            "<context><contextEntry><variable name='a'/>«2»</contextEntry><contextEntry><variable name='b'/>«a + 1»</contextEntry></context>",
+            "<context><contextEntry><variable name='a'/>«2»</contextEntry><contextEntry><variable name='b'/>«a+1»</contextEntry></context>",
             {"a": 2, "b": 3},
         ),
         ("<context><contextEntry><variable name='a'/>«2»</contextEntry><contextEntry>«a * 5»</contextEntry></context>", 10),
@@ -98,13 +98,114 @@ def test_knowledge_models_are_functions(build: Any) -> None:
     assert model.evaluate("fee", {"amount": 3, "rate": 5}) == 15
 
 
-def test_boxed_invocation_of_a_builtin(build: Any) -> None:
-    """A boxed invocation may call a function of FEEL by its parameter names."""
-    body = (
-        f"<invocation>{build.literal('substring')}<binding><parameter name='string'/>{build.literal(chr(34) + 'foobar' + chr(34))}</binding>"
-        f"<binding><parameter name='start position'/>{build.literal('4')}</binding></invocation>"
+def invocation(build: Any, function: str, **arguments: str) -> str:
+    """A boxed invocation; `_` in a parameter stands for a blank."""
+    bindings = (f"<binding><parameter name='{n.replace('_', ' ')}'/>{build.literal(text)}</binding>" for n, text in arguments.items())
+    return f"<invocation>{build.literal(function)}{''.join(bindings)}</invocation>"
+
+
+def test_boxed_invocations(build: Any) -> None:
+    """A boxed invocation calls a function of FEEL, or of the model, by its parameter names; anything else is null with a warning."""
+    assert value(build.document(build.decision("d", invocation(build, "substring", string='"foobar"', start_position="4")))) == "bar"
+    for body in (
+        invocation(build, "1", a="1"),
+        invocation(build, "fee", amount="1", rates="1"),
+        invocation(build, "substring", strin='"foobar"'),
+    ):
+        warnings: list[FeelWarning] = []
+        assert value(build.document(KNOWLEDGE, build.decision("d", body, "k:fee")), "d", warnings) is None
+        assert warnings
+
+
+def test_functions_are_values(build: Any) -> None:
+    """A knowledge model fits where a function of its parameter types is demanded, and not where others are."""
+    types = """<itemDefinition name="tTwo"><functionItem outputTypeRef="number"><parameters name="a" typeRef="number"/>
+      <parameters name="b" typeRef="number"/></functionItem></itemDefinition>
+      <itemDefinition name="tOne"><functionItem outputTypeRef="number"><parameters name="a" typeRef="number"/></functionItem></itemDefinition>
+      <itemDefinition name="tTexts"><functionItem outputTypeRef="number"><parameters name="a" typeRef="string"/>
+      <parameters name="b" typeRef="string"/></functionItem></itemDefinition>"""
+    source = build.document(
+        types, KNOWLEDGE, *(build.decision(kind, f"fee instance of {kind}", "k:fee") for kind in ("tTwo", "tOne", "tTexts"))
     )
-    assert value(build.document(build.decision("d", body))) == "bar"
+    assert [value(source, kind) for kind in ("tTwo", "tOne", "tTexts")] == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('"middle" instance of tLevel', True),
+        ("1 instance of tLevel", False),
+        ('["low"] instance of tLevels', True),
+        ('{name: "A", born on: null, children: []} instance of tPerson', True),
+        ('{name: "A"} instance of tPerson', False),
+        ("1 instance of number", True),
+        ("1 instance of tNone", None),
+    ],
+)
+def test_instance_of_a_type_of_the_model(build: Any, text: str, expected: Any) -> None:
+    """`instance of` knows the item definitions; structure counts, allowed values do not (DMN 1.5, 10.3.2.9.2)."""
+    assert value(build.document(TYPES, build.decision("d", text))) is expected
+
+
+def test_types_are_found_by_every_spelling(build: Any) -> None:
+    """A type may have a prefix (DMN 1.1), be a component of another, be a FEEL list, or come from an import; a circle is Any."""
+    more = (
+        """<itemDefinition name="a"><typeRef>b</typeRef></itemDefinition><itemDefinition name="b"><typeRef>a</typeRef></itemDefinition>"""
+    )
+    source = build.document(TYPES, more, "<import name='i' namespace='urn:i'/>", build.decision("d", "1"))
+    imported = build.document(TYPES, target="urn:i")
+    types = load(source.replace(b"<definitions ", b"<definitions xmlns:p='urn:model' ", 1), resolve=lambda *_: imported).graph.types
+    spellings = {
+        "p:tLevel": "string",
+        "feel:date": "date",
+        "tPerson.name": "string",
+        "tPerson.children.born on": "date",
+        "list<tLevel>": "list",
+        "i.tLevel": "string",
+        "integer": "number",
+        "a": "Any",
+        "": "Any",
+    }
+    assert {name: kind.base for name in spellings if (kind := types.find(name))} == spellings
+    for unknown in ("none", "list<none>", "tPerson.none", "tPerson.none.name", "tNone.name", "q:tLevel", "i.none"):
+        assert types.find(unknown) is None
+    assert (types.resolve("tLevels").describe(), types.resolve("list<tLevel>").describe()) == ("tLevels", "list<tLevel>")
+
+
+def test_inputs_from_json(build: Any) -> None:
+    """Texts of JSON become dates, times and durations where the model declares them, in depth; others stay."""
+    kinds = {"p": "tPerson", "d": "date", "t": "dateTime", "u": "dayTimeDuration", "l": "list&lt;date&gt;", "s": "string"}
+    model = load(build.document(TYPES, build.inputs(**kinds), KNOWLEDGE, build.decision("x", "1", *(f"i:{name}" for name in kinds))))
+    plain = {
+        "p": {"name": "A", "born on": "2020-02-02", "other": 1, "children": [{"born on": "nonsense"}]},
+        "d": "2025-01-01",
+        "t": "2025-01-01T10:00:00",
+        "u": "P1D",
+        "l": ["2025-01-02"],
+        "s": "2025-01-01",
+        "unknown": "2025-01-01",
+    }
+    assert model.read_inputs("x", plain) == {
+        "p": {"name": "A", "born on": datetime.date(2020, 2, 2), "other": 1, "children": [{"born on": "nonsense"}]},
+        "d": datetime.date(2025, 1, 1),
+        "t": datetime.datetime(2025, 1, 1, 10),
+        "u": datetime.timedelta(1),
+        "l": [datetime.date(2025, 1, 2)],
+        "s": "2025-01-01",
+        "unknown": "2025-01-01",
+    }
+    assert model.read_inputs("x", {"l": "2025-01-02"}) == {"l": datetime.date(2025, 1, 2)}
+    assert model.input_kinds("fee") == {"amount": "number", "rate": "number"}
+    assert model.knowledge_models == ["fee"] and model.name == "model"
+
+
+def test_undeclared_inputs_are_described_by_their_columns(build: Any) -> None:
+    """A table without input data lists what its columns read."""
+    model = load(
+        build.document(build.decision("d", build.table("FIRST", ["a", "b"], [("-", "-", "1")], kinds=["date"], allowed=["", "1, 2"])))
+    )
+    assert [(i.name, i.type, i.allowed) for i in model.decisions[0].inputs] == [("a", "date", ""), ("b", "Any", "1, 2")]
+    assert model.read_inputs("d", {"a": "2025-01-01"}) == {"a": datetime.date(2025, 1, 1)}
 
 
 def test_services(build: Any) -> None:
@@ -246,7 +347,10 @@ def test_circles_end(build: Any) -> None:
 
 def test_recursion_ends(build: Any) -> None:
     """A knowledge model may call itself; one that never stops is ended."""
-    logic = "<businessKnowledgeModel id='f' name='f'><encapsulatedLogic><formalParameter name='n'/>%s</encapsulatedLogic></businessKnowledgeModel>"
+    logic = (
+        "<businessKnowledgeModel id='f' name='f'><encapsulatedLogic><formalParameter name='n'/>%s</encapsulatedLogic>"
+        "</businessKnowledgeModel>"
+    )
     good = build.document(logic % build.literal("if n <= 1 then 1 else n * f(n - 1)"), build.decision("d", "f(5)", "k:f"))
     assert value(good) == 120
     for text in ("f(n + 1)", "f(n + 1) + f(n + 2)"):
@@ -306,3 +410,108 @@ def test_functions_and_clock_are_handed_on(build: Any) -> None:
     moment = datetime.datetime(2025, 5, 4, 3, tzinfo=datetime.UTC)
     source = build.document(build.decision("a", 'shout("x") + string(now().year)'), build.decision("d", "a", "d:a"))
     assert load(source).evaluate("d", {}, functions={"shout": lambda text: text.upper()}, now=lambda: moment) == "X2025"
+
+
+def test_nested_imports(build: Any, tmp_path: Path) -> None:
+    """A model imported by an imported one is read by that one; inputs are found under the names of the imports on the way."""
+    (tmp_path / "a.dmn").write_bytes(build.document(build.inputs(x="number"), build.decision("n", "1"), target="urn:a"))
+    needs = "<informationRequirement><requiredInput href='urn:a#x'/></informationRequirement>"
+    middle = f"<decision id='m' name='m'><variable name='m'/>{needs}{build.literal('a one.x + 1')}</decision>"
+    (tmp_path / "b.dmn").write_bytes(build.document("<import name='a one' namespace='urn:a' locationURI='a.dmn'/>", middle, target="urn:b"))
+    needs = "<informationRequirement><requiredDecision href='urn:b#m'/></informationRequirement>"
+    last = f"<decision id='d' name='d'><variable name='d'/>{needs}{build.literal('b.m * 2')}</decision>"
+    (tmp_path / "c.dmn").write_bytes(build.document("<import name='b' namespace='urn:b' locationURI='b.dmn'/>", last, target="urn:c"))
+    model = load(tmp_path / "c.dmn")
+    inputs = ({"b": {"a one": {"x": 1}}}, {"a one": {"x": 1}}, {"x": 1})
+    assert [model.evaluate("d", given) for given in inputs] == [4, 4, 4]
+    assert [i.name for i in model.decisions[0].inputs] == ["x"]
+    assert check_model(tmp_path / "c.dmn") == check_model(tmp_path / "b.dmn") == []
+
+
+def test_imports_that_cannot_be_read(build: Any, tmp_path: Path) -> None:
+    """An import of another kind, of a broken file, or of nothing is reported, and the model still loads."""
+    (tmp_path / "broken.dmn").write_bytes(b"<broken")
+    imports = (
+        "<import name='p' namespace='urn:p' importType='http://www.dmg.org/PMML-4_2'/>",
+        "<import name='q' namespace='urn:q' locationURI='broken.dmn'/>",
+        "<import name='r' namespace='urn:r' locationURI='http://example.org/r.dmn'/>",
+    )
+    (tmp_path / "main.dmn").write_bytes(build.document(*imports, build.decision("d", "1")))
+    assert load(tmp_path / "main.dmn").evaluate("d", {}) == 1
+    assert [p.code for p in check_model(tmp_path / "main.dmn")] == ["DMN002"] * 3
+
+
+def test_models_that_import_each_other(build: Any, tmp_path: Path) -> None:
+    """Imports in a circle are read once each."""
+    for name, other in ("ab", "ba"):
+        imports = f"<import name='{other}' namespace='urn:{other}'/>"
+        (tmp_path / f"{name}.dmn").write_bytes(build.document(imports, build.decision(name, "1"), target=f"urn:{name}"))
+    assert load(tmp_path / "a.dmn").evaluate("b.b", {}) == 1
+
+
+def test_import_without_a_name(build: Any) -> None:
+    """An import with an empty name puts its names beside those of the model (DMN 1.5, 6.3.3)."""
+    imported = build.document(build.decision("base", "20"), target="urn:i")
+    needs = "<informationRequirement><requiredDecision href='urn:i#base'/></informationRequirement>"
+    source = build.document(
+        "<import name='' namespace='urn:i'/>",
+        f"<decision id='d' name='d'><variable name='d'/>{needs}{build.literal('base + 1')}</decision>",
+    )
+    model = load(source, resolve=lambda *_: imported)
+    assert [model.evaluate("d", {}), model.evaluate("base", {})] == [21, 20]
+
+
+def test_other_languages_and_empty_expressions(build: Any) -> None:
+    """What is not FEEL, or not there, is null."""
+    other = "<literalExpression expressionLanguage='javascript'><text>1</text></literalExpression>"
+    source = build.document(
+        build.decision("d", other), build.decision("e", build.literal(" ")), '<businessKnowledgeModel id="k" name="k"/>'
+    )
+    warnings: list[FeelWarning] = []
+    model = load(source)
+    assert [model.evaluate(name, {}, warnings=warnings) for name in "dek"] == [None, None, None]
+    assert [w.message for w in warnings] == [
+        "Expressions in javascript are not evaluated, only FEEL.",
+        "The knowledge model k has no logic.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("<filter><in>«null»</in><match>«true»</match></filter>", None),
+        ("<filter><in>«5»</in><match>«item > 1»</match></filter>", [5]),
+        ("<filter><in>«[1]»</in><match>«1.5»</match></filter>", None),
+        ("<for iteratorVariable='i'><in>«null»</in><return>«1»</return></for>", None),
+        ("<for iteratorVariable='i'><in>«5»</in><return>«i»</return></for>", [5]),
+        ("<some iteratorVariable='i'><in>«[1, 2]»</in><satisfies>«i»</satisfies></some>", None),
+        ("<conditional><if>«1»</if><then>«2»</then><else>«3»</else></conditional>", 3),
+        ("<decisionTable><input/><output/><rule><inputEntry><text>1</text></inputEntry></rule></decisionTable>", None),
+        ("<decisionTable hitPolicy='FIRST'><output/><rule><outputEntry><text>-</text></outputEntry></rule></decisionTable>", None),
+        ("<decisionTable hitPolicy='FIRST'><output/><rule/></decisionTable>", None),
+        (
+            "<decisionTable hitPolicy='FIRST'><output typeRef='number'/><rule><outputEntry><text>\"a\"</text></outputEntry></rule></decisionTable>",
+            None,
+        ),
+    ],
+)
+def test_boxed_expressions_of_the_wrong_things(build: Any, body: str, expected: Any) -> None:
+    """What a boxed expression cannot do is null, never an exception."""
+    body = re.sub("«(.*?)»", lambda found: build.literal(found[1]), body)
+    assert value(build.document(build.decision("d", body))) == expected
+
+
+def test_a_service_of_the_wrong_type(build: Any) -> None:
+    """The value of a service is converted to the type of its variable, or null."""
+    service = '<decisionService id="s" name="s"><variable name="s" typeRef="%s"/><outputDecision href="#d"/></decisionService>'
+    for kind, expected in (("number", 1), ("string", None)):
+        assert value(build.document(build.decision("d", "1"), service % kind), "s") == expected
+
+
+def test_deep_models_end(build: Any) -> None:
+    """A model too deep to be evaluated ends in an error that says so."""
+    decisions = [build.decision("d0", "1"), *(build.decision(f"d{n}", f"d{n - 1} + 1", f"d:d{n - 1}") for n in range(1, 130))]
+    model = load(build.document(*decisions))
+    assert model.evaluate("d90", {}) == 91
+    with pytest.raises(FeelError, match="levels deep"):
+        model.evaluate("d129", {})
