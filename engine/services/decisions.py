@@ -1,0 +1,63 @@
+"""Communicate the decision to the complainant and to the staff involved (ISO 10002, 7.8)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import Schema, fields, validate
+
+from amends.engine.services.base import Operation, OperationContext
+from amends.engine.services.fields import TextList
+from amends.engine.services.letters import render
+from amends.engine.services.messages import letter_field
+from amends.engine.services.outbox import Outbox
+from amends.engine.services.recipients import complainant, involved, named
+
+
+class CommunicateDecision(Operation):
+    """Tell the complainant, and the staff involved: those named, or else everybody who has worked on the complaint."""
+
+    type = "communicate-decision"
+    title = "Communicate the decision"
+    group = "Messages"
+    help = "Sends the decision to the complainant, and a letter about it to the staff involved."
+
+    class Inputs(Schema):
+        """What the diagram gives."""
+
+        letter = letter_field("Letter to the complainant")
+        involved_letter = letter_field("Letter to the staff involved", required=False)
+        outcome = fields.String(
+            required=True,
+            validate=validate.Length(min=1, max=80),
+            metadata={"label": "Outcome", "feel": "optional", "names": "outcome", "help": "Its id under [outcomes] in package.toml."},
+        )
+        reasons = fields.String(
+            required=True,
+            validate=validate.Length(min=1),
+            metadata={"label": "Reasons", "feel": "optional", "help": "As the letters give them."},
+        )
+        involved = TextList(
+            load_default=None,
+            metadata={
+                "label": "Staff involved",
+                "feel": "optional",
+                "help": "Accounts or roles, with commas between; left out: everybody who has worked on the complaint.",
+            },
+        )
+
+    def run(self, inputs: dict[str, Any], context: OperationContext) -> None:
+        """Tell them. The letters find `outcome` and `reasons` as they were given here."""
+        outbox = Outbox(context)
+        given = {"outcome": inputs["outcome"], "reasons": inputs["reasons"]}
+        letter, to_staff = inputs["letter"], inputs["involved_letter"]
+        with outbox.database.reading() as connection:
+            person = complainant(connection, context)
+            wanted = inputs["involved"]
+            staff = [] if not to_staff else involved(connection, context.instance_id) if wanted is None else named(connection, wanted)
+        # Both are written before either leaves: a letter with a hole stops everything, not half of it.
+        to_complainant = render(letter, context, **given)
+        about_it = render(to_staff, context, **given) if staff else None
+        outbox.tell([person], letter, to_complainant)
+        if about_it is not None:
+            outbox.tell(staff, to_staff, about_it)

@@ -1,0 +1,213 @@
+"""The send journal: what leaves is written down before it leaves, and its proof after, so that nothing is told twice or lost.
+
+A row is `sending` before the world is told, in a transaction of its own, and `sent` with its proof after. An attempt that finds
+`sending` cannot know whether its forerunner was heard: the row becomes `doubtful`, and an incident says so. Who resolves that
+incident decides to send again, under the same Message-ID.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from email.message import EmailMessage
+from email.utils import format_datetime, formataddr, parseaddr
+from typing import Any, Final
+
+from sqlalchemy import Connection, insert, select, update
+
+from amends.engine.errors import AmendsError, NotFound
+from amends.engine.execution import Fault
+from amends.engine.services.base import OperationContext
+from amends.engine.services.letters import Rendered
+from amends.engine.services.mailer import Doubtful, Mailer, NotSent
+from amends.engine.services.recipients import Recipient
+from amends.engine.store import Database
+from amends.engine.store import tables as t
+
+SENDING: Final = "sending"  # written before the world is told
+SENT: Final = "sent"  # the mail server, or the folder, has taken it
+FAILED: Final = "failed"  # certainly not sent; the next attempt may send it
+DOUBTFUL: Final = "doubtful"  # may have been sent; only a person can decide to send it again
+HISTORICAL: Final = "historical"  # a replayed record: nothing was sent now
+TO_PRINT: Final = "to print"  # for somebody to print and post
+SHOWN: Final = "shown"  # read on a page, by the complainant or by staff
+SETTLED: Final = frozenset({SENT, HISTORICAL, TO_PRINT, SHOWN})
+
+PROOFS: Final = {
+    HISTORICAL: "historical, not sent",
+    TO_PRINT: "no e-mail address: to be printed",
+    SHOWN: "shown on the page",
+}
+
+
+class Outbox:
+    """Sends the letters of one operation."""
+
+    def __init__(self, context: OperationContext) -> None:
+        if not isinstance(context.database, Database):
+            raise Fault(f"{context.element_id} sends a message, but there is no database to write it down in.")
+        if context.database.in_transaction() and not context.historical:
+            raise AmendsError(f"{context.element_id} sends a message; that cannot happen inside a batch. Run it outside.")
+        self.context = context
+        self.database = context.database
+
+    def tell(self, recipients: Sequence[Recipient], letter: str, rendered: Rendered) -> list[str]:
+        """Send a letter to each; all see one message in the thread. Returns the proofs, in the same order.
+
+        What was settled by an earlier attempt is not told again. Everybody is tried before a failure is raised: `Fault` where a
+        further attempt by itself would be wrong or useless, `NotSent` otherwise.
+        """
+        if self.context.historical:
+            with self.database.transaction() as connection:
+                return [self._record(connection, recipients, recipient, letter, rendered, HISTORICAL) for recipient in recipients]
+        proofs: list[str] = []
+        failures: list[AmendsError] = []
+        for recipient in recipients:
+            try:
+                proofs.append(self._tell(recipients, recipient, letter, rendered))
+            except (NotSent, Fault) as error:
+                failures.append(error)
+        if failures:
+            first = failures[0]
+            lasting = isinstance(first, NotSent) and first.lasting
+            raise Fault(f"{first} Put the address right, or send it another way.") if lasting else first
+        return proofs
+
+    def _tell(self, everybody: Sequence[Recipient], recipient: Recipient, letter: str, rendered: Rendered) -> str:
+        key = self._key(letter, recipient)
+        if recipient.channel != "email":
+            state = TO_PRINT if recipient.channel == "post" or not (recipient.email or recipient.staff) else SHOWN
+            with self.database.transaction() as connection:
+                return self._record(connection, everybody, recipient, letter, rendered, state)
+        mailer = self._mailer()
+        proof = self._open(key, everybody, recipient, letter, rendered)
+        if proof is not None:
+            return proof
+        try:
+            proof = mailer.send(mail(self.context, mailer.sender, recipient, rendered), key)
+        except NotSent as error:
+            self._close(key, FAILED, str(error))
+            raise
+        except Doubtful as error:
+            self._close(key, DOUBTFUL, str(error))
+            raise _may_have_been_sent(recipient, str(error)) from error
+        self._close(key, SENT, proof)
+        return proof
+
+    def _open(self, key: str, everybody: Sequence[Recipient], recipient: Recipient, letter: str, rendered: Rendered) -> str | None:
+        """Write down that it is about to be sent; the proof, if it was sent already."""
+        known: Any
+        with self.database.transaction() as connection:
+            known = connection.execute(select(t.dispatch).where(t.dispatch.c.key == key)).first()
+            if known is None:
+                self._record(connection, everybody, recipient, letter, rendered, SENDING)
+                return None
+            if known.state in SETTLED:
+                return str(known.proof)
+            if known.state == FAILED or (known.state == DOUBTFUL and self._decided(connection, known.attempted_at)):
+                _set(connection, key, state=SENDING, attempted_at=self.context.now)
+                return None
+            _set(connection, key, state=DOUBTFUL)
+        # Raised after the block, so that the row says "doubtful" whatever happens to this attempt.
+        why = known.proof or f"An earlier attempt, at {known.attempted_at:%Y-%m-%d %H:%M:%S} UTC, was interrupted."
+        raise _may_have_been_sent(recipient, why)
+
+    def _decided(self, connection: Connection, since: Any) -> bool:
+        """Whether a person has resolved an incident of this very element since the doubtful attempt: that is the order to send again."""
+        i = t.incident.c
+        instance_id, _, token = self.context.key.rpartition(".")
+        if not token.isdigit():
+            return False
+        resolved = (i.instance_id == instance_id, i.token == int(token), i.created_at >= since, i.resolved_at.is_not(None))
+        return connection.execute(select(i.id).where(*resolved).limit(1)).first() is not None
+
+    def _close(self, key: str, state: str, proof: str) -> None:
+        sent_at = self.context.now if state == SENT else None
+        with self.database.transaction() as connection:
+            _set(connection, key, state=state, proof=proof, sent_at=sent_at)
+            if state != FAILED:
+                _show(connection, key)
+
+    def _record(
+        self, connection: Connection, everybody: Sequence[Recipient], recipient: Recipient, letter: str, rendered: Rendered, state: str
+    ) -> str:
+        """Write the message (once for everybody) and its journal row, if they are not there yet; the row's proof."""
+        key = self._key(letter, recipient)
+        known = connection.execute(select(t.dispatch.c.proof).where(t.dispatch.c.key == key)).first()
+        if known is not None:
+            return str(known.proof)
+        message_id = self._message(connection, everybody, letter, rendered, state)
+        proof = PROOFS.get(state, "")
+        row = {"key": key, "message_id": message_id, "instance_id": self.context.instance_id, "state": state, "proof": proof}
+        connection.execute(insert(t.dispatch), {**row, "attempted_at": self.context.now})
+        return proof
+
+    def _message(self, connection: Connection, everybody: Sequence[Recipient], letter: str, rendered: Rendered, state: str) -> str:
+        staff = everybody[0].staff
+        message_id = _digest(self.context.key, letter, *sorted({person.id for person in everybody}))
+        if connection.execute(select(t.message.c.id).where(t.message.c.id == message_id)).first() is None:
+            row = {
+                "id": message_id, "instance_id": self.context.instance_id, "at": self.context.now,
+                "direction": "internal" if staff else "out", "channel": "internal" if staff else everybody[0].channel,
+                "author": self.context.actor, "recipient": ", ".join(person.name or person.email or person.id for person in everybody),
+                "subject": rendered.subject, "body": rendered.text, "letter": letter,
+                # What is still on its way is not shown to the complainant as said.
+                "visible": not staff and state in SETTLED,
+            }  # fmt: skip
+            connection.execute(insert(t.message), row)
+        return message_id
+
+    def _key(self, letter: str, recipient: Recipient) -> str:
+        return f"{self.context.key}:{_digest(letter, recipient.id)[:24]}"
+
+    def _mailer(self) -> Mailer:
+        mailer: Mailer | None = self.context.shared.get("mailer")
+        if mailer is None:
+            raise Fault(f"{self.context.element_id} sends a message, but no mailer is set up. Set one, and retry.")
+        return mailer
+
+
+def mail(context: OperationContext, sender: str, recipient: Recipient, rendered: Rendered) -> EmailMessage:
+    """A letter as a mail: plain text, and the same as HTML."""
+    message = EmailMessage()
+    message["Subject"] = rendered.subject
+    organisation = " ".join(str(context.settings.get("organisation", "")).split())
+    message["From"] = formataddr((organisation or parseaddr(sender)[0], parseaddr(sender)[1]))
+    message["To"] = recipient.email
+    message["Date"] = format_datetime(context.now)
+    message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday notes, please
+    message.set_content(rendered.text, cte="quoted-printable")
+    message.add_alternative(rendered.html(), subtype="html", cte="quoted-printable")
+    return message
+
+
+def settle(database: Database, key: str, proof: str) -> None:
+    """Say that a doubtful message has arrived (`proof`: how that is known), so that it is not sent again.
+
+    Then resolve its incident. Raises `NotFound` for a key that is not in doubt.
+    """
+    with database.transaction() as connection:
+        known = connection.execute(select(t.dispatch.c.state).where(t.dispatch.c.key == key)).first()
+        if known is None or known.state != DOUBTFUL:
+            raise NotFound(f"There is no message {key!r} in doubt.")
+        _set(connection, key, state=SENT, proof=proof)
+        _show(connection, key)
+
+
+def _set(connection: Connection, key: str, **values: Any) -> None:
+    connection.execute(update(t.dispatch).where(t.dispatch.c.key == key).values(**values))
+
+
+def _show(connection: Connection, key: str) -> None:
+    """The message behind a journal row is said now: the complainant sees it, unless it is internal."""
+    wanted = select(t.dispatch.c.message_id).where(t.dispatch.c.key == key).scalar_subquery()
+    connection.execute(update(t.message).where(t.message.c.id == wanted, t.message.c.direction == "out").values(visible=True))
+
+
+def _may_have_been_sent(recipient: Recipient, why: str) -> Fault:
+    told = f"The message to {recipient.name or recipient.email} may have been sent. {why}"
+    return Fault(f"{told} See whether it arrived; resolving this incident sends it again.")
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]

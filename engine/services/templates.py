@@ -1,0 +1,97 @@
+"""Camunda element templates made from the operations, so that a process owner picks one in the modeler and fills in its fields."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from marshmallow import fields
+
+from amends.engine.definitions.package import Package
+from amends.engine.services.base import Operation
+
+SCHEMA = "https://unpkg.com/@camunda/zeebe-element-templates-json-schema/resources/schema.json"
+VERSION = 1
+_INPUTS, _RUNNING = "inputs", "running"
+
+
+def element_templates(
+    operations: Mapping[str, type[Operation]] | Iterable[type[Operation]], package: Package | None = None
+) -> list[dict[str, Any]]:
+    """One element template for each operation, in the order of their titles, as plain data for a JSON file.
+
+    With a `package`, what an input names there (letters, roles, clocks, …) is listed in its description.
+    """
+    classes = operations.values() if isinstance(operations, Mapping) else operations
+    return [_template(operation, package) for operation in sorted(classes, key=lambda operation: (operation.group, operation.title))]
+
+
+def _template(operation: type[Operation], package: Package | None) -> dict[str, Any]:
+    schema = operation.Inputs()
+    inputs = [_input(field.data_key or name, field, package) for name, field in schema.fields.items() if not field.dump_only]
+    kind = {"type": "Hidden", "value": operation.type, "binding": {"type": "zeebe:taskDefinition", "property": "type"}}
+    return {
+        "$schema": SCHEMA,
+        "name": operation.title,
+        "id": f"amends.{operation.type}",
+        "version": VERSION,
+        "description": operation.help or operation.title,
+        "category": {"id": f"amends.{operation.group.lower().replace(' ', '-')}", "name": operation.group},
+        "appliesTo": ["bpmn:Task", "bpmn:ServiceTask", "bpmn:SendTask"],
+        "elementType": {"value": "bpmn:ServiceTask"},
+        "groups": [{"id": _INPUTS, "label": operation.title}, *([] if operation.inside else [{"id": _RUNNING, "label": "If it fails"}])],
+        "properties": [kind, *inputs, *([] if operation.inside else [_retries()])],
+    }
+
+
+def _retries() -> dict[str, Any]:
+    return {
+        "id": "retries",
+        "label": "Attempts",
+        "description": "How often it is tried before it becomes an incident.",
+        "type": "String",
+        "value": "3",
+        "group": _RUNNING,
+        "constraints": {"notEmpty": True, "pattern": {"value": "^[1-9][0-9]?$", "message": "A number from 1 to 99."}},
+        "binding": {"type": "zeebe:taskDefinition", "property": "retries"},
+    }
+
+
+def _input(name: str, field: fields.Field[Any], package: Package | None) -> dict[str, Any]:
+    """One input as a property: a choice becomes a dropdown, everything else a text that may be FEEL."""
+    about = field.metadata
+    made: dict[str, Any] = {"id": name, "label": str(about.get("label") or name.replace("_", " ").capitalize())}
+    hints = [str(about[key]) for key in ("help",) if about.get(key)] + _there(about.get("names"), package)
+    if hints:
+        made["description"] = " ".join(hints)
+    made |= _control(field)
+    made |= {"constraints": {"notEmpty": True}} if field.required else {"optional": True}
+    return {**made, "group": _INPUTS, "binding": {"type": "zeebe:input", "name": name}}
+
+
+def _control(field: fields.Field[Any]) -> dict[str, Any]:
+    choices = field.metadata.get("choices")
+    if choices:
+        named = choices.items() if isinstance(choices, Mapping) else [(choice, choice) for choice in choices]
+        # The empty choice leaves the input out, and the operation takes its default.
+        offered = [] if field.required else [{"name": "(as usual)", "value": ""}]
+        return {"type": "Dropdown", "choices": offered + [{"name": str(label), "value": str(value)} for value, label in named]}
+    feel = field.metadata.get("feel", "optional")
+    shown = {"placeholder": str(field.metadata["placeholder"])} if field.metadata.get("placeholder") else {}
+    return {"type": "String", **shown, **({} if feel == "no" else {"feel": "required" if feel == "required" else "optional"})}
+
+
+def _there(kind: Any, package: Package | None) -> list[str]:
+    """What of this kind the package has, as a sentence."""
+    if package is None:
+        return []
+    manifest = package.manifest
+    known: Mapping[str, Iterable[str]] = {
+        "letter": package.letters,
+        "role": manifest.roles,
+        "clock": manifest.clocks,
+        "calendar": manifest.calendars,
+        "outcome": manifest.outcomes,
+    }
+    names = sorted(known.get(str(kind), ()))
+    return [f"There are: {', '.join(names)}."] if names else []
