@@ -53,7 +53,8 @@ def write_zip(files: Mapping[str, bytes]) -> bytes:
 
 def _hidden(name: str) -> bool:
     """What file managers add unasked."""
-    return any(part.startswith(".") or part in ("__MACOSX", "__pycache__") for part in PurePosixPath(name).parts if part != "..")
+    parts = PurePosixPath(name.replace("\\", "/")).parts
+    return any(part.startswith(".") or part in ("__MACOSX", "__pycache__") for part in parts if part != "..")
 
 
 def _path(entry: zipfile.ZipInfo) -> str:

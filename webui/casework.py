@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from amends.engine.errors import NotFound
-from amends.webui import story
+from amends.webui import filling, story, words
 from amends.webui.people import name_of
 from amends.webui.state import application
 
@@ -46,6 +47,7 @@ class About:
     clocks: list[ClockShown] = field(default_factory=list)
     files: list[Any] = field(default_factory=list)
     done: list[DoneTask] = field(default_factory=list)
+    answers: list[tuple[str, str]] = field(default_factory=list)
 
     @property
     def findings(self) -> list[story.Entry]:
@@ -60,14 +62,9 @@ class About:
             return []
         outcomes = self.package.manifest.outcomes
         rows = [
-            ("Subject", found.subject),
-            ("Complainant", found.complainant_name),
-            ("E-mail", found.email),
-            ("Product or service", found.product),
-            ("Category", found.category),
-            ("Severity", found.severity),
-            ("Priority", found.priority),
-            ("Handler", name_of(found.handler) if found.handler else ""),
+            ("Stage", self.package.manifest.stages.get(found.stage, found.stage)),
+            ("Severity", words.label(found.severity)),
+            ("Priority", words.label(found.priority)),
             ("Outcome", outcomes.get(found.outcome, found.outcome) if found.outcome else ""),
         ]
         return [(name, str(text)) for name, text in rows if text]
@@ -89,11 +86,23 @@ def about(instance_id: str) -> About:
         package=package,
         events=events,
         progress=register.progress(complaint),
-        thread=list(register.thread(complaint)),
+        thread=list(register.thread(complaint, internal=True)),
         clocks=[clock_shown(clock) for clock in register.clocks(complaint)],
         files=list(register.files(complaint)),
         done=done_tasks(package, events),
+        answers=answers(package, view.variables.get("complaint")),
     )
+
+
+def answers(package: Any, given: Any) -> list[tuple[str, str]]:
+    """What the complainant wrote into the complaint form, in words; what was left empty is left out."""
+    if not isinstance(given, Mapping):
+        return []
+    try:
+        form = filling.form_of(package, package.manifest.complaints.form)
+    except NotFound:
+        return []
+    return [(label, text) for label, text in filling.summary(form.render(given)) if text != filling.EMPTY]
 
 
 def done_tasks(package: Any, events: list[Any]) -> list[DoneTask]:

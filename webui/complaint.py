@@ -6,10 +6,11 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from amends.engine.errors import NotFound
+from amends.engine.errors import Forbidden
 from amends.webui import actors, filling, story
 from amends.webui.casework import About, about
 from amends.webui.files import download
+from amends.webui.filing import CHANNELS
 from amends.webui.inbox import urgency
 from amends.webui.pages import page, say, see
 from amends.webui.people import name_of
@@ -54,6 +55,7 @@ def show(reference: str) -> Response:
     return page(
         "complaint/show.html", about=told, complaint=told.complaint, incidents=told.view.incidents, people=_people(told),
         open_tasks=open_tasks, holders={one.id: name_of(one.assignee) for one in open_tasks}, waiting=engine.waiting(told.view.id),
+        channels=CHANNELS, works=_works(),
         marked=marked, diagrams=diagrams, chosen=chosen, places=story.places(chosen, marked), is_active=_active_in(diagrams, marked),
         timeline=story.timeline(told.package, told.events),
         name_of=lambda element_id: story.element_name(told.package, element_id),
@@ -64,10 +66,15 @@ def show(reference: str) -> Response:
 def note(reference: str) -> Response:
     """Record what a complainant said by another way, or a file that belongs here."""
     told = _about(reference)
+    if not _works():
+        raise Forbidden("Your account only reads complaints. Somebody who works on them can record this.")
     body = request.form.get("body", "").strip()
     files = [upload for uploads in filling.read_files().values() for upload in uploads]
     if body or files:
-        application().register.receive(told.complaint, body, actors.actor(), files)
+        channel = request.form.get("channel", "")
+        kept = filling.attach(files, actors.actor())
+        known = channel if channel in CHANNELS else "internal"
+        application().register.receive(told.complaint, body, author=actors.actor(), channel=known, files=kept)
         say("It is recorded.")
     return see("amends.complaint.show", reference=reference)
 
@@ -76,10 +83,8 @@ def note(reference: str) -> Response:
 def file(reference: str, file_id: str) -> Response:
     """A file of the complaint, always as a download: nothing somebody sent is shown by our site itself."""
     told = _about(reference)
-    found = next((one for one in told.files if one.id == file_id), None)
-    if found is None:
-        raise NotFound("This complaint has no such file.")
-    return download(application().register.file_body(file_id), found.name)
+    found, body = application().register.file_body(told.complaint, file_id)
+    return download(body, found.name)
 
 
 @blueprint.post("/complaints/<reference>/retry")
@@ -91,6 +96,10 @@ def retry(reference: str) -> Response:
         application().engine.retry_incident(incident.id, actor=actors.actor())
     say("It is being tried again.")
     return see("amends.complaint.show", reference=reference)
+
+
+def _works() -> bool:
+    return bool(actors.work_roles(actors.account()))
 
 
 def _about(reference: str) -> About:

@@ -21,6 +21,8 @@ from amends.webui.state import application, now, own_session, remember, web
 blueprint = Blueprint("filing", __name__)
 CHANNELS = {"phone": "By phone", "post": "By post", "email": "By e-mail", "visit": "In person"}
 CHECK = "check"
+NEW = "complainant:new"
+"""Who files a complaint on the web: nobody we know, and there is no reference yet."""
 
 
 class Filing:
@@ -192,9 +194,10 @@ def send(staff: bool) -> Response:
 def _file(filing: Filing, data: Mapping[str, Any], files: list[filling.Upload]) -> Any:
     register = application().register
     if not filing.staff:
-        return register.file(data, actor="complainant", channel="web", files=files)
+        return register.file(data, actor=NEW, channel="web", files=filling.attach(files, NEW))
     received_at = datetime.fromisoformat(filing.draft["received_at"]).astimezone(UTC)
-    return register.file(data, actor=actors.actor(), channel=filing.draft["channel"], received_at=received_at, files=files)
+    kept = filling.attach(files, actors.actor())
+    return register.file(data, actor=actors.actor(), channel=filing.draft["channel"], received_at=received_at, files=kept)
 
 
 @blueprint.get("/complain/received", endpoint="received", defaults={"staff": False})
@@ -208,7 +211,7 @@ def received(staff: bool) -> Response:
         return page("filing/sending.html", 202) if sending else see("amends.complainant.start")
     register = application().register
     complaint = register.get(reference=filed["reference"])
-    link = url_for("amends.follow.secret_link", reference=filed["reference"], secret=filed["secret"], _external=True)
+    link = url_for("amends.follow.secret_link", secret=filed["secret"], _external=True)
     return page(
         "filing/received.html", narrow=True, filed=filed, link=link, staff=staff, complaint=complaint,
         progress=register.progress(complaint), recourse=packages.recourse(),

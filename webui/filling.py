@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -14,19 +14,24 @@ from amends.engine.errors import Invalid, NotFound
 from amends.forms.form import Form
 from amends.forms.model import Submission
 from amends.forms.rendering import RenderModel
+from amends.webui import sniffing
 from amends.webui.state import application, setting, web
 from amends.webui.words import size
 
-GENERIC = "application/octet-stream"
+EMPTY = "Not given"
 
 
 @dataclass(frozen=True)
 class Upload:
-    """A file somebody sent: its own name, what the browser calls it, its content."""
+    """A file somebody sent: its own name and its content."""
 
     name: str
-    media_type: str
     body: bytes
+
+    @property
+    def media_type(self) -> str:
+        """What it is by its content; what the browser calls it is not asked."""
+        return sniffing.media_type(self.body)
 
 
 def form_of(package: Any, form_id: str | None) -> Form:
@@ -47,7 +52,7 @@ def read_files() -> dict[str, list[Upload]]:
             raise RequestEntityTooLarge()
         if body or sent.filename:
             plain = PurePosixPath((sent.filename or "").replace("\\", "/")).name[:200] or "file"
-            found.setdefault(name, []).append(Upload(plain, sent.mimetype or GENERIC, body))
+            found.setdefault(name, []).append(Upload(plain, body))
     if sum(map(len, found.values())) > setting("AMENDS_MAX_FILES"):
         raise Invalid(f"These are too many files at once. Send at most {setting('AMENDS_MAX_FILES')}, and the others after that.")
     return found
@@ -91,13 +96,13 @@ def kept_files(key: str, draft: Mapping[str, Any]) -> list[Upload]:
     for token, about in draft.get("files", {}).items():
         body = web().drafts.file_body(key, token)
         if body is not None:
-            found.append(Upload(about["name"], about["type"], body))
+            found.append(Upload(about["name"], body))
     return found
 
 
 def summary(model: RenderModel) -> list[tuple[str, str]]:
     """What a form holds, in words: label and value of each field shown that a person can fill in."""
-    return [(field.label, field.text or "Not given") for field in model.everything() if field.is_input and field.label]
+    return [(field.label, field.text or EMPTY) for field in model.everything() if field.is_input and field.label]
 
 
 def as_rows(form: Form, data: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -105,6 +110,7 @@ def as_rows(form: Form, data: Mapping[str, Any]) -> list[tuple[str, str]]:
     return summary(form.render(data))
 
 
-def upload_dict(upload: Upload) -> dict[str, Any]:
-    """An upload as plain data."""
-    return asdict(upload)
+def attach(uploads: Iterable[Upload], actor: str, complaint: Any | None = None) -> list[str]:
+    """Keep files at a complaint, or for one that is about to be filed; their ids."""
+    register = application().register
+    return [register.add_file(one.name, one.media_type, one.body, actor=actor, complaint=complaint).id for one in uploads]

@@ -11,7 +11,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from amends.engine.errors import Conflict, Forbidden, Invalid, NotFound
-from amends.webui import actors, filling, packages
+from amends.webui import actors, casework, filling, packages
 from amends.webui.errors import typed
 from amends.webui.limits import count_attempt
 from amends.webui.pages import page, say, see
@@ -22,11 +22,11 @@ WRONG = "There is no complaint with this reference and code. Check both as they 
 LONGEST = 20_000
 
 
-@blueprint.get("/f/<reference>/<secret>")
-def secret_link(reference: str, secret: str) -> Response:
+@blueprint.get("/f/<secret>")
+def secret_link(secret: str) -> Response:
     """The link a complainant was given."""
     count_attempt("follow")
-    complaint = application().register.by_secret(reference, secret)
+    complaint = application().register.by_link(secret)
     actors.follow_open(complaint.reference)
     return see("amends.follow.show", reference=complaint.reference)
 
@@ -77,7 +77,7 @@ def write(reference: str) -> Response:
         return _show(complaint, {"body": "Write something, or choose a file"}, 422)
     if len(body) > LONGEST:
         return _show(complaint, {"body": f"Write at most {LONGEST:,} characters; send the rest as a file"}, 422, body)
-    application().register.receive(complaint, body, _me(complaint), files)
+    application().register.receive(complaint, body, author=_me(complaint), files=filling.attach(files, _me(complaint)))
     say("We have received it.")
     return see("amends.follow.show", reference=complaint.reference)
 
@@ -108,10 +108,8 @@ def answer(reference: str, name: str) -> Response:
     except Invalid as error:
         return _offer(complaint, chosen, draft["data"], error.fields, 422)
     typed(filling.as_rows(form, draft["data"]))
-    application().register.answer(complaint, name, data, _me(complaint))
-    files = filling.kept_files(key, draft)
-    if files:
-        application().register.receive(complaint, "", _me(complaint), files)
+    application().register.answer(complaint, name, data, actor=_me(complaint))
+    filling.attach(filling.kept_files(key, draft), _me(complaint), complaint)
     web().drafts.forget(key)
     say("We have received your answer.")
     return see("amends.follow.show", reference=complaint.reference)
@@ -151,9 +149,10 @@ def _show(complaint: Any, errors: dict[str, str] | None = None, status: int = 20
     register = application().register
     return page(
         "follow/show.html", status, narrow=True, complaint=complaint, progress=register.progress(complaint),
-        thread=[message for message in register.thread(complaint) if getattr(message, "visible", True)],
+        thread=register.thread(complaint),
         offers=register.offers(complaint), errors=errors or {}, body=body, recourse=packages.recourse(),
-        mine=[file for file in register.files(complaint) if str(getattr(file, "added_by", "")).startswith("complainant")],
+        answers=casework.answers(_package(complaint), application().engine.instance(complaint.instance_id).variables.get("complaint")),
+        mine=[file for file in register.files(complaint) if file.added_by.startswith("complainant")],
     )  # fmt: skip
 
 

@@ -17,9 +17,13 @@ def complaint_deployment() -> Any | None:
     """The newest deployment of a package whose instances are complaints, or None."""
     if "amends_deployment" not in g:
         g.amends_deployment = next(
-            (one for one in application().engine.deployments() if application().engine.package(one.id).manifest.complaints.process), None
+            (one for one in application().engine.deployments() if _complaints_of(one) in one.processes), None
         )
     return g.amends_deployment
+
+
+def _complaints_of(deployment: Any) -> str:
+    return str(application().engine.package(deployment.id).manifest.complaints.process)
 
 
 def complaint_package() -> Any | None:
@@ -60,6 +64,7 @@ def role_titles() -> dict[str, str]:
 
 
 DEPENDS = "depends on how serious your complaint is"
+LATER = "; when we have assessed your complaint we may set another date, and tell you"
 
 
 @dataclass(frozen=True)
@@ -71,34 +76,52 @@ class Deadline:
 
 
 def deadlines() -> list[Deadline]:
-    """The clocks the deployed process starts, in the order of the diagrams, with their lengths where they are fixed."""
+    """The clocks the deployed process starts, in the order of the diagrams.
+
+    The length said is the one the process starts with; where a table sets another one later, that is said too.
+    """
     package = complaint_package()
-    if package is None:
-        return []
-    found: dict[str, Deadline] = {}
-    for diagram in package.diagrams:
+    lengths: dict[str, list[str | None]] = {}
+    for diagram in package.diagrams if package is not None else ():
         for element in diagram.all_elements():
-            if element.ext.task_type != "start-clock":
-                continue
-            given = {**element.ext.headers, **{one.target: one.source for one in element.ext.inputs}}
-            name = _fixed(given.get("name"))
-            if not name or name in found:
-                continue
-            clock = package.manifest.clocks.get(name)
-            length = _fixed(given.get("length"))
-            found[name] = Deadline(clock.title if clock is not None else name, words.length_words(length) if length else DEPENDS)
-    return list(found.values())
+            if element.ext.task_type == "start-clock":
+                for name, length in _clocks(element):
+                    lengths.setdefault(name, []).append(length)
+    return [_deadline(package, name, found) for name, found in lengths.items()]
 
 
-def _fixed(text: str | None) -> str | None:
-    """What a field of an operation says without a complaint at hand; None when it depends on one."""
-    if not text or not is_feel(text):
+def _deadline(package: Any, name: str, lengths: list[str | None]) -> Deadline:
+    clock = package.manifest.clocks.get(name)
+    fixed = [length for length in lengths if length is not None]
+    said = words.length_words(fixed[0]) if fixed else DEPENDS
+    return Deadline(clock.title if clock is not None else name, said + (LATER if fixed and None in lengths else ""))
+
+
+def _clocks(element: Any) -> list[tuple[str, str | None]]:
+    """Name and length of each clock that an element starts: one, or one for each item of what it repeats for."""
+    given = {**element.ext.headers, **{one.target: one.source for one in element.ext.inputs}}
+    loop = element.loop
+    if loop is None or not loop.input_collection:
+        rounds: list[dict[str, Any]] = [{}]
+    else:
+        items = _value(loop.input_collection, {})
+        rounds = [{loop.input_element: item} for item in items] if isinstance(items, list) and loop.input_element else []
+    found = []
+    for variables in rounds:
+        name, length = _value(given.get("name"), variables), _value(given.get("length"), variables)
+        if isinstance(name, str) and name:
+            found.append((name, length if isinstance(length, str) else None))
+    return found
+
+
+def _value(text: str | None, variables: dict[str, Any]) -> Any:
+    """What a field of an operation says without a complaint at hand; None where it depends on one."""
+    if text is None or not is_feel(text):
         return text
     package = complaint_package()
     settings = dict(package.manifest.settings) if package is not None else {}
-    settings |= {name: value for name in settings if (value := application().settings.get(name)) is not None}
+    settings |= {name: own for name in settings if (own := application().settings.get(name)) is not None}
     try:
-        found = evaluate(expression(text), {"settings": settings})
+        return evaluate(expression(text), {"settings": settings, **variables})
     except FeelError:
         return None
-    return found if isinstance(found, str) and found else None

@@ -1,4 +1,4 @@
-"""Actors in words: `account:…` becomes a name, `complainant:…` “the complainant”, system and job “automatic”."""
+"""Actors in words: `account:…` becomes a name, `complainant:…` “the complainant”, system and job “the system”."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def name_of(actor: str | None) -> str:
     if kind == "complainant":
         return "the complainant"
     if kind in ("system", "job"):
-        return "automatic"
+        return "the system"
     return rest or actor
 
 

@@ -145,7 +145,8 @@ def _show(work: Work, data: dict[str, Any], errors: Any = None, status: int = 20
 
 def _allowed(task: Any) -> dict[str, bool]:
     """What the person signed in may do with a task; the engine asks the policy the same again when it is done."""
-    at = {"task_id": task.id, "instance_id": task.instance_id, "element_id": task.element_id, "groups": task.groups, "assignee": task.assignee}
+    at = {"task_id": task.id, "instance_id": task.instance_id, "element_id": task.element_id}
+    at |= {"groups": task.groups, "assignee": task.assignee}
     return {f"may_{action}": actors.may(action, **at) for action in ("complete", "claim", "assign")}
 
 
@@ -181,5 +182,4 @@ def _keep_files(work: Work) -> None:
         complaint = register.get(instance_id=work.task.instance_id)
     except NotFound:
         return
-    for upload in files:
-        register.add_file(complaint, upload, actor=actors.actor())
+    filling.attach(files, actors.actor(), complaint)

@@ -44,7 +44,9 @@ class Browser:
         assert found is not None, "the page has no form with a token"
         return unescape(found[1])
 
-    def post(self, path: str, data: dict[str, Any] | None = None, *, on: str | None = None, follow: bool = True, **values: Any) -> TestResponse:
+    def post(
+        self, path: str, data: dict[str, Any] | None = None, *, on: str | None = None, follow: bool = True, **values: Any
+    ) -> TestResponse:
         """Post to `path` with the token of the page `on` (default: the same address)."""
         sent = {"amends_csrf": self.token(self.get(on or path)), **(data or {})}
         return self.client.post(path, data=sent, follow_redirects=follow, **values)
@@ -77,11 +79,11 @@ def browser(app: Flask) -> Iterator[Browser]:
 @pytest.fixture
 def complaint(application: Any) -> Any:
     """A complaint with a message, a file and an open task."""
-    fakes = _fakes()
     filed = application.register.file({"description": "Charged twice", "subject": "Card charged twice"}, actor="complainant")
     found = application.register.get(reference=filed.reference)
-    upload = fakes.Attachment("u", "receipt.pdf", 4, "complainant", b"%PDF")
-    application.register.receive(found, "It happened again.", f"complainant:{filed.reference}", [upload])
+    me = f"complainant:{filed.reference}"
+    kept = application.register.add_file("receipt.pdf", "application/pdf", b"%PDF-1.7", actor=me)
+    application.register.receive(found, "It happened again.", author=me, files=[kept.id])
     return found
 
 

@@ -32,7 +32,9 @@ class Accounts:
         self.all: dict[str, Account] = {}
         self.passwords: dict[str, str] = {}
 
-    def create(self, username: str, display_name: str, roles: Any, password: str | None = None, *, actor: str = "") -> tuple[Account, str | None]:
+    def create(
+        self, username: str, display_name: str, roles: Any, password: str | None = None, *, actor: str = ""
+    ) -> tuple[Account, str | None]:
         if any(one.username == username for one in self.all.values()):
             raise Invalid("This user name is taken.", {"username": ["This user name is taken. Choose another."]})
         made = Account(f"a{len(self.all) + 1}", username, display_name, tuple(roles))
@@ -41,7 +43,8 @@ class Accounts:
         return made, None if password else self.passwords[made.id]
 
     def authenticate(self, username: str, password: str) -> Account | None:
-        return next((one for one in self.all.values() if one.username == username and self.passwords[one.id] == password and one.active), None)
+        found = next((one for one in self.all.values() if one.username == username and one.active), None)
+        return found if found is not None and self.passwords[found.id] == password else None
 
     def get(self, account_id: str) -> Account | None:
         return self.all.get(account_id)
@@ -73,7 +76,8 @@ class Deployment:
     digest: str
     deployed_at: datetime
     actor: str
-    reason: str = ""
+    reason: str
+    processes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -169,7 +173,8 @@ class Engine:
         package = read_package(source)
         manifest = package.manifest
         number = len(self.deployed) + 1
-        made = Deployment(f"d{number}", manifest.name, manifest.title, manifest.version, number, package.digest, self.at, actor, reason)
+        named = (manifest.name, manifest.title, manifest.version)
+        made = Deployment(f"d{number}", *named, number, package.digest, self.at, actor, reason, tuple(package.processes))
         self.packages[made.id] = package
         self.deployed.insert(0, made)
         return made
@@ -269,7 +274,6 @@ class Complaint:
     stage: str = "received"
     state: str = "open"
     outcome: str = ""
-    handler: str | None = None
     closed_at: datetime | None = None
     historical: bool = False
 
@@ -333,6 +337,7 @@ class Attachment:
     size: int
     added_by: str
     body: bytes
+    media_type: str = "application/octet-stream"
 
 
 class Register:
@@ -341,7 +346,7 @@ class Register:
         self.complaints: dict[str, Complaint] = {}
         self.secrets: dict[str, str] = {}
         self.messages: dict[str, list[Message]] = {}
-        self.attachments: dict[str, list[Attachment]] = {}
+        self.attachments: dict[str, tuple[str, Attachment]] = {}
         self.offered: list[str] = ["complaint withdrawn"]
         self.answers: list[tuple[str, str, Mapping[str, Any], str]] = []
         self.filed: list[Mapping[str, Any]] = []
@@ -349,20 +354,24 @@ class Register:
     def file(self, data: Mapping[str, Any], *, actor: str, channel: str = "web", received_at: Any = None, files: Any = ()) -> Filed:
         instance_id = f"i{len(self.complaints) + 1}"
         made = Filed(f"C-{secrets.token_hex(4).upper()}", secrets.token_urlsafe(16), instance_id)
-        at = received_at or self.engine.now()
-        self.complaints[made.reference] = Complaint(made.reference, instance_id, at, channel, str(data.get("subject") or "Card charged twice"))
+        subject = str(data.get("subject") or "Card charged twice")
+        self.complaints[made.reference] = Complaint(made.reference, instance_id, received_at or self.engine.now(), channel, subject)
         self.secrets[made.reference] = made.secret
-        self.engine.views[instance_id] = View(instance_id, "complaint", self.engine.deployed[0].id, dict(data))
+        variables = {"complaint": dict(data), "reference": made.reference}
+        self.engine.views[instance_id] = View(instance_id, "complaint", self.engine.deployed[0].id, variables)
         self.engine.note(instance_id, "started", actor=actor, values=dict(data))
-        self.attachments[made.reference] = []
         self.filed.append(data)
-        for upload in files:
-            self.add_file(self.complaints[made.reference], upload, actor=actor)
+        self._bind(files, made.reference)
         return made
 
-    def add_file(self, complaint: Complaint, upload: Any, actor: str) -> None:
-        kept = self.attachments[complaint.reference]
-        kept.append(Attachment(f"f{len(kept)}", upload.name, len(upload.body), actor, upload.body))
+    def add_file(self, name: str, media_type: str, body: bytes, *, actor: str, complaint: Any = None) -> Attachment:
+        made = Attachment(f"f{len(self.attachments)}", name, len(body), actor, body, media_type)
+        self.attachments[made.id] = (complaint.reference if complaint else "", made)
+        return made
+
+    def _bind(self, files: Any, reference: str) -> None:
+        for file_id in files:
+            self.attachments[file_id] = (reference, self.attachments[file_id][1])
 
     def get(self, reference: str | None = None, instance_id: str | None = None) -> Complaint:
         for one in self.complaints.values():
@@ -375,7 +384,15 @@ class Register:
             raise NotFound("There is no complaint with this reference and code.")
         return self.complaints[reference]
 
-    def search(self, text: str | None = None, state: str | None = None, stage: str | None = None, limit: int = 50, after: Any = None) -> list[Complaint]:
+    def by_link(self, secret: str) -> Complaint:
+        for reference, kept in self.secrets.items():
+            if kept == secret:
+                return self.complaints[reference]
+        raise NotFound("This link does not lead to a complaint. Check it, or ask us for a new one.")
+
+    def search(
+        self, text: str | None = None, state: str | None = None, stage: str | None = None, limit: int = 50, after: Any = None
+    ) -> list[Complaint]:
         found = [one for one in self.complaints.values() if state in (None, one.state)]
         return [one for one in found if not text or text.lower() in f"{one.reference} {one.subject}".lower()][:limit]
 
@@ -383,24 +400,24 @@ class Register:
         stages = self.engine.deployed_package.manifest.stages
         now = list(stages).index(complaint.stage)
         states = ["done" if place < now else "now" if place == now else "next" for place in range(len(stages))]
-        views = [StageView(id, words, state, NOW if state == "done" else None) for (id, words), state in zip(stages.items(), states, strict=True)]
+        told = zip(stages.items(), states, strict=True)
+        views = [StageView(id, words, state, NOW if state == "done" else None) for (id, words), state in told]
         return Progress("We have received your complaint and will look into it.", NOW + timedelta(days=5), views)
 
-    def thread(self, complaint: Complaint) -> list[Message]:
+    def thread(self, complaint: Complaint, *, internal: bool = False) -> list[Message]:
         return self.messages.get(complaint.reference, [])
 
-    def receive(self, complaint: Complaint, body: str, author: str, files: Any = ()) -> None:
+    def receive(self, complaint: Complaint, body: str, *, author: str, subject: str = "", channel: str = "web", files: Any = ()) -> str:
         kept = self.messages.setdefault(complaint.reference, [])
-        if body:
-            kept.append(Message(f"m{len(kept)}", self.engine.now(), "in", "web", "", body, author))
-        for upload in files:
-            self.add_file(complaint, upload, author)
+        kept.append(Message(f"m{len(kept)}", self.engine.now(), "in", channel, subject, body, author))
+        self._bind(files, complaint.reference)
+        return kept[-1].id
 
     def offers(self, complaint: Complaint) -> list[Offer]:
         found = self.engine.deployed_package.manifest.messages
         return [Offer(name, found[name].title, found[name].form) for name in self.offered]
 
-    def answer(self, complaint: Complaint, message: str, data: Mapping[str, Any], actor: str) -> None:
+    def answer(self, complaint: Complaint, message: str, data: Mapping[str, Any], *, actor: str, key: str | None = None) -> None:
         self.answers.append((complaint.reference, message, data, actor))
         self.offered.remove(message)
 
@@ -414,10 +431,13 @@ class Register:
         ]
 
     def files(self, complaint: Complaint) -> list[Attachment]:
-        return self.attachments[complaint.reference]
+        return [one for reference, one in self.attachments.values() if reference == complaint.reference]
 
-    def file_body(self, file_id: str) -> bytes:
-        return next(one.body for kept in self.attachments.values() for one in kept if one.id == file_id)
+    def file_body(self, complaint: Complaint, file_id: str) -> tuple[Attachment, bytes]:
+        reference, found = self.attachments.get(file_id, ("", None))
+        if found is None or reference != complaint.reference:
+            raise NotFound("There is no such file at this complaint.")
+        return found, found.body
 
 
 class Access:
@@ -432,9 +452,10 @@ class Access:
         wanted = {"deploy": "process-owner", "audit": "auditor", "admin": "admin"}
         apart = set(wanted.values())
         work = found is not None and bool(set(found.roles) - apart)
-        fine = found is not None and (wanted[action] in found.roles if action in wanted else work or (action == "read" and "auditor" in found.roles))
+        roles = set(found.roles) if found is not None else set()
+        fine = wanted[action] in roles if action in wanted else work or (action == "read" and "auditor" in roles)
         if "groups" in about:
-            fine = fine and bool(set(found.roles if found else ()) & set(about["groups"]))
+            fine = fine and bool(roles & set(about["groups"]))
         if not fine or action in self.refused:
             raise Forbidden(f"You may not {action} this.")
 
@@ -451,7 +472,8 @@ class Letter:
 
 class Outbox:
     def __init__(self) -> None:
-        self.letters = [Letter("1.eml", NOW, "j.meyer@example.org", "complaints@example.org", "We have received your complaint", "Dear J. Meyer\n…")]
+        to, sender = "j.meyer@example.org", "complaints@example.org"
+        self.letters = [Letter("1.eml", NOW, to, sender, "We have received your complaint", "Dear J. Meyer\n…")]
 
     def list(self) -> list[Letter]:
         return self.letters

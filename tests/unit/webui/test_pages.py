@@ -7,7 +7,10 @@ from typing import Any
 import pytest
 
 PAGES = {
-    "hanna": ["/inbox", "/inbox?list=all", "/tasks/{task}", "/complaints", "/complaints/{reference}", "/file", "/account", "/complaints?state=closed"],
+    "hanna": [
+        "/inbox", "/inbox?list=all", "/tasks/{task}", "/complaints", "/complaints?state=closed", "/complaints/{reference}",
+        "/file", "/account",
+    ],
     "olga": ["/studio", "/studio/versions/d1", "/diagrams/d1/complaint.bpmn"],
     "ann": ["/audit", "/audit/complaints/{reference}", "/audit/verify", "/complaints/{reference}"],
     "adam": ["/admin", "/admin/accounts/a1", "/admin/settings", "/admin/mail", "/admin/mail/1.eml"],
@@ -42,7 +45,10 @@ def test_nobody_sees_staff_pages_signed_out(browser: Any, task: Any, complaint: 
 
 @pytest.mark.parametrize(
     ("who", "path"),
-    [("hanna", "/studio"), ("hanna", "/audit"), ("hanna", "/admin"), ("olga", "/inbox"), ("olga", "/admin"), ("ann", "/inbox"), ("adam", "/audit"), ("adam", "/complaints")],
+    [
+        ("hanna", "/studio"), ("hanna", "/audit"), ("hanna", "/admin"), ("olga", "/inbox"), ("olga", "/admin"), ("ann", "/inbox"),
+        ("adam", "/audit"), ("adam", "/complaints"),
+    ],
 )  # fmt: skip
 def test_other_roles_are_refused(browser: Any, who: str, path: str) -> None:
     """A role opens no other role's pages, and is told what it would take."""

@@ -1,0 +1,78 @@
+"""The auditor sees every event with its proof; the administrator gives accounts and reads the mail folder."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+
+def test_trace_holds_every_event_with_values_and_hash(browser: Any, application: Any, task: Any, complaint: Any) -> None:
+    """Who, what, when, where, which values, and the hash."""
+    application.engine.complete(task.id, {"severity": "low"}, actor="account:a1")
+    browser.sign_in("ann")
+    text = browser.get(f"/audit/complaints/{complaint.reference}").text
+    expected = ("Hanna Handler (account:a1)", "completed", "Assess the complaint (assess)", "severity", "0" * 12, "3 events are not sealed")
+    for said in expected:
+        assert said in text, said
+
+
+def test_change_in_the_record_is_said(browser: Any, application: Any, complaint: Any, fakes: Any) -> None:
+    """A fault in a complaint's chain stands on its trace and in the report."""
+    application.engine.faults = [fakes.Fault(complaint.instance_id, 2, "Row 2 was edited.")]
+    browser.sign_in("ann")
+    assert "Row 2 was edited." in browser.get(f"/audit/complaints/{complaint.reference}").text
+    assert "Something was changed" in browser.get("/audit/verify").text
+
+
+def test_clauses_count_what_was_done(browser: Any, application: Any, task: Any) -> None:
+    """Clause 7.5 names its elements and counts how often they ran."""
+    application.engine.complete(task.id, {}, actor="account:a1")
+    browser.sign_in("ann")
+    row = re.search(r'<th scope="row">7\.5</th><td>(.*?)</td><td class="app-number">(\d+)</td>', browser.get("/audit").text)
+    assert row is not None and "Assess the complaint" in row[1] and row[2] == "1"
+
+
+def test_auditor_changes_nothing(browser: Any, complaint: Any) -> None:
+    """An auditor reads a complaint and has no button that changes it."""
+    browser.sign_in("ann")
+    path = f"/complaints/{complaint.reference}"
+    page = browser.get(path)
+    assert "Record what the complainant said" not in page.text
+    token = browser.token(page)
+    assert browser.client.post(f"{path}/message", data={"amends_csrf": token, "body": "x"}).status_code == 403
+
+
+def test_new_account_shows_its_password_once(app: Any, browser: Any, application: Any) -> None:
+    """The generated password works, and is on no other page."""
+    browser.sign_in("adam")
+    sent = {"username": "nora", "display_name": "Nora New", "roles": ["handler", "no-such-role"]}
+    page = browser.post("/admin/accounts", sent, on="/admin")
+    password = re.search(r'class="app-secret">([^<]+)<', page.text)
+    assert password is not None and password[1] not in browser.get("/admin").text
+    made = application.accounts.authenticate("nora", password[1])
+    assert made is not None and made.roles == ("handler",)
+
+
+def test_wrong_account_is_explained(browser: Any) -> None:
+    """A name that is taken, or missing, is said at its field."""
+    browser.sign_in("adam")
+    taken = browser.post("/admin/accounts", {"username": "hanna", "display_name": "Again"}, on="/admin")
+    assert taken.status_code == 422 and "This user name is taken" in taken.text
+    assert browser.post("/admin/accounts", {}, on="/admin").status_code == 422
+
+
+def test_administrator_cannot_lock_everybody_out(browser: Any, application: Any) -> None:
+    """Nobody takes their own administration away."""
+    browser.sign_in("adam")
+    own = next(one for one in application.accounts.list() if one.username == "adam")
+    answer = browser.post(f"/admin/accounts/{own.id}", {"do": "deactivate"})
+    assert answer.status_code == 422 and application.accounts.get(own.id).active
+
+
+def test_roles_and_closing(browser: Any, application: Any) -> None:
+    """Roles are set as ticked; a closed account cannot sign in."""
+    browser.sign_in("adam")
+    browser.post("/admin/accounts/a1", {"do": "roles", "roles": ["decider"]})
+    assert application.accounts.get("a1").roles == ("decider",)
+    browser.post("/admin/accounts/a1", {"do": "deactivate"})
+    assert not application.accounts.get("a1").active
