@@ -15,7 +15,7 @@ from amends.engine.definitions.check_flows import check_flows
 from amends.engine.definitions.check_layout import check_layout
 from amends.engine.definitions.check_names import check_names, keys_of
 from amends.engine.definitions.check_operations import check_operations
-from amends.engine.definitions.check_package import check_files, check_manifest, read_decisions
+from amends.engine.definitions.check_package import check_files, check_manifest, check_message_starts, read_decisions
 from amends.engine.definitions.check_references import check_references
 from amends.engine.definitions.expressions import Expressions
 from amends.engine.definitions.findings import Findings
@@ -78,6 +78,7 @@ class _Check:
         self.keys = keys_of(package, self.forms, self.operations)
         self.decisions = read_decisions(package)
         check_manifest(found, package, self.forms)
+        check_message_starts(found, package)
         check_files(found, package, self.forms, self.expressions)
         for diagram in package.diagrams:
             self.diagram(diagram)

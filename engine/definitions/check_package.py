@@ -10,7 +10,7 @@ from amends.engine.calendars import calendar_problems
 from amends.engine.decisions import DecisionError, DecisionInfo, check_model, load
 from amends.engine.definitions.check_references import BUILT_IN_ROLES
 from amends.engine.definitions.expressions import FUNCTIONS, Expressions
-from amends.engine.definitions.findings import Findings
+from amends.engine.definitions.findings import Findings, called
 from amends.engine.definitions.known import Forms
 from amends.engine.definitions.letters import check_letter
 from amends.engine.definitions.manifest import FILE
@@ -109,6 +109,22 @@ def check_manifest(found: Findings, package: Package, forms: Forms | None) -> No
     for name, calendar in manifest.calendars.items():
         for text in calendar_problems(calendar, name):
             found.add(None, "calendar", f"The calendar {name!r}: {text}", "Correct it.", line=place("", f"calendars.{name}"))
+
+
+def check_message_starts(found: Findings, package: Package) -> None:
+    """A message begins one process: with two, nobody could say which."""
+    begun: dict[str, Process] = {}
+    for process in package.processes.values():
+        for element in process.event_starts:
+            name = element.event.ref_name if element.event is not None and element.kind == "message" else None
+            if not name:
+                continue
+            first = begun.setdefault(name, process)
+            if first is not process:
+                diagram = package.diagram_of(process.id)
+                found.file = diagram.file if diagram is not None else found.file
+                message = f"{called(element)} begins {process.id!r} with the message {name!r}, which begins {first.id!r}, too."
+                found.add(element, "message-start-twice", message, "Give one of the two another message.")
 
 
 def _awaited(processes: Mapping[str, Process]) -> set[str]:

@@ -16,7 +16,8 @@ from amends.engine.definitions.model import Element, Process, Scope
 from amends.engine.definitions.netgraph import ALL, ONE, OPTIONAL, OR, SOME, Edge, Graph, Node, build, reduce
 
 MAX_STATES = 2_000
-"""Plays looked at for one scope; a larger game is left undecided."""
+MAX_WORK = 1_000_000
+"""How many positions are looked at for one scope, and how much work that may be in all; a larger game is left undecided."""
 _MOST_WAYS = 8
 _WAITING = frozenset({"userTask", "serviceTask", "sendTask", "receiveTask", "callActivity", "intermediateCatchEvent", "subProcess"})
 
@@ -63,7 +64,8 @@ def _loops(found: Findings, scope: Scope, escapes: bool) -> None:
             if before not in leads_out:
                 leads_out.add(before)
                 pending.append(before)
-    trapped = [element for element in scope.elements.values() if element.id in set(reached) - leads_out]
+    inside = set(reached) - leads_out
+    trapped = [element for element in scope.elements.values() if element.id in inside]
     if not trapped or escapes or any(_ends_all(scope.elements[name]) for name in leads_out):
         return
     first = next((element for element in trapped if len(element.incoming) > 1), trapped[0])
@@ -125,13 +127,14 @@ class _Game:
                 self.awaited[id(node)] = self._upstream(node)
         seen: set[Marking] = set()
         empty = (0,) * len(self.edges)
+        most = min(MAX_STATES, MAX_WORK // (len(self.edges) + 1))
         pending = [marking for node in self.graph.begin for marking in self._emit(node, empty)]
         while pending:
             marking = pending.pop()
             if marking in seen or not any(marking):
                 continue
             seen.add(marking)
-            if len(seen) > MAX_STATES:
+            if len(seen) > most:
                 self.complete = False
                 return
             pending += self._successors(marking, seen)

@@ -1,0 +1,154 @@
+"""Every element is one that is executed, or is refused with a reason, and has what its type needs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+TIMER = "<timerEventDefinition><timeDuration>P1D</timeDuration></timerEventDefinition>"
+CONDITION = "<conditionalEventDefinition><condition>=x</condition></conditionalEventDefinition>"
+INSIDE = '<startEvent id="i"/><endEvent id="j"/><sequenceFlow id="k" sourceRef="i" targetRef="j"/>'
+MESSAGE = '<message id="m" name="Hello"/><message id="nameless"/>'
+
+ELEMENTS: dict[str, tuple[str, str]] = {
+    '<complexGateway id="t"/>': ("refused", "t"),
+    '<adHocSubProcess id="t"><task id="u"/></adHocSubProcess>': ("refused", "t"),
+    f'<transaction id="t">{INSIDE}</transaction>': ("refused", "t"),
+    '<task id="t" isForCompensation="true"/>': ("refused", "t"),
+    '<receiveTask id="t" messageRef="m" instantiate="true"/>': ("refused", "t"),
+    '<intermediateThrowEvent id="t"><compensateEventDefinition/></intermediateThrowEvent>': ("refused", "t"),
+    f'<intermediateCatchEvent id="t">{CONDITION}</intermediateCatchEvent>': ("refused", "t"),
+    '<intermediateCatchEvent id="t"><signalEventDefinition/><timerEventDefinition/></intermediateCatchEvent>': ("refused", "t"),
+    '<intermediateCatchEvent id="t"><errorEventDefinition/></intermediateCatchEvent>': ("event-misplaced", "t"),
+    '<intermediateThrowEvent id="t"><terminateEventDefinition/></intermediateThrowEvent>': ("event-misplaced", "t"),
+    '<serviceTask id="t"/>': ("no-task-type", "t"),
+    '<sendTask id="t"/>': ("no-task-type", "t"),
+    '<businessRuleTask id="t"/>': ("no-decision", "t"),
+    '<scriptTask id="t"><script>print(1)</script></scriptTask>': ("no-script", "t"),
+    '<callActivity id="t"/>': ("no-called-process", "t"),
+    '<receiveTask id="t"/>': ("message-name", "t"),
+    '<receiveTask id="t" messageRef="gone"/>': ("missing-reference", "t"),
+    '<receiveTask id="t" messageRef="nameless"/>': ("message-name", "t"),
+    '<receiveTask id="t" messageRef="m"/>': ("correlation-key", "t"),
+    '<intermediateThrowEvent id="t"><signalEventDefinition/></intermediateThrowEvent>': ("signal-name", "t"),
+    '<intermediateThrowEvent id="t"><escalationEventDefinition/></intermediateThrowEvent>': ("escalation-code", "t"),
+    '<intermediateCatchEvent id="t"><timerEventDefinition/></intermediateCatchEvent>': ("timer-missing", "t"),
+    '<intermediateThrowEvent id="t"><linkEventDefinition name="x"/></intermediateThrowEvent>': ("link", "t"),
+    '<task id="t"><multiInstanceLoopCharacteristics/></task>': ("loop-collection", "t"),
+    '<exclusiveGateway id="t" default="s-t"/>': ("default-flow", "t"),
+}
+
+
+@pytest.mark.parametrize(("element", "problem"), ELEMENTS.items())
+def test_each_fault_of_an_element_is_found(found: Any, build: Any, element: str, problem: tuple[str, str]) -> None:
+    """An element that is not executed or lacks something is an error at that element."""
+    problems = found(build.draw(build.around(element), MESSAGE))
+    assert problem in {(p.code, p.element_id) for p in problems if p.severity == "error"}
+    assert all(p.element_id and p.message.endswith(".") and p.help for p in problems)
+
+
+RIGHT = {
+    "task": '<task id="t"/>',
+    "manual task": '<manualTask id="t"/>',
+    "user task": '<userTask id="t"/>',
+    "service task": '<serviceTask id="t"><extensionElements><zeebe:taskDefinition type="x"/></extensionElements></serviceTask>',
+    "script task": (
+        '<scriptTask id="t"><extensionElements><zeebe:script expression="=1+1" resultVariable="r"/></extensionElements></scriptTask>'
+    ),
+    "send task with a message": '<sendTask id="t" messageRef="m"/>',
+    "throwing a message": '<intermediateThrowEvent id="t"><messageEventDefinition messageRef="m"/></intermediateThrowEvent>',
+    "timer": f'<intermediateCatchEvent id="t">{TIMER}</intermediateCatchEvent>',
+    "parallel gateway": '<parallelGateway id="t"/>',
+    "inclusive gateway": '<inclusiveGateway id="t"/>',
+    "subprocess": f'<subProcess id="t">{INSIDE}</subProcess>',
+    "standard loop": '<userTask id="t"><standardLoopCharacteristics loopMaximum="3"/></userTask>',
+}
+
+
+@pytest.mark.parametrize("element", RIGHT.values(), ids=RIGHT)
+def test_what_is_executed_is_not_refused(found: Any, build: Any, element: str) -> None:
+    """What is executed has no problem."""
+    assert found(build.draw(build.around(element), MESSAGE)) == []
+
+
+ENDS = {
+    "<errorEventDefinition/>": "error-code",
+    '<errorEventDefinition errorRef="gone"/>': "missing-reference",
+    '<errorEventDefinition errorRef="codeless"/>': "error-code",
+    "<cancelEventDefinition/>": "refused",
+    "<timerEventDefinition/>": "event-misplaced",
+}
+
+
+@pytest.mark.parametrize(("definition", "code"), ENDS.items())
+def test_end_events(found: Any, build: Any, definition: str, code: str) -> None:
+    """An end event throws something that has a code, and nothing that BPMN does not let it throw."""
+    content = f'<startEvent id="s"/><endEvent id="e">{definition}</endEvent>{build.flow("s", "e")}'
+    assert (code, "e") in {(p.code, p.element_id) for p in found(build.draw(content, '<error id="codeless" name="x"/>'))}
+
+
+STARTS = {
+    "<errorEventDefinition/>": "event-misplaced",
+    "<messageEventDefinition/>": "message-name",
+    TIMER: "timer-kind",
+}
+
+
+@pytest.mark.parametrize(("definition", "code"), STARTS.items())
+def test_start_events(found: Any, build: Any, definition: str, code: str) -> None:
+    """A process begins by hand, message, signal, date or cycle."""
+    content = f'<startEvent id="s">{definition}</startEvent><endEvent id="e"/>{build.flow("s", "e")}'
+    assert [(p.code, p.element_id) for p in found(build.draw(content))] == [(code, "s")]
+
+
+def test_a_message_start_needs_no_key_but_only_one_start(found: Any, build: Any) -> None:
+    """Two starts with one message are an error; one needs no correlation key."""
+    start = '<startEvent id="{0}"><messageEventDefinition messageRef="m"/></startEvent>'
+    end = '<endEvent id="e"/>'
+    assert found(build.draw(start.format("s") + end + build.flow("s", "e"), MESSAGE)) == []
+    both = start.format("s") + start.format("r") + end + build.flow("s", "e") + build.flow("r", "e")
+    assert [(p.code, p.element_id) for p in found(build.draw(both, MESSAGE))] == [("message-start-twice", "r")]
+
+
+BOUNDARIES = {
+    f'<boundaryEvent id="b">{TIMER}</boundaryEvent>': "boundary-unattached",
+    f'<boundaryEvent id="b" attachedToRef="gone">{TIMER}</boundaryEvent>': "boundary-unattached",
+    f'<boundaryEvent id="b" attachedToRef="s">{TIMER}</boundaryEvent>': "boundary-unattached",
+    '<boundaryEvent id="b" attachedToRef="t" cancelActivity="false"><errorEventDefinition/></boundaryEvent>': "event-misplaced",
+    '<boundaryEvent id="b" attachedToRef="t"><cancelEventDefinition/></boundaryEvent>': "refused",
+    '<boundaryEvent id="b" attachedToRef="t"><timerEventDefinition><timeCycle>R/P1D</timeCycle></timerEventDefinition></boundaryEvent>': (
+        "timer-kind"
+    ),
+}
+
+
+@pytest.mark.parametrize(("event", "code"), BOUNDARIES.items())
+def test_boundary_events(found: Any, build: Any, event: str, code: str) -> None:
+    """A boundary event is on an activity, and an error always interrupts."""
+    problems = found(build.draw(build.around('<userTask id="t"/>') + event + '<endEvent id="f"/>' + build.flow("b", "f")))
+    assert (code, "b") in {(p.code, p.element_id) for p in problems}
+
+
+def test_choices_need_conditions(found: Any, build: Any) -> None:
+    """Of several flows of an exclusive or inclusive gateway, each has a condition or is the default."""
+    for kind in ("exclusiveGateway", "inclusiveGateway"):
+        content = build.around(f'<{kind} id="t"/>') + '<endEvent id="f"/>' + build.flow("t", "f", "=true")
+        assert [(p.code, p.element_id) for p in found(build.draw(content))] == [("unconditional-flow", "t-e")]
+        assert found(build.draw(content.replace(f"<{kind} ", f'<{kind} default="t-e" '))) == []
+
+
+def test_conditions_that_nobody_reads(found: Any, build: Any) -> None:
+    """The condition of a default flow, or of one that leaves a parallel gateway, is a warning."""
+    content = build.around('<parallelGateway id="t"/>') + '<endEvent id="f"/>' + build.flow("t", "f", "=true")
+    assert [(p.code, p.severity) for p in found(build.draw(content))] == [("condition-ignored", "warning")]
+
+
+def test_event_based_gateways_lead_to_what_waits(found: Any, build: Any) -> None:
+    """Behind an event-based gateway there are catch events and receive tasks, each reached from it alone."""
+    catch = f'<intermediateCatchEvent id="{{0}}">{TIMER}</intermediateCatchEvent><endEvent id="end-{{0}}"/>'
+    flows = build.path("s", "g") + build.path("g", "a", "end-a") + build.path("g", "b", "end-b")
+    base = '<startEvent id="s"/><eventBasedGateway id="g"/>' + flows
+    assert found(build.draw(base + catch.format("a") + catch.format("b"))) == []
+    wrong = base + catch.format("a") + '<userTask id="b"/><endEvent id="end-b"/>'
+    assert [(p.code, p.element_id) for p in found(build.draw(wrong))] == [("event-gateway", "g")]

@@ -1,0 +1,157 @@
+"""Every expression is FEEL, every plain value what it has to be, every name one that something sets."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+USER = '<userTask id="t"><extensionElements>{}</extensionElements>{}</userTask>'
+SERVICE = '<serviceTask id="t"><extensionElements><zeebe:taskDefinition type="x"/>{}</extensionElements>{}</serviceTask>'
+SCRIPT = '<scriptTask id="t"><extensionElements><zeebe:script {}/></extensionElements></scriptTask>'
+MULTI = "<multiInstanceLoopCharacteristics>{}</multiInstanceLoopCharacteristics>"
+LOOP = MULTI.format("<extensionElements><zeebe:loopCharacteristics {}/></extensionElements>")
+CATCH = '<intermediateCatchEvent id="t"><timerEventDefinition><{0}>{1}</{0}></timerEventDefinition></intermediateCatchEvent>'
+
+BROKEN = {
+    "input": SERVICE.format('<zeebe:ioMapping><zeebe:input source="=1+" target="x"/></zeebe:ioMapping>', ""),
+    "output": SERVICE.format('<zeebe:ioMapping><zeebe:output source="=1+" target="x"/></zeebe:ioMapping>', ""),
+    "assignee": USER.format('<zeebe:assignmentDefinition assignee="=1+"/>', ""),
+    "candidate groups": USER.format('<zeebe:assignmentDefinition candidateGroups="=1+"/>', ""),
+    "candidate users": USER.format('<zeebe:assignmentDefinition candidateUsers="=1+"/>', ""),
+    "due date": USER.format('<zeebe:taskSchedule dueDate="=1+"/>', ""),
+    "follow-up date": USER.format('<zeebe:taskSchedule followUpDate="=1+"/>', ""),
+    "priority": USER.format('<zeebe:priorityDefinition priority="=1+"/>', ""),
+    "task type": '<serviceTask id="t"><extensionElements><zeebe:taskDefinition type="=1+"/></extensionElements></serviceTask>',
+    "retries": '<serviceTask id="t"><extensionElements><zeebe:taskDefinition type="x" retries="=1+"/></extensionElements></serviceTask>',
+    "script": SCRIPT.format('expression="=1+" resultVariable="r"'),
+    "decision": (
+        '<businessRuleTask id="t"><extensionElements><zeebe:calledDecision decisionId="=1+" resultVariable="r"/></extensionElements>'
+        "</businessRuleTask>"
+    ),
+    "called process": '<callActivity id="t"><extensionElements><zeebe:calledElement processId="=1+"/></extensionElements></callActivity>',
+    "input collection": USER.format("", LOOP.format('inputCollection="=1+"')),
+    "output element": USER.format("", LOOP.format('inputCollection="=[]" outputCollection="o" outputElement="=1+"')),
+    "completion condition": USER.format(
+        "",
+        LOOP.format('inputCollection="=[]"').replace(
+            "</multiInstance", "<completionCondition>=1+</completionCondition></multiInstance"
+        ),
+    ),
+    "loop condition": USER.format("", "<standardLoopCharacteristics><loopCondition>=1+</loopCondition></standardLoopCharacteristics>"),
+    "time": CATCH.format("timeDuration", "=1+"),
+    "correlation key": '<receiveTask id="t" messageRef="m"/>',
+}  # fmt: skip
+KEYED = '<message id="m" name="M"><extensionElements><zeebe:subscription correlationKey="=1+"/></extensionElements></message>'
+
+
+@pytest.mark.parametrize(("what", "element"), BROKEN.items(), ids=BROKEN)
+def test_wherever_feel_stands_it_is_parsed(found: Any, build: Any, what: str, element: str) -> None:
+    """A place whose expression does not parse is an error there, and the message says which place."""
+    problems = found(build.draw(build.around(element), KEYED))
+    hits = [problem for problem in problems if problem.code == "feel-syntax"]
+    assert [(problem.element_id, problem.severity) for problem in hits] == [("t", "error")]
+    assert what.split()[-1] in hits[0].message
+    assert "1+" in hits[0].message
+
+
+def test_conditions_are_feel_with_or_without_the_sign(found: Any, build: Any) -> None:
+    """A condition is FEEL either way; the problem names its flow."""
+    for condition, codes in (("=1 = 1", []), ("1 = 1", []), ("=1 ==", ["feel-syntax"]), ("${x}", ["feel-syntax"])):
+        content = build.around('<exclusiveGateway id="t" default="t-e"/>') + '<endEvent id="f"/>' + build.flow("t", "f", condition)
+        assert [(p.code, p.element_id) for p in found(build.draw(content))] == [(code, "t-f") for code in codes]
+
+
+def test_functions_of_calendars_are_known(found: Any, build: Any) -> None:
+    """Names of several words parse: the functions on calendars, and FEEL's own."""
+    task = USER.format('<zeebe:taskSchedule dueDate="=add working days(today(), 5)" followUpDate="=now()"/>', "")
+    assert found(build.draw(build.around(task))) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "right"),
+    [
+        ("timeDuration", "P10D", True), ("timeDuration", "PT8H", True), ("timeDuration", "P1Y2M", True), ("timeDuration", "P2W", True),
+        ("timeDuration", "10 days", False), ("timeDuration", "P", False), ("timeDuration", "PT", False), ("timeDuration", "P1H", False),
+        ("timeDuration", "2026-01-01", False), ("timeDuration", "R3/P1D", False),
+        ("timeDate", "2026-01-01T00:00:00Z", True), ("timeDate", "2026-01-01", True), ("timeDate", "2026-01-01T10:00:00+02:00", True),
+        ("timeDate", "2026-02-30T00:00:00Z", False), ("timeDate", "P1D", False), ("timeDate", "tomorrow", False),
+        ("timeCycle", "R/P7D", True), ("timeCycle", "R3/PT10H", True), ("timeCycle", "R/2026-01-01T00:00:00Z/P1D", True),
+        ("timeCycle", "R3", False), ("timeCycle", "R/", False), ("timeCycle", "0 0 9 * * *", False), ("timeCycle", "@daily", False),
+        ("timeCycle", "R/PT0S", False), ("timeCycle", "weekly", False),
+    ],
+)  # fmt: skip
+def test_timer_literals(found: Any, build: Any, kind: str, text: str, right: bool) -> None:
+    """A timer's literal is a duration, a date or a cycle of ISO 8601."""
+    hits = [p for p in found(build.draw(build.around(CATCH.format(kind, text)))) if p.code == "timer-literal"]
+    assert [p.element_id for p in hits] == ([] if right else ["t"])
+    assert all(text in p.message for p in hits)
+
+
+VALUES = {
+    USER.format('<zeebe:priorityDefinition priority="101"/>', ""): "value",
+    USER.format('<zeebe:priorityDefinition priority="high"/>', ""): "value",
+    USER.format('<zeebe:taskSchedule dueDate="soon"/>', ""): "value",
+    '<serviceTask id="t"><extensionElements><zeebe:taskDefinition type="x" retries="many"/></extensionElements></serviceTask>': "value",
+    USER.format("", LOOP.format('inputCollection="items"')): "not-feel",
+    USER.format("", MULTI.format("<loopCardinality>some</loopCardinality>")): "value",
+    SERVICE.format('<zeebe:ioMapping><zeebe:input source="=1" target=""/></zeebe:ioMapping>', ""): "mapping",
+    SERVICE.format('<zeebe:ioMapping><zeebe:output source="" target="x"/></zeebe:ioMapping>', ""): "mapping",
+    SERVICE.format('<zeebe:ioMapping><zeebe:input source="=1" target="two words"/></zeebe:ioMapping>', ""): "mapping",
+    USER.format("", LOOP.format('inputCollection="=[1]" outputCollection="o"')): "loop-output",
+}
+
+
+@pytest.mark.parametrize(("element", "code"), VALUES.items())
+def test_plain_values_and_mappings(found: Any, build: Any, element: str, code: str) -> None:
+    """Numbers, instants and names of variables are what they have to be."""
+    assert [(p.code, p.element_id, p.severity) for p in found(build.draw(build.around(element)))] == [(code, "t", "error")]
+
+
+def test_names_nobody_sets_are_warnings(found: Any, build: Any) -> None:
+    """A name that no form, mapping, result, loop or decision sets is a warning, once an element, with the nearest name."""
+    script = SCRIPT.format('expression="=1" resultVariable="amount"')
+    task = USER.replace('id="t"', 'id="u"').format('<zeebe:assignmentDefinition assignee="=if amuont &gt; 1 then amuont else amount"/>', "")
+    content = f'<startEvent id="s"/>{script}{task}<endEvent id="e"/>{build.path("s", "t", "u", "e")}'
+    problems = found(build.draw(content))
+    assert [(p.code, p.severity, p.element_id) for p in problems] == [("unknown-name", "warning", "u")]
+    assert "'amuont'" in problems[0].message
+    assert "'amount'" in problems[0].help
+
+
+def test_names_that_something_sets_are_known(found: Any, build: Any) -> None:
+    """Local names are known where they exist, and only there."""
+    loop = LOOP.format('inputCollection="=[1, 2]" inputElement="one" outputCollection="many" outputElement="=one + loopCounter"')
+    reads = "<zeebe:assignmentDefinition assignee='=string(one + loopCounter)'/>"
+    inside = build.around(USER.format(reads, loop))
+    assert found(build.draw(inside)) == []
+    outside = inside.replace("t-e", "t-u").replace('targetRef="e"', 'targetRef="u"')
+    reads = '<zeebe:assignmentDefinition assignee="=string([one, many])"/>'
+    outside += USER.replace('id="t"', 'id="u"').format(reads, "") + build.flow("u", "e")
+    assert ["'one'" in p.message for p in found(build.draw(outside)) if p.code == "unknown-name"] == [True]
+
+
+def test_reserved_names_filters_and_bindings_are_no_reads(found: Any, build: Any) -> None:
+    """Clocks, settings and the complaint's own are always there; what an expression binds itself is not read from outside."""
+    text = "=[clocks, settings, reference, received_at, channel, [{a: 1}][a = 1], for i in [1] return i, {b: 1, c: b}, (function(d) d)(1)]"
+    task = USER.format(f"<zeebe:assignmentDefinition assignee='{text}'/>", "")
+    assert found(build.draw(build.around(task))) == []
+
+
+def test_form_fields_are_known(found: Any, build: Any) -> None:
+    """The fields of a task's form are variables, with forms given or without."""
+    form = json.dumps({"id": "f", "type": "default", "components": [{"type": "textfield", "key": "note", "id": "n", "label": "Note"}]})
+    task = USER.format('<zeebe:formDefinition formId="f"/>', "")
+    content = build.around(task).replace("t-e", "t-u").replace('targetRef="e"', 'targetRef="u"')
+    content += USER.replace('id="t"', 'id="u"').format('<zeebe:assignmentDefinition assignee="=note + nope"/>', "") + build.flow("u", "e")
+    package = {
+        "package.toml": b'[package]\nname = "a"\nversion = "1"\n[roles]\nx = "X"',
+        "a.bpmn": build.draw(content.replace('assignee="=note', 'candidateGroups="x" assignee="=note')),
+        "f.form": form.encode(),
+    }
+    from amends.forms.provider import Forms
+
+    for forms in (None, Forms()):
+        names = [p.message for p in found(package, forms) if p.code == "unknown-name"]
+        assert len(names) == 1 and "'nope'" in names[0]
