@@ -147,15 +147,21 @@ class Form:
         )
 
     def unseen(
-        self, submission: Submission, data: Mapping[str, Any], *, context: Mapping[str, Any] | None = None, step: int | Step | None = None
+        self,
+        submission: Submission,
+        data: Mapping[str, Any],
+        *,
+        context: Mapping[str, Any] | None = None,
+        step: int | Step | None = None,
+        roles: Collection[str] | None = None,
     ) -> list[str]:
         """Names of inputs that what was sent has revealed and that were not on the page: show the page again before going on.
 
-        `data` is the whole draft. Empty where the page did not say what it showed.
+        `data` is the whole draft, `roles` are the reader's. Empty where the page did not say what it showed.
         """
         if submission.shown is None:
             return []
-        model = self.render(data, context=context, step=step)
+        model = self.render(data, context=context, step=step, roles=roles)
         return [field.name for field in model.everything() if field.editable and field.name and field.name not in submission.shown]
 
     def open_steps(

@@ -202,3 +202,11 @@ def test_an_unseen_check_needs_to_know_what_was_shown(make: Make) -> None:
     """A post that does not say what its page showed is not held up."""
     form = make({"type": "textfield", "key": "a", "id": "a", "label": "A"})
     assert form.unseen(form.read({}), {}) == []
+
+
+def test_what_is_for_other_roles_is_not_waited_for(make: Make) -> None:
+    """A field that this reader never sees does not hold up the page."""
+    form = make({"type": "textfield", "key": "a", "id": "a", "label": "A", "properties": {"roles": "lead"}})
+    sent = form.read({"_shown": ""})
+    assert form.unseen(sent, {}, roles={"handler"}) == []
+    assert form.unseen(sent, {}, roles={"lead"}) == ["a"]
