@@ -14,6 +14,7 @@ from sqlalchemy import insert, select, update
 from amends.engine import history
 from amends.engine.definitions import check, deployments, read_package
 from amends.engine.definitions.deployments import Deployment
+from amends.engine.definitions.known import Forms as CheckedForms
 from amends.engine.definitions.package import Package
 from amends.engine.errors import CheckFailed, Conflict, Forbidden, Incident, NotFound
 from amends.engine.execution import Execution
@@ -36,14 +37,8 @@ class Access(Protocol):
         """Raise `Forbidden` unless `actor` may do `action` (complete, claim, assign, start, correlate, signal, deploy, operate)."""
 
 
-class FormCheck(Protocol):
+class FormCheck(CheckedForms, Protocol):
     """What the engine needs of forms; `amends.forms.Forms` is one."""
-
-    def check(self, body: bytes, file: str) -> Sequence[Any]:
-        """The problems of a form."""
-
-    def fields(self, body: bytes) -> Sequence[Any]:
-        """Its fields."""
 
     def validate(self, body: bytes, data: Mapping[str, Any], context: Mapping[str, Any]) -> dict[str, Any]:
         """Clean data, or `Invalid`."""
@@ -308,7 +303,12 @@ class Engine:
                 raise Forbidden(f"The operation {wait['type']!r} completes {token.task_spec.name} itself.")
             if work.state == "suspended":
                 raise Conflict(f"The instance {work.id} is suspended; resume it first.")
-            about = {"task_id": task_id, "element_id": token.task_spec.name, "groups": wait.get("groups", []), "assignee": wait.get("assignee")}
+            about = {
+                "task_id": task_id,
+                "element_id": token.task_spec.name,
+                "groups": wait.get("groups", []),
+                "assignee": wait.get("assignee"),
+            }
             self._allow(actor, command, instance_id=work.id, **about)
             self._not_done_by(work.execution, token, actor)
             yield work, token
@@ -380,9 +380,7 @@ class Engine:
                     return instance_id
             for process_id, deployment_id, element_id in messages.starts_by(connection, "message", name)[:1]:
                 version = self.versions.get(deployment_id)
-                known.answer = self.commands.start(
-                    version, process_id, given, business_key=key or None, actor=actor, element_id=element_id
-                )
+                known.answer = self.commands.start(version, process_id, given, business_key=key or None, actor=actor, element_id=element_id)
                 return known.answer
             if ttl is None:
                 raise NotFound(f"Nobody waits for the message {name!r} with the key {key!r}.")
@@ -419,7 +417,9 @@ class Engine:
         return count
 
     # -- jobs
-    def run_due(self, now: datetime | None = None, instance_id: str | None = None, limit: int = 100, *, since: datetime | None = None) -> int:
+    def run_due(
+        self, now: datetime | None = None, instance_id: str | None = None, limit: int = 100, *, since: datetime | None = None
+    ) -> int:
         """Run what is due once, in this process, in order of due time; how many jobs ran.
 
         `instance_id` runs only that instance's jobs, also while it is held back for replay. With `since`, each fires at its own
@@ -450,7 +450,9 @@ class Engine:
         with self.commands.on(instance_id, "erase", actor, ended_too=True) as work:
             if work.state not in ("completed", "terminated"):
                 raise Conflict(f"The instance {instance_id} is still running; personal data is erased once it has ended.")
-            ids = list(work.connection.execute(select(t.value.c.id).where(t.value.c.chain == instance_id, t.value.c.body.is_not(None))).scalars())
+            ids = list(
+                work.connection.execute(select(t.value.c.id).where(t.value.c.chain == instance_id, t.value.c.body.is_not(None))).scalars()
+            )
             work.connection.execute(update(t.value).where(t.value.c.id.in_(ids)).values(body=None))
             work.execution.note("erased", work.process_id, None, value_ids=ids, reason=reason)
         return len(ids)

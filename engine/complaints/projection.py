@@ -10,10 +10,9 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from amends.engine.complaints.references import digest_of, new_reference
 from amends.engine.instances.views import Change
 from amends.engine.store import tables as t
-
-from .references import digest_of, new_reference
 
 SUBJECT_LENGTH = 120
 _TELLING = {"started", "variables", "decision", "ended", "message"}

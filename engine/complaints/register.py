@@ -12,14 +12,13 @@ from sqlalchemy import Connection, Row, func, insert, or_, select, update
 from uuid_utils import uuid7
 
 from amends.engine.calendars import words as clock_words
+from amends.engine.complaints.projection import RegisterProjection, columns, new_row
+from amends.engine.complaints.records import Attachment, ClockView, Complaint, Filed, Message, Offer, Progress, StageView
+from amends.engine.complaints.references import digest_of, new_reference, new_secret, tidy_reference
 from amends.engine.definitions.package import Package
 from amends.engine.errors import Conflict, Invalid, NotFound
 from amends.engine.execution import Note
 from amends.engine.store import tables as t
-
-from .projection import RegisterProjection, columns, new_row
-from .records import Attachment, ClockView, Complaint, Filed, Message, Offer, Progress, StageView
-from .references import digest_of, new_reference, new_secret, tidy_reference
 
 if TYPE_CHECKING:
     from amends.engine.api import Engine
@@ -72,7 +71,9 @@ class Register:
             connection.execute(insert(t.complaint), {**row, "received_at": received, "channel": channel, "historical": held})
             if files:
                 connection.execute(
-                    update(t.attachment).where(t.attachment.c.id.in_(list(files)), t.attachment.c.instance_id.is_(None)).values(instance_id=instance_id)
+                    update(t.attachment)
+                    .where(t.attachment.c.id.in_(list(files)), t.attachment.c.instance_id.is_(None))
+                    .values(instance_id=instance_id)
                 )
 
         variables = {"complaint": clean, "reference": reference, "received_at": received, "channel": channel}
@@ -99,7 +100,7 @@ class Register:
             return _complaint(connection, [row])[0]
 
     def by_secret(self, reference: str, secret: str) -> Complaint:
-        """The complaint a follow-up link belongs to; `NotFound` with the same words, after the same work, for a wrong and for an unknown one."""
+        """The complaint a follow-up link belongs to; `NotFound` in the same words, after the same work, for a wrong and an unknown one."""
         c = t.complaint.c
         with self.engine.database.reading() as connection:
             row = connection.execute(select(t.complaint).where(c.reference == tidy_reference(reference))).first()
@@ -119,7 +120,10 @@ class Register:
     def search(
         self, text: str | None = None, state: str | None = None, stage: str | None = None, limit: int = 50, after: str | None = None
     ) -> list[Complaint]:
-        """Complaints, newest first. `text` is part of a reference, name, subject or product; `after` is the last reference of the page before."""
+        """Complaints, newest first.
+
+        `text` is part of a reference, name, subject or product; `after` is the last reference of the page before.
+        """
         c = t.complaint.c
         query = select(t.complaint)
         if state:
@@ -176,8 +180,12 @@ class Register:
             title = titles[name].title if name in titles else name.replace("_", " ").capitalize()
             state = clock.state(now, version.calendars)
             words = clock_words(clock, now, version.calendars)
-            shown.append(ClockView(name, title, state, words, clock.due(version.calendars), clock.start, clock.fraction(now, version.calendars)))
-        return sorted(shown, key=lambda item: (item.state in ("met", "met late", "cancelled"), item.due_at is None, item.due_at or item.start))
+            shown.append(
+                ClockView(name, title, state, words, clock.due(version.calendars), clock.start, clock.fraction(now, version.calendars))
+            )
+        return sorted(
+            shown, key=lambda item: (item.state in ("met", "met late", "cancelled"), item.due_at is None, item.due_at or item.start)
+        )
 
     def offers(self, complaint: Complaint, to: str = "complainant") -> list[Offer]:
         """What this person can say now: messages of the manifest that the process waits for."""
@@ -236,7 +244,7 @@ class Register:
         """Keep a file, for a complaint or for one that is about to be filed. `media_type` is by content: the caller has looked."""
         found = Attachment(uuid7().hex, name[:255], media_type, len(body), hashlib.sha256(body).hexdigest(), self.engine.now(), actor)
         row = {
-            "id": found.id, "instance_id": None if complaint is None else complaint.instance_id, "name": found.name, "media_type": media_type,
+            "id": found.id, "instance_id": complaint.instance_id if complaint else None, "name": found.name, "media_type": media_type,
             "size": found.size, "digest": found.digest, "body": body, "added_at": found.added_at, "added_by": actor,
         }  # fmt: skip
         with self.engine.database.transaction() as connection:

@@ -9,10 +9,9 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, desc, func, insert, select
 from uuid_utils import uuid7
 
+from amends.engine.definitions.model import Process
+from amends.engine.definitions.package import Package, read_package
 from amends.engine.store import tables as t
-
-from .model import Process
-from .package import Package, read_package
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +44,8 @@ def store(connection: Connection, package: Package, name: str, *, actor: str, re
         insert(t.deployment),
         {
             "id": deployment_id, "package": name, "number": number, "title": package.manifest.title or name,
-            "version": package.manifest.version or str(number), "digest": package.digest, "deployed_at": now, "actor": actor, "reason": reason,
+            "version": package.manifest.version or str(number), "digest": package.digest, "deployed_at": now,
+            "actor": actor, "reason": reason,
         },
     )  # fmt: skip
     for path, body in package.files.items():
@@ -64,7 +64,8 @@ def _store_process(connection: Connection, deployment_id: str, process: Process,
     connection.execute(
         insert(t.process_definition),
         {
-            "deployment_id": deployment_id, "process_id": process.id, "name": process.name, "executable": process.executable, "position": position,
+            "deployment_id": deployment_id, "process_id": process.id, "name": process.name,
+            "executable": process.executable, "position": position,
         },
     )  # fmt: skip
     if not process.executable:
@@ -97,7 +98,9 @@ def every(connection: Connection, deployment_id: str | None = None) -> list[Depl
         query = query.where(d.id == deployment_id)
     found: dict[str, tuple[dict[str, object], list[str]]] = {}
     for row in connection.execute(query.order_by(desc(d.deployed_at), desc(d.id), p.process_id)):
-        fields = {name: getattr(row, name) for name in ("id", "package", "title", "version", "number", "digest", "deployed_at", "actor", "reason")}
+        fields = {
+            name: getattr(row, name) for name in ("id", "package", "title", "version", "number", "digest", "deployed_at", "actor", "reason")
+        }
         _, processes = found.setdefault(row.id, (fields, []))
         if row.process_id is not None and row.executable:
             processes.append(row.process_id)

@@ -4,11 +4,11 @@ Nothing here knows a database: any SpiffWorkflow application can read a diagram 
 with `compile_process`, run it with `Execution` and keep it with `dump` and `load`.
 """
 
-from .codec import dump, load
-from .compile import ProcessSpec, compile_process
-from .faults import BpmnError, Fault
-from .script_engine import Decided, FeelScriptEngine
-from .workflow import Execution, Note, Scope
+from amends.engine.execution.codec import dump, load
+from amends.engine.execution.compile import ProcessSpec, compile_process
+from amends.engine.execution.faults import BpmnError, Fault
+from amends.engine.execution.script_engine import Decided, FeelScriptEngine
+from amends.engine.execution.workflow import Execution, Note, Scope
 
 __all__ = [
     "BpmnError", "Decided", "Execution", "Fault", "FeelScriptEngine", "Note", "ProcessSpec", "Scope", "compile_process", "dump", "load",

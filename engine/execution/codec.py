@@ -5,18 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from amends.engine.calendars import Clock
-
-from .script_engine import FeelScriptEngine
-from .token import Token
-from .values import decode, encode
-from .workflow import Execution, Scope
+from amends.engine.execution.script_engine import FeelScriptEngine
+from amends.engine.execution.token import Token
+from amends.engine.execution.values import decode, encode
+from amends.engine.execution.workflow import Execution, Scope
 
 VERSION = 1
 
 
 def dump(execution: Execution) -> bytes:
     """The state, compact. Loading it goes on exactly where it stood."""
-    scopes = [[owner, s.spec.name, s.is_process, s.deployment, _tokens(s), s.data, sorted(s.written)] for owner, s in execution.subprocesses.items()]
+    scopes = [
+        [owner, s.spec.name, s.is_process, s.deployment, _tokens(s), s.data, sorted(s.written)]
+        for owner, s in execution.subprocesses.items()
+    ]
     state = {
         "v": VERSION,
         "n": execution._numbers,

@@ -9,10 +9,9 @@ from typing import Any
 from SpiffWorkflow.bpmn.specs.bpmn_process_spec import BpmnProcessSpec
 
 from amends.engine.definitions import model
-
-from . import elements, events, gateways
-from .faults import Fault
-from .script_engine import Text
+from amends.engine.execution import elements, events, gateways
+from amends.engine.execution.faults import Fault
+from amends.engine.execution.script_engine import Text
 
 
 class ProcessSpec(BpmnProcessSpec):

@@ -9,10 +9,9 @@ from SpiffWorkflow.bpmn.specs.bpmn_task_spec import BpmnTaskSpec
 from SpiffWorkflow.util.task import TaskState
 
 from amends.engine.definitions import model
-
-from .faults import Fault
-from .script_engine import Text, text
-from .token import BOUNDARY, Token
+from amends.engine.execution.faults import Fault
+from amends.engine.execution.script_engine import Text, text
+from amends.engine.execution.token import BOUNDARY, Token
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +168,7 @@ class Activity(Element):
         super().__init__(spec, element)
         self.loop = None
         if element.loop is not None:
-            from .loops import make_loop
+            from amends.engine.execution.loops import make_loop
 
             self.loop = make_loop(element.loop)
 
@@ -278,7 +277,7 @@ def one(what: Text | None, token: Token) -> str | None:
 
 def moment(what: Text | None, token: Token) -> Any:
     """An instant, or None: a paused clock has no due instant."""
-    from .timers import instant
+    from amends.engine.execution.timers import instant
 
     value = None if what is None else what.value(token)
     return None if value is None or what is None else instant(value, what.what)

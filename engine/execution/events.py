@@ -8,12 +8,11 @@ from typing import Any
 from SpiffWorkflow.util.task import TaskState
 
 from amends.engine.definitions import model
-
-from . import timers
-from .elements import Activity, Element, PassThrough, ServiceTask
-from .faults import Fault
-from .script_engine import Text, text
-from .token import TRIGGER, Token
+from amends.engine.execution import timers
+from amends.engine.execution.elements import Activity, Element, PassThrough, ServiceTask
+from amends.engine.execution.faults import Fault
+from amends.engine.execution.script_engine import Text, text
+from amends.engine.execution.token import TRIGGER, Token
 
 
 class Trigger:
@@ -178,7 +177,7 @@ class BoundaryEvent(Catching):
 
     def _update_hook(self, my_task: Token) -> bool:
         if not my_task.passive:
-            return my_task.state == TaskState.FUTURE
+            return bool(my_task.state == TaskState.FUTURE)
         my_task.internal_data["wait"] = self.trigger.wait(my_task)
         my_task._set_state(TaskState.WAITING)
         return False

@@ -6,9 +6,9 @@ from typing import Any
 
 from SpiffWorkflow.util.task import TaskState
 
-from .elements import Element, Way, is_true
-from .faults import Fault
-from .token import Token
+from amends.engine.execution.elements import Element, Way, is_true
+from amends.engine.execution.faults import Fault
+from amends.engine.execution.token import Token
 
 
 class ExclusiveGateway(Element):

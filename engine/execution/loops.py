@@ -10,10 +10,9 @@ from typing import Any
 from SpiffWorkflow.util.task import TaskState
 
 from amends.engine.definitions import model
-
-from .faults import Fault
-from .script_engine import Text, text
-from .token import Token
+from amends.engine.execution.faults import Fault
+from amends.engine.execution.script_engine import Text, text
+from amends.engine.execution.token import Token
 
 MOST_INSTANCES = 5_000
 

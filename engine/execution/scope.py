@@ -11,7 +11,7 @@ from typing import Any
 
 from SpiffWorkflow.util.task import TaskState
 
-from .token import Token
+from amends.engine.execution.token import Token
 
 
 class ScopeMixin:

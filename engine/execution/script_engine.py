@@ -10,9 +10,8 @@ from typing import Any, Protocol
 from SpiffWorkflow.bpmn.script_engine import PythonScriptEngine
 
 from amends.engine.definitions.model import expression, is_feel
+from amends.engine.execution.faults import Fault
 from amends.engine.feel import Expression, FeelError, FeelWarning, parse
-
-from .faults import Fault
 
 
 @dataclass(frozen=True, slots=True)

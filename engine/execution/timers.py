@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+from amends.engine.execution.faults import Fault
 from amends.engine.feel import YearMonthDuration
-
-from .faults import Fault
 
 _DURATION = re.compile(
     r"(-)?P(?=[\dT])(?:(\d{1,9})Y)?(?:(\d{1,9})M)?(?:(\d{1,9})W)?(?:(\d{1,9})D)?"

@@ -12,10 +12,10 @@ from SpiffWorkflow.bpmn.util.subworkflow import BpmnSubWorkflow
 from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 from SpiffWorkflow.util.task import TaskState
 
-from .faults import BpmnError, Fault
-from .scope import ScopeMixin
-from .script_engine import FeelScriptEngine
-from .token import TRIGGER, Token
+from amends.engine.execution.faults import BpmnError, Fault
+from amends.engine.execution.scope import ScopeMixin
+from amends.engine.execution.script_engine import FeelScriptEngine
+from amends.engine.execution.token import TRIGGER, Token
 
 STEP_BUDGET = 20_000
 """Steps one command may take before the element that goes on becomes an incident."""
@@ -106,7 +106,10 @@ class Execution(ScopeMixin, BpmnWorkflow):
                     "start": clock.start,
                     "due": clock.due(calendars),
                     "met_at": clock.met_at,
-                    "paused": clock.met_at is None and clock.stopped_at is None and bool(clock.pauses) and clock.pauses[-1].resumed_at is None,
+                    "paused": clock.met_at is None
+                    and clock.stopped_at is None
+                    and bool(clock.pauses)
+                    and clock.pauses[-1].resumed_at is None,
                     "warnings": clock.warning_instants(calendars),
                 }
                 for name, clock in self.clocks.items()

@@ -15,9 +15,8 @@ from typing import Any
 from sqlalchemy import Connection, desc, insert, select
 from uuid_utils import uuid7
 
+from amends.engine.history.encoding import canonical
 from amends.engine.store import tables as t
-
-from .encoding import canonical
 
 INSTALLATION = "installation"
 """The chain of deployments, accounts, settings and denials."""

@@ -9,9 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from amends.engine.history.encoding import plain
 from amends.engine.store import tables as t
-
-from .encoding import plain
 
 
 @dataclass(frozen=True, slots=True)

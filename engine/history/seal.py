@@ -14,10 +14,9 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
 
+from amends.engine.history.chain import GENESIS, digest, link
+from amends.engine.history.encoding import canonical, plain
 from amends.engine.store import tables as t
-
-from .chain import GENESIS, digest, link
-from .encoding import canonical, plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +50,9 @@ def seal(connection: Connection, now: datetime) -> int | None:
     taken = connection.execute(update(t.history).where(t.history.c.sealed_by.is_(None)).values(sealed_by=number)).rowcount
     if not taken:
         return None
-    newest = select(t.history.c.chain, func.max(t.history.c.seq).label("seq")).where(t.history.c.sealed_by == number).group_by(t.history.c.chain)
+    newest = (
+        select(t.history.c.chain, func.max(t.history.c.seq).label("seq")).where(t.history.c.sealed_by == number).group_by(t.history.c.chain)
+    )
     tops = newest.subquery()
     heads = connection.execute(
         select(t.history.c.chain, t.history.c.seq, t.history.c.hash)
@@ -107,7 +108,6 @@ def _erased_values(connection: Connection) -> set[str]:
                 if kind == "erased" and rest:
                     erased.update(rest[0].get("value_ids", []))
     return erased
-
 
 
 def _chains(connection: Connection) -> Iterator[tuple[str, list[Any]]]:

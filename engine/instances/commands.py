@@ -16,12 +16,11 @@ from uuid_utils import uuid7
 from amends.engine import history
 from amends.engine.errors import Conflict, NotFound
 from amends.engine.execution import Execution, Note, dump, load
+from amends.engine.instances.rows import Rows, Waits, clock_rows, waits
+from amends.engine.instances.versions import Version, Versions
+from amends.engine.instances.views import Change
 from amends.engine.store import Database
 from amends.engine.store import tables as t
-
-from .rows import Rows, Waits, clock_rows, waits
-from .versions import Version, Versions
-from .views import Change
 
 HOT_INSTANCES = 500
 """How many executions a process keeps at hand; a version number guards each."""
@@ -176,7 +175,8 @@ class Commands:
             connection.execute(
                 insert(t.instance),
                 {
-                    "id": instance_id, "process_id": process_id, "deployment_id": version.id, "business_key": business_key, "state": "active",
+                    "id": instance_id, "process_id": process_id, "deployment_id": version.id,
+                    "business_key": business_key, "state": "active",
                     "version": 0, "seq": 0, "head": history.GENESIS, "held": held, "started_at": now,
                 },
             )  # fmt: skip
@@ -221,7 +221,15 @@ class Commands:
         state = execution.ended or _state(work.state, after)
         entries = [history.Entry(note.kind, note.element_id, note.token, note.data, note.values) for note in execution.notes]
         head = history.append(
-            connection, work.id, work.seq + 1, work.head, command=command, actor=actor, occurred_at=now, recorded_at=recorded, entries=entries
+            connection,
+            work.id,
+            work.seq + 1,
+            work.head,
+            command=command,
+            actor=actor,
+            occurred_at=now,
+            recorded_at=recorded,
+            entries=entries,
         )
         connection.execute(
             _UPDATE,
@@ -247,7 +255,8 @@ class Commands:
         if not self.projections:
             return
         change = Change(
-            work.id, work.process_id, work.version.id, work.version.package, work.business_key, work.execution.data, list(work.execution.notes),
+            work.id, work.process_id, work.version.id, work.version.package, work.business_key, work.execution.data,
+            list(work.execution.notes),
             work.execution.clocks, work.version.calendars, state, command, actor, now, recorded, work.started,
             ended and work.ended_at is None, work.held,
         )  # fmt: skip
@@ -256,7 +265,7 @@ class Commands:
 
     # -- messages and signals that meet what now waits
     def _deliver_buffered(self, work: Work, rows: Rows, actor: str) -> bool:
-        from .messages import take_buffered
+        from amends.engine.instances.messages import take_buffered
 
         delivered = False
         for _ in range(100):
@@ -275,7 +284,7 @@ class Commands:
         return delivered
 
     def _broadcast(self, work: Work, now: datetime) -> None:
-        from .messages import signal_jobs
+        from amends.engine.instances.messages import signal_jobs
 
         for note in work.execution.notes:
             if note.kind == "broadcast":

@@ -12,10 +12,9 @@ from amends.engine.calendars import Clock
 from amends.engine.errors import NotFound
 from amends.engine.execution import Execution, load
 from amends.engine.execution.values import decode
+from amends.engine.instances.versions import Versions
+from amends.engine.instances.views import IncidentView, InstanceView, ServiceTask, UserTask, Waiting
 from amends.engine.store import tables as t
-
-from .versions import Versions
-from .views import IncidentView, InstanceView, ServiceTask, UserTask, Waiting
 
 
 def user_tasks(
@@ -51,7 +50,6 @@ def user_tasks(
     return _tasks(connection, rows)
 
 
-
 def _page(connection: Connection, query: Select[Any], after: str | None) -> Select[Any]:
     u = t.user_task.c
     dated = u.due_at.is_(None)
@@ -70,14 +68,17 @@ def _tasks(connection: Connection, rows: Sequence[Any]) -> list[UserTask]:
         return []
     g = t.user_task_group.c
     groups: dict[str, list[str]] = {}
-    for row in connection.execute(select(g.task_id, g.group_id).where(g.task_id.in_([row.id for row in rows])).order_by(g.task_id, g.group_id)):
+    for row in connection.execute(
+        select(g.task_id, g.group_id).where(g.task_id.in_([row.id for row in rows])).order_by(g.task_id, g.group_id)
+    ):
         groups.setdefault(row.task_id, []).append(row.group_id)
     return [
         UserTask(
             id=row.id, instance_id=row.instance_id, element_id=row.element_id, name=row.name, assignee=row.assignee,
             groups=tuple(groups.get(row.id, ())), form=row.form, due_at=row.due_at, follow_up_at=row.follow_up_at, priority=row.priority,
             created_at=row.created_at, state=row.state, process_id=row.process_id,
-            completed_by=row.ended_by if row.state == "completed" else None, completed_at=row.ended_at if row.state == "completed" else None,
+            completed_by=row.ended_by if row.state == "completed" else None,
+            completed_at=row.ended_at if row.state == "completed" else None,
         )
         for row in rows
     ]  # fmt: skip
@@ -130,7 +131,17 @@ def instance(connection: Connection, versions: Versions, instance_id: str) -> In
     bodies = connection.execute(select(c.body).where(c.instance_id == instance_id).order_by(c.name)).all()
     clocks = {clock.name: clock for clock in (Clock.from_plain(decode(bytes(body.body))) for body in bodies)}
     return InstanceView(
-        row.id, row.process_id, row.deployment_id, row.business_key, row.state, variables, active, incidents, row.started_at, row.ended_at, clocks
+        row.id,
+        row.process_id,
+        row.deployment_id,
+        row.business_key,
+        row.state,
+        variables,
+        active,
+        incidents,
+        row.started_at,
+        row.ended_at,
+        clocks,
     )
 
 

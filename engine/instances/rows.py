@@ -31,7 +31,15 @@ class Rows:
     """Writes the difference of what an instance waited for before a command and waits for after it."""
 
     def __init__(
-        self, connection: Connection, instance_id: str, process_id: str, *, actor: str, now: datetime, held: bool, claims: Callable[[str], bool]
+        self,
+        connection: Connection,
+        instance_id: str,
+        process_id: str,
+        *,
+        actor: str,
+        now: datetime,
+        held: bool,
+        claims: Callable[[str], bool],
     ) -> None:
         self.connection, self.instance_id, self.process_id = connection, instance_id, process_id
         self.actor, self.now, self.held, self.claims = actor, now, held, claims
@@ -64,7 +72,9 @@ class Rows:
     def _insert(self, fresh: dict[str, list[Any]]) -> None:
         if tasks := fresh.get("user"):
             self.connection.execute(insert(t.user_task), [self._task(*item) for item in tasks])
-            groups = [{"task_id": self._id(number), "group_id": group} for number, _, wait in tasks for group in dict.fromkeys(wait["groups"])]
+            groups = [
+                {"task_id": self._id(number), "group_id": group} for number, _, wait in tasks for group in dict.fromkeys(wait["groups"])
+            ]
             if groups:
                 self.connection.execute(insert(t.user_task_group), groups)
         jobs = [self._timer(*item) for item in fresh.get("timer", []) if item[2]["due"] is not None]

@@ -68,7 +68,8 @@ class Jobs:
     def due(self, connection: Connection, now: datetime, instance_id: str | None, limit: int) -> list[Job]:
         """The jobs due at `now`, in order of due time; those of held instances only when their instance is asked for."""
         query, names = (_DUE, {}) if instance_id is None else (_DUE_OF_INSTANCE, {"instance": instance_id})
-        return [Job(*row) for row in connection.execute(query, {"now": now, "most": limit, **names})]
+        rows = connection.execute(query, {"now": now, "most": limit, **names}).all()
+        return [Job(**row._mapping) for row in rows]
 
     def run_due(self, now: datetime, instance_id: str | None, limit: int, since: datetime | None = None) -> int:
         """Run due jobs until none is left or `limit` ran; how many ran.
@@ -148,7 +149,8 @@ class Jobs:
             return self._failed(job, str(fault), final=True)
         except Exception as error:
             # Whatever an operation raises, the job must live on: it is tried again and becomes an incident in the end.
-            log.warning("operation failed", operation=job.type, instance=job.instance_id, element=job.element_id, error=type(error).__name__)
+            where = {"instance": job.instance_id, "element": job.element_id}
+            log.warning("operation failed", operation=job.type, error=type(error).__name__, **where)
             return self._failed(job, f"{type(error).__name__}: {error}", final=False)
         with self.commands.on(job.instance_id, "operation", "job") as work:
             work.execution.complete(_still_open(work, job), dict(result or {}))

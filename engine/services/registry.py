@@ -12,8 +12,7 @@ from marshmallow import ValidationError
 from amends.engine.errors import AmendsError
 from amends.engine.execution import Fault
 from amends.engine.instances.commands import Commands
-
-from .base import Inside, Operation, OperationContext
+from amends.engine.services.base import Inside, Operation, OperationContext
 
 ENTRY_POINT_GROUP = "amends.operations"
 
@@ -35,7 +34,7 @@ def checked(operation: type[Operation], inputs: Mapping[str, Any], where: str) -
     try:
         loaded: dict[str, Any] = operation.Inputs().load(given)
     except ValidationError as error:
-        told = "; ".join(f"{name}: {' '.join(map(str, texts))}" for name, texts in sorted(error.normalized_messages().items()))
+        told = "; ".join(f"{name}: {' '.join(map(str, texts))}" for name, texts in sorted(dict(error.messages_dict).items()))
         raise Fault(f"The operation {operation.type!r} at {where} cannot use its inputs. {told}") from error
     return loaded
 

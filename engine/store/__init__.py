@@ -1,5 +1,5 @@
 """Tables, transactions and migrations."""
 
-from .database import Database
+from amends.engine.store.database import Database
 
 __all__ = ["Database"]

@@ -8,7 +8,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import inspect
 
-from .database import Database
+from amends.engine.store.database import Database
 
 HEAD = "0001"
 """The newest revision: a database that is there already needs no look at the migrations."""

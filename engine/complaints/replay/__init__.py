@@ -1,7 +1,7 @@
 """Take in complaints another system has recorded, and let each go its recorded way on its own dates."""
 
-from .importer import Importer, RowResult
-from .mapping import Mapping, load_mapping, shipped_mappings
-from .tally import Tally, tallies
+from amends.engine.complaints.replay.importer import Importer, RowResult
+from amends.engine.complaints.replay.mapping import Mapping, load_mapping, shipped_mappings
+from amends.engine.complaints.replay.tally import Tally, tallies
 
 __all__ = ["Importer", "Mapping", "RowResult", "Tally", "load_mapping", "shipped_mappings", "tallies"]

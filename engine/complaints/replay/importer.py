@@ -20,11 +20,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from uuid_utils import uuid7
 
 from amends.engine.complaints.register import Register
+from amends.engine.complaints.replay.mapping import Mapping, Step
 from amends.engine.errors import AmendsError, Invalid
 from amends.engine.feel import to_plain
 from amends.engine.store import tables as t
-
-from .mapping import Mapping, Step
 
 ACTOR = "import"
 MOST_JOBS = 10_000
@@ -87,7 +86,9 @@ class Importer:
             header = next(reader, [])
             missing = [name for name in self.mapping.columns.values() if name not in header]
             if missing:
-                raise Invalid(f"{self.path.name} has no column {', '.join(map(repr, missing))}; choose another mapping, or change this one.")
+                raise Invalid(
+                    f"{self.path.name} has no column {', '.join(map(repr, missing))}; choose another mapping, or change this one."
+                )
             line = reader.line_num
             while True:
                 start = line + 1

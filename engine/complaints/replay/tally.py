@@ -11,10 +11,9 @@ from sqlalchemy import select
 
 from amends.engine.calendars import Clock
 from amends.engine.complaints.register import Register
+from amends.engine.complaints.replay.mapping import Mapping
 from amends.engine.execution.values import decode
 from amends.engine.store import tables as t
-
-from .mapping import Mapping
 
 Key = tuple[str, ...]
 
@@ -46,7 +45,16 @@ def tallies(register: Register, digest: str, mapping: Mapping) -> Tally:
     r, c = t.import_row.c, t.complaint.c
     query = (
         select(
-            r.line, r.state, r.flags, r.facts, r.instance_id, c.product, c.outcome, c.stage, c.channel, c.state.label("complaint_state"),
+            r.line,
+            r.state,
+            r.flags,
+            r.facts,
+            r.instance_id,
+            c.product,
+            c.outcome,
+            c.stage,
+            c.channel,
+            c.state.label("complaint_state"),
             t.instance.c.deployment_id,
         )
         .outerjoin(t.complaint, c.instance_id == r.instance_id)
@@ -102,5 +110,9 @@ def _seen(clocks: list[Clock], calendars: Any) -> dict[str, Any]:
     seen = {}
     for clock in clocks:
         due = clock.due(calendars)
-        seen[clock.name] = {"met_at": clock.met_at, "due": due, "timely": clock.met_at is not None and due is not None and clock.met_at <= due}
+        seen[clock.name] = {
+            "met_at": clock.met_at,
+            "due": due,
+            "timely": clock.met_at is not None and due is not None and clock.met_at <= due,
+        }
     return seen

@@ -16,7 +16,8 @@ def main() -> None:
 
 
 for command in (
-    server.run, packages.check, packages.deploy, packages.templates, packages.test, try_out.feel, try_out.decide, records.import_, records.verify,
+    server.run, packages.check, packages.deploy, packages.templates, packages.test, try_out.feel, try_out.decide,
+    records.import_, records.verify,
     records.seal, records.history, accounts.user,
 ):  # fmt: skip
     main.add_command(command)

@@ -23,7 +23,13 @@ ACTOR = "system"
 
 def data_options(command: F) -> F:
     """Add `--data` and `--database` to a command."""
-    data = click.option("--data", type=click.Path(path_type=Path, file_okay=False), default=Path("data"), show_default=True, help="The folder of the installation.")
+    data = click.option(
+        "--data",
+        type=click.Path(path_type=Path, file_okay=False),
+        default=Path("data"),
+        show_default=True,
+        help="The folder of the installation.",
+    )
     database = click.option(
         "--database", envvar=DATABASE_VARIABLE, help=f"An SQLAlchemy URL; default: SQLite in the data folder. Also {DATABASE_VARIABLE}."
     )

@@ -41,7 +41,9 @@ def deploy(path: Path, reason: str, data: Path, database: str | None) -> None:
     """Check a package and make it the version that new complaints run on."""
     with application(data, database) as app:
         deployed = app.engine.deploy(path, actor=ACTOR, reason=reason)
-    click.echo(f"{deployed.package} version {deployed.number} ({deployed.version}): {', '.join(deployed.processes) or 'no process to start'}")
+    click.echo(
+        f"{deployed.package} version {deployed.number} ({deployed.version}): {', '.join(deployed.processes) or 'no process to start'}"
+    )
 
 
 @click.command()

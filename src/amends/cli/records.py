@@ -50,7 +50,9 @@ def import_(file: Path, mapping_name: str, replay: bool, as_of: datetime | None,
 def _say(tally: Tally) -> None:
     click.echo(f"{tally.rows} rows accounted for: {tally.imported} imported, {tally.unreadable} unreadable, {tally.flagged} flagged.")
     if tally.equal:
-        click.echo(f"The tallies by {' × '.join(tally.facts)} computed from the complaints equal the file's, all {len(tally.said)} of them.")
+        click.echo(
+            f"The tallies by {' × '.join(tally.facts)} computed from the complaints equal the file's, all {len(tally.said)} of them."
+        )
         return
     click.echo(f"The tallies differ for {len(tally.different)} rows:")
     for line, said, found in tally.different[:20]:
@@ -100,7 +102,12 @@ def history(reference: str, as_json: bool, data: Path, database: str | None) -> 
         complaint = app.register.get(reference)
         for event in app.engine.history(complaint.instance_id):
             if as_json:
-                row = {"seq": event.seq, "at": event.occurred_at.isoformat(), "recorded": event.recorded_at.isoformat(), "actor": event.actor}
+                row = {
+                    "seq": event.seq,
+                    "at": event.occurred_at.isoformat(),
+                    "recorded": event.recorded_at.isoformat(),
+                    "actor": event.actor,
+                }
                 click.echo(json.dumps({**row, "kind": event.kind, "element": event.element_id, "data": event.data}, default=str))
             else:
                 click.echo(f"{event.occurred_at:%Y-%m-%d %H:%M:%S}  {event.actor:24} {event.kind:10} {event.element_id}")

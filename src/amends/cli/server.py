@@ -36,7 +36,9 @@ def _port_is_free(host: str, port: int) -> None:
         try:
             probe.bind((host, port))
         except OSError as error:
-            raise click.ClickException(f"Cannot listen on {host}:{port}: {error.strerror}. Choose another port: make run PORT=8001.") from error
+            raise click.ClickException(
+                f"Cannot listen on {host}:{port}: {error.strerror}. Choose another port: make run PORT=8001."
+            ) from error
 
 
 def _first_run(app: Application, demo: bool) -> None:

@@ -21,7 +21,7 @@ def _context(text: str) -> dict[str, Any]:
     except ValueError as error:
         raise click.BadParameter(f"this is no JSON: {error}") from error
     if not isinstance(context, dict):
-        raise click.BadParameter("give a JSON object, like {\"amount\": 5}")
+        raise click.BadParameter('give a JSON object, like {"amount": 5}')
     return context
 
 
