@@ -95,3 +95,23 @@ def test_what_counts_cannot_be_left_out(form: str, answers: dict[str, object], m
     with pytest.raises(Invalid) as refused:
         Forms().validate(FORMS[form], {key: value for key, value in answers.items() if key != missing}, {})
     assert missing in refused.value.fields
+
+
+def test_the_filing_form_lets_browsers_fill_in_what_they_know() -> None:
+    """WCAG 2.2 AA 1.3.5: the purpose of fields about oneself is said, so that nobody has to type it again."""
+    said = {key: field.properties["autocomplete"] for key, field in fields("complaint").items() if "autocomplete" in field.properties}
+    assert said == {
+        "name": "name", "organisation": "organization", "email": "email", "phone": "tel", "address": "street-address",
+        "postcode": "postal-code", "town": "address-level2", "country": "country-name",
+    }  # fmt: skip
+
+
+PAST = [("complaint", "problem_on", {"description": "x"}), ("carry-out", "done_on", {"action_done": "x"})]
+
+
+@pytest.mark.parametrize(("form", "key", "others"), PAST)
+def test_what_happened_did_not_happen_tomorrow(form: str, key: str, others: dict[str, str]) -> None:
+    """A date of something past lies in the past."""
+    with pytest.raises(Invalid) as refused:
+        Forms().validate(FORMS[form], {**others, key: "2999-01-01"}, {})
+    assert list(refused.value.fields) == [key]
