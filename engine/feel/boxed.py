@@ -71,7 +71,8 @@ class BoxedGrammar(Cursor):
             items = [first]
             while self.take(","):
                 items.append(self.test())
-            self.expect("]", "closes the list")
+            if not self.take("]"):
+                self.fail(",", "]", meaning="between the items of a list, and behind the last")
             return n.ListNode(tuple(items), **self._until(opening.start))
         finally:
             self.range_end = outer
@@ -108,8 +109,8 @@ class BoxedGrammar(Cursor):
         self.index += 1
         entries: list[tuple[str, n.Node]] = []
         while not self.at("}"):
-            if entries:
-                self.expect(",", "between the entries of a context")
+            if entries and not self.take(","):
+                self.fail(",", "}", meaning="between the entries of a context, and behind the last")
             token = self.token
             if token.kind == "string":
                 self.index += 1
@@ -117,7 +118,7 @@ class BoxedGrammar(Cursor):
             else:
                 read = self.name_until(":")
                 if read is None:
-                    self.fail("the name of an entry", "}")
+                    self.fail("the name of an entry and :", "}", meaning="{name: value}")
                 key = read
             self.expect(":", "after the name of an entry")
             self.known.add(key)
@@ -132,8 +133,8 @@ class BoxedGrammar(Cursor):
         arguments: list[n.Node] = []
         names: list[str] = []
         while not self.at(")"):
-            if arguments:
-                self.expect(",", "between arguments")
+            if arguments and not self.take(","):
+                self.fail(",", ")", meaning="between arguments, and behind the last")
             before = self.token
             name = self.name_until(":")
             if name is not None:
@@ -196,8 +197,8 @@ class BoxedGrammar(Cursor):
         self.expect("(", "function(parameters) body")
         parameters: list[n.Parameter] = []
         while not self.at(")"):
-            if parameters:
-                self.expect(",", "between parameters")
+            if parameters and not self.take(","):
+                self.fail(",", ")", meaning="between parameters, and behind the last")
             begin = self.token.start
             name = self.name_until(":", ",", ")")
             if name is None:

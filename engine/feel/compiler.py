@@ -161,7 +161,7 @@ def _applied(compiler: Compiler, node: n.Binary) -> Callable[[Frame, Any], Any]:
         b = right(frame)
         try:
             if symbol in ("=", "!="):
-                return ops.equal(a, b) is (symbol == "=")
+                return ops.equal(a, b, frame.run.meter) is (symbol == "=")
             if symbol in _FAST_ORDER:
                 return ops.compare(symbol, a, b)
             value = _ARITHMETIC[symbol](a, b)
@@ -211,9 +211,7 @@ def _equality(compiler: Compiler, node: n.Binary, left: Code, right: Code) -> Co
         if kind is type(b) and kind in _SCALARS:
             return (a == b) is wanted
         try:
-            if kind is list or kind is dict:
-                frame.run.meter.charge(len(a))
-            return ops.equal(a, b) is wanted
+            return ops.equal(a, b, frame.run.meter) is wanted
         except Fault as fault:
             frame.run.warn(text, node, f"{str(fault).capitalize()}: the result is null")
             return None
@@ -364,9 +362,7 @@ def _step(text: str, node: n.Path, source: Code) -> Code:
         if type(value) is dict and name in value:
             return value[name]
         try:
-            if type(value) is list:
-                frame.run.meter.charge(len(value))
-            return property_of(value, name)
+            return property_of(value, name, frame.run.meter)
         except Fault as fault:
             frame.run.warn(text, node, str(fault))
             return None

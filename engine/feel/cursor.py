@@ -24,9 +24,6 @@ _SLIPS = {
     "%": "Write modulo(a, b) for the rest of a division.",
     ";": "Separate with commas, not semicolons.",
 }
-_FOREIGN_WORDS = {
-    "None": "null", "nil": "null", "undefined": "null", "NULL": "null", "True": "true", "TRUE": "true", "False": "false", "FALSE": "false",
-}  # fmt: skip
 
 
 @lru_cache(maxsize=4096)
@@ -137,7 +134,7 @@ class Cursor:
             return known[1]
         words = [token.text]
         self.index += 1
-        while self.token.kind == "name" and self.token.text not in stop:
+        while self.token.kind == "name" and self.token.text not in stop and self.token.text != "?":
             words.append(self.token.text)
             self.index += 1
         return " ".join(words)
@@ -166,13 +163,13 @@ class Cursor:
         token = at or self.token
         line, column = place(self.text, token.start)
         found = token.text if token.kind != "end" else "the end"
-        help_ = self._help(token)
+        help_ = self._help(token, expected)
         wanted = " or ".join(expected)
         where = f"Line {line}, column {column}: "
         said = f"{where}found {_quote(token)} where {wanted} should stand{f' ({meaning})' if meaning else ''}."
         raise FeelError(said + (f" {help_}" if help_ else ""), line=line, column=column, found=found, expected=expected, help=help_)
 
-    def _help(self, token: Token) -> str | None:
+    def _help(self, token: Token, expected: tuple[str, ...]) -> str | None:
         if token.kind == "op" and token.text in _SLIPS:
             return _SLIPS[token.text]
         previous = self.tokens[self.index - 1] if self.index else None
@@ -180,10 +177,10 @@ class Cursor:
             return f"Write {previous.text}= without a blank."
         if token.kind == "op" and token.text == "(" and previous is not None and previous.text in ("true", "false", "null"):
             return f"{previous.text} is a value: write it without parentheses."
-        if token.text in _FOREIGN_WORDS:
-            return f"Write {_FOREIGN_WORDS[token.text]}."
-        if token.text == "else" or token.kind == "end" and any(part.text == "if" for part in self.tokens):
-            return "Every if needs both: if … then … else …."
+        if token.text == "=" and self.index == 0:
+            return "Leave out the = at the beginning: it only marks an expression in a diagram's field."
+        if token.text in ("then", "else") or "then" in expected or "else" in expected:
+            return "Every if has all its parts: if … then … else …."
         if token.text == "?":
             return "Write if … then … else … for a choice."
         return None

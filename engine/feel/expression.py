@@ -25,6 +25,7 @@ Functions = Mapping[str, Callable[..., Any]]
 _BUILTIN_NAMES = frozenset(BUILTINS)
 _BUILTIN_KNOWN = KnownNames(BUILTINS)
 _CACHE = 8_192
+_CONTAINERS = (list, dict)
 
 
 class Parsed:
@@ -108,9 +109,12 @@ class Expression(Parsed):
         else:
             run = start_run(context, functions, now, warnings, budget, types)
         try:
-            return self._code(Frame(context, None, run))
+            value = self._code(Frame(context, None, run))
         except RecursionError:
             raise _too_deep() from None
+        if type(value) in _CONTAINERS:
+            run.meter.whole(value)
+        return value
 
 
 class UnaryTests(Parsed):

@@ -11,7 +11,7 @@ from amends.engine.feel import operators as ops
 from amends.engine.feel.compiler import HANDLERS, Compiler
 from amends.engine.feel.functions import UserFunction
 from amends.engine.feel.iterate import domain_items
-from amends.engine.feel.numbers import is_whole
+from amends.engine.feel.numbers import is_whole, whole
 from amends.engine.feel.run import Code, Frame, ItemFrame
 from amends.engine.feel.types import is_instance
 from amends.engine.feel.values import Fault, Function, kind_of
@@ -80,7 +80,7 @@ def _filter(compiler: Compiler, node: n.Filter) -> Code:
         if not is_whole(number):
             frame.run.warn(text, node.condition, "A list is indexed by whole numbers")
             return None
-        position, count = int(number), len(items)
+        position, count = whole(number), len(items)
         if position == 0 or abs(position) > count:
             frame.run.warn(text, node, f"The list has {count} items, and none at {position} (they count from 1, or from the end with -1)")
             return None
@@ -136,15 +136,28 @@ def _in(compiler: Compiler, node: n.In) -> Code:
     fast: frozenset[Any] = frozenset(item for item in constants if type(item) in (str, Decimal))
     whole = len(fast) == len(node.tests) and len({type(item) for item in fast}) == 1
     kind = type(constants[0]) if whole else None
+    # Inside the tests ? is the value on the left, unless a unary test around them has its own.
+    asks = compiler.scopes.find("?") is None and any(_asks(test) for test in node.tests)
+    if asks:
+        compiler.scopes.push({"?"})
     tests = [compile_test(compiler, test) for test in node.tests]
+    if asks:
+        compiler.scopes.pop()
 
     def code(frame: Frame) -> Any:
         item = value(frame)
         if type(item) is kind:
             return item in fast
+        if asks:
+            frame = Frame({"?": item}, frame, frame.run)
         return any_test(frame, item, tests, text, node)
 
     return code
+
+
+def _asks(node: n.Node) -> bool:
+    """Whether a test names the value under test, as ?."""
+    return any(isinstance(part, n.Name) and part.name == "?" for part in n.walk(node))
 
 
 def any_test(frame: Frame, value: Any, tests: list[Any], text: str, node: n.Node) -> bool | None:
@@ -168,18 +181,20 @@ def compile_test(compiler: Compiler, node: n.Node) -> Any:
     if isinstance(node, n.UnaryComparison):
         return _comparison_test(compiler, node)
     code = compiler.compile(node)
-    asks = any(isinstance(part, n.Name) and part.name == "?" for part in n.walk(node))
+    asks = _asks(node)
+    computed = not isinstance(node, n.Literal)
 
     def test(frame: Frame, value: Any) -> bool | None:
         expected = code(frame)
         kind = type(expected)
-        if kind is bool and (asks or type(value) is not bool) and (asks or value is not None):
+        # A condition of its own is the test; a boolean beside a boolean is a value to be equal to.
+        if kind is bool and (asks or computed and type(value) is not bool):
             return bool(expected)
         if kind is list:
             frame.run.meter.charge(len(expected))
         if asks and expected is None:
             return None
-        return ops.matches(value, expected)
+        return ops.matches(value, expected, frame.run.meter)
 
     return test
 
@@ -190,7 +205,7 @@ def _comparison_test(compiler: Compiler, node: n.UnaryComparison) -> Any:
     def test(frame: Frame, value: Any) -> bool | None:
         other = operand(frame)
         if symbol in ("=", "!="):
-            return ops.equal(value, other) is (symbol == "=")
+            return ops.equal(value, other, frame.run.meter) is (symbol == "=")
         return ops.compare(symbol, value, other)
 
     return test
@@ -200,7 +215,7 @@ def _instance_of(compiler: Compiler, node: n.InstanceOf) -> Code:
     value, type_, text = compiler.compile(node.value), node.type, compiler.text
 
     def code(frame: Frame) -> Any:
-        result = is_instance(value(frame), type_, frame.run.types)
+        result = is_instance(value(frame), type_, frame.run.types, frame.run.meter)
         if result is None:
             frame.run.warn(text, node, f"There is no type named «{type_.name}»")
         return result
@@ -299,7 +314,8 @@ def _function_definition(compiler: Compiler, node: n.FunctionDefinition) -> Code
     compiler.scopes.push({parameter.name for parameter in parameters})
     body = compiler.compile(node.body)
     compiler.scopes.pop()
-    return lambda frame: UserFunction(parameters, body, frame)
+    cost = _weight(node.body) + 8
+    return lambda frame: UserFunction(parameters, body, frame, cost)
 
 
 def _call(compiler: Compiler, node: n.Call) -> Code:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import inspect
 from collections.abc import Callable, Sequence
 from functools import lru_cache
@@ -9,7 +10,9 @@ from typing import Any
 
 from amends.engine.feel import nodes as n
 from amends.engine.feel.errors import BudgetError
+from amends.engine.feel.operators import midnight
 from amends.engine.feel.run import Code, Frame, Run
+from amends.engine.feel.temporal import WideDate
 from amends.engine.feel.types import conforms, type_accepts
 from amends.engine.feel.values import Fault, Function, kind_of, normalize
 
@@ -17,13 +20,14 @@ from amends.engine.feel.values import Fault, Function, kind_of, normalize
 class UserFunction(Function):
     """function(a, b) … of a text, with the scope it was written in."""
 
-    __slots__ = ("parameters", "body", "frame", "name")
+    __slots__ = ("parameters", "body", "frame", "name", "cost")
 
-    def __init__(self, parameters: tuple[n.Parameter, ...], body: Code, frame: Frame) -> None:
+    def __init__(self, parameters: tuple[n.Parameter, ...], body: Code, frame: Frame, cost: int) -> None:
         self.name = "function"
         self.parameters = parameters
         self.body = body
         self.frame = frame
+        self.cost = cost
 
     def parameter_sets(self) -> list[tuple[str, ...]]:
         return [tuple(parameter.name for parameter in self.parameters)]
@@ -42,7 +46,7 @@ class UserFunction(Function):
         home = self.frame.run
         if home.meter is not run.meter or home.warnings is not run.warnings:
             home = Run.of(home.variables, run.meter, home.functions, home.types, home.now, run.warnings)
-        run.meter.enter()
+        run.meter.enter(self.cost)
         try:
             return self.body(Frame(values, self.frame, home))
         finally:
@@ -56,13 +60,15 @@ class UserFunction(Function):
 
 
 def _fitted(parameter: n.Parameter, value: Any, run: Run) -> Any:
-    """An argument for a typed parameter, after the implicit conversions to and from a list of one (DMN 1.5, 10.3.2.9.4)."""
+    """An argument for a typed parameter, after the implicit conversions: of lists of one, and of dates (DMN 1.5, 10.3.2.9.4)."""
     type_ = parameter.type
-    if type_ is None or conforms(value, type_, run.types) is not False:
+    if type_ is None or conforms(value, type_, run.types, run.meter) is not False:
         return value
-    if isinstance(value, list) and len(value) == 1 and conforms(value[0], type_, run.types):
+    if isinstance(value, list) and len(value) == 1 and conforms(value[0], type_, run.types, run.meter):
         return value[0]
-    if type_.name == "list" and conforms([value], type_, run.types):
+    if type_.name in ("date and time", "dateTime") and isinstance(value, WideDate | dt.date):
+        return midnight(value)
+    if type_.name == "list" and conforms([value], type_, run.types, run.meter):
         return [value]
     raise Fault(f"The parameter {parameter.name} needs a {type_.name} and was given a {kind_of(value)}")
 
@@ -96,7 +102,8 @@ class HostFunction(Function):
 
     def call(self, run: Run, arguments: list[Any]) -> Any:
         self._check(len(arguments))
-        run.meter.charge(10)
+        for value in arguments:
+            run.meter.whole(value)
         try:
             return normalize(self.function(*arguments))
         except BudgetError:
@@ -112,7 +119,8 @@ class HostFunction(Function):
         if unknown or missing:
             names = ", ".join(name for name, _, _ in parameters)
             raise Fault(f"{self.name} has the parameters {names}, and was given {', '.join(arguments)}")
-        run.meter.charge(10)
+        for value in arguments.values():
+            run.meter.whole(value)
         try:
             return normalize(self.function(**{name.replace(" ", "_"): value for name, value in arguments.items()}))
         except BudgetError:

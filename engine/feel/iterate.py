@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from amends.engine.feel import temporal as t
-from amends.engine.feel.numbers import is_whole
+from amends.engine.feel.numbers import FAR, is_whole
 from amends.engine.feel.run import Run
 from amends.engine.feel.values import Fault, Range, kind_of
 
@@ -48,6 +48,8 @@ def _ends(low: Any, high: Any) -> tuple[int, int]:
         return t.days_of(low), t.days_of(high)
     if not (is_whole(low) and is_whole(high)):
         raise Fault("A loop runs over whole numbers")
+    if max(abs(low), abs(high)) >= FAR:
+        raise Fault("A loop's numbers have at most 18 digits")
     return int(low), int(high)
 
 

@@ -15,7 +15,7 @@ class Budget:
     """
 
     steps: int = 1_000_000
-    depth: int = 60
+    depth: int = 100
     text: int = 1_000_000
     items: int = 200_000
     seconds: float = 0.9
@@ -23,7 +23,9 @@ class Budget:
 
 
 DEFAULT_BUDGET = Budget()
-MAX_SOURCE = 100_000
+MAX_SOURCE = 65_536
 """Characters of one expression: beyond any that a person writes, short enough to be parsed in a fraction of a second."""
 MAX_NESTING = 70
 """Brackets within brackets of one expression, bounded so that the parser cannot exhaust Python's stack."""
+MAX_VALUE_DEPTH = 200
+"""Lists and contexts within each other that a result may have; beyond, those who receive it could not write it as JSON."""

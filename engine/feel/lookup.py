@@ -13,7 +13,7 @@ from amends.engine.feel.errors import FeelError, place
 from amends.engine.feel.functions import host_function
 from amends.engine.feel.numbers import EXACT
 from amends.engine.feel.run import Code, Frame, Run
-from amends.engine.feel.slips import FOREIGN_FUNCTIONS
+from amends.engine.feel.slips import FOREIGN_FUNCTIONS, FOREIGN_WORDS
 from amends.engine.feel.values import NATIVE, normalize
 
 _MISSING = object()
@@ -111,6 +111,8 @@ def _function(run: Run, text: str, node: n.Name) -> Any:
 
 def unknown_name(name: str, run: Run) -> str:
     """What to say of a name nothing is known by."""
+    if name in FOREIGN_WORDS:
+        return f"There is no variable named «{name}»; write {FOREIGN_WORDS[name]}"
     known = [*run.variables, *BUILTINS, *(run.functions or ())]
     near = difflib.get_close_matches(name, [str(key) for key in known[:2000]], 1, 0.8) if run.warnings is not None else []
     return f"There is no variable or function named «{name}»" + (f"; did you mean «{near[0]}»?" if near else "")
@@ -174,7 +176,7 @@ def _partial_code(hops: int) -> Code:
             scope = scope.parent  # type: ignore[assignment]
         value = scope.vars.get("partial")
         if isinstance(value, list):
-            frame.run.meter.charge(len(value) >> 4)
+            frame.run.meter.charge(len(value) >> 1)
             return list(value)
         return value
 

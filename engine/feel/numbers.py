@@ -8,6 +8,7 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal, DivisionByZero, InvalidOp
 MATH = Context(prec=34, rounding=ROUND_HALF_EVEN, Emin=-6143, Emax=6144, clamp=0, traps=[InvalidOperation, DivisionByZero, Overflow])
 ZERO = Decimal(0)
 ONE = Decimal(1)
+FAR = Decimal(10**18)
 EXACT = 10**34
 """Whole numbers nearer to 0 than this have 34 digits at most, and so need no rounding."""
 
@@ -46,3 +47,10 @@ def number_text(value: Decimal) -> str:
 def is_whole(value: Decimal) -> bool:
     """Whether a number has no fraction."""
     return value == value.to_integral_value()
+
+
+def whole(value: Decimal) -> int:
+    """A number without its fraction, as a count or position; numbers no list or calendar reaches become that far limit."""
+    if abs(value) >= FAR:
+        return -int(FAR) if value < 0 else int(FAR)
+    return int(value)

@@ -9,24 +9,24 @@ from typing import Any
 
 from amends.engine.feel import temporal as t
 from amends.engine.feel.numbers import MATH
+from amends.engine.feel.run import Meter
 from amends.engine.feel.values import Fault, Function, Range, kind_of
 
 _DTD = "days and time duration"
 _YMD = "years and months duration"
 _DT = "date and time"
+_LONGEST = Decimal(10**30)
 
 
-def equal(a: Any, b: Any) -> bool:
-    """a = b. Null equals null only; values of different types are a fault."""
+def equal(a: Any, b: Any, meter: Meter | None = None) -> bool:
+    """a = b. Null equals null only; values of different types are a fault. `meter` is charged for lists and contexts."""
     if a is None or b is None:
         return a is b
     kind = kind_of(a)
     if kind != kind_of(b):
         raise Fault(f"a {kind} cannot be compared with a {kind_of(b)}")
-    if kind == "list":
-        return len(a) == len(b) and all(same(x, y) for x, y in zip(a, b, strict=True))
-    if kind == "context":
-        return a.keys() == b.keys() and all(same(value, b[key]) for key, value in a.items())
+    if kind in ("list", "context"):
+        return _equal_inside(a, b, meter)
     if kind == "range":
         return _equal_ranges(a, b)
     if kind in (_DT, "time"):
@@ -36,10 +36,20 @@ def equal(a: Any, b: Any) -> bool:
     return bool(a == b)
 
 
-def same(a: Any, b: Any) -> bool:
+def _equal_inside(a: Any, b: Any, meter: Meter | None) -> bool:
+    if len(a) != len(b):
+        return False
+    if meter is not None:
+        meter.charge(4 * len(a) + 4)
+    if isinstance(a, list):
+        return all(same(x, y, meter) for x, y in zip(a, b, strict=True))
+    return a.keys() == b.keys() and all(same(value, b[key], meter) for key, value in a.items())
+
+
+def same(a: Any, b: Any, meter: Meter | None = None) -> bool:
     """Whether two values are equal, values of different types being unequal."""
     try:
-        return equal(a, b)
+        return equal(a, b, meter)
     except Fault:
         return False
 
@@ -109,22 +119,22 @@ def contains(range_: Range, value: Any) -> bool:
     return True
 
 
-def matches(value: Any, test: Any) -> bool | None:
+def matches(value: Any, test: Any, meter: Meter | None = None) -> bool | None:
     """`value in test`: the test is a range that holds it, a list that has it (or whose parts match it), or equal to it."""
     if isinstance(test, Range):
         if value is None:
             raise Fault("null is compared with a range")
         return contains(test, value)
     if isinstance(test, list):
-        if same(value, test):
+        if same(value, test, meter):
             return True
-        return any(_matches_part(value, part) for part in test)
-    if value is not None and test is not None and isinstance(value, list) and kind_of(test) != "list":
-        return any(same(part, test) for part in value) if len(value) == 1 else False
-    return equal(value, test)
+        return any(_matches_part(value, part, meter) for part in test)
+    if isinstance(value, list) and test is not None:
+        return len(value) == 1 and same(value[0], test, meter)
+    return equal(value, test, meter)
 
 
-def _matches_part(value: Any, part: Any) -> bool:
+def _matches_part(value: Any, part: Any, meter: Meter | None) -> bool:
     if isinstance(part, Range):
         if isinstance(value, Range):
             return equal(value, part)
@@ -132,7 +142,7 @@ def _matches_part(value: Any, part: Any) -> bool:
             return value is not None and contains(part, value)
         except Fault:
             return False
-    return same(value, part)
+    return same(value, part, meter)
 
 
 def add(a: Any, b: Any) -> Any:
@@ -176,13 +186,13 @@ def subtract(a: Any, b: Any) -> Any:
 def _between(a: Any, b: Any) -> t.Duration:
     if kind_of(a) == kind_of(b) == "date":
         return t.make_duration((t.days_of(a) - t.days_of(b)) * t.DAY)
-    first, second = _midnight(a), _midnight(b)
+    first, second = midnight(a), midnight(b)
     if (t.datetime_zone(first) is None) != (t.datetime_zone(second) is None):
         raise Fault("one has a time zone and the other has none, so the time between them is unknown")
     return t.make_duration(t.instant(first) - t.instant(second))
 
 
-def _midnight(value: t.Date | t.DateTime) -> t.DateTime:
+def midnight(value: t.Date | t.DateTime) -> t.DateTime:
     """A date as a date and time counts from midnight UTC (DMN 1.5, 10.3.2.3.7)."""
     if isinstance(value, dt.datetime | t.WideDateTime):
         return value
@@ -217,9 +227,9 @@ def multiply(a: Any, b: Any) -> Any:
     if kinds[0] == "number":
         a, b, kinds = b, a, (kinds[1], kinds[0])
     if kinds == (_DTD, "number"):
-        return t.make_duration(int(_decimal(MATH.multiply, Decimal(t.duration_nanos(a)), b)))
+        return t.make_duration(_amount(_decimal(MATH.multiply, Decimal(t.duration_nanos(a)), b)))
     if kinds == (_YMD, "number"):
-        return t.YearMonthDuration(int(_decimal(MATH.multiply, Decimal(a.months), b)))
+        return t.YearMonthDuration(_amount(_decimal(MATH.multiply, Decimal(a.months), b)))
     raise Fault(f"a {kinds[0]} and a {kinds[1]} cannot be multiplied")
 
 
@@ -229,14 +239,21 @@ def divide(a: Any, b: Any) -> Any:
     if kinds == ("number", "number"):
         return _decimal(MATH.divide, a, b)
     if kinds == (_DTD, "number"):
-        return t.make_duration(int(_decimal(MATH.divide, Decimal(t.duration_nanos(a)), b)))
+        return t.make_duration(_amount(_decimal(MATH.divide, Decimal(t.duration_nanos(a)), b)))
     if kinds == (_YMD, "number"):
-        return t.YearMonthDuration(int(_decimal(MATH.divide, Decimal(a.months), b)))
+        return t.YearMonthDuration(_amount(_decimal(MATH.divide, Decimal(a.months), b)))
     if kinds == (_DTD, _DTD):
         return _decimal(MATH.divide, Decimal(t.duration_nanos(a)), Decimal(t.duration_nanos(b)))
     if kinds == (_YMD, _YMD):
         return _decimal(MATH.divide, Decimal(a.months), Decimal(b.months))
     raise Fault(f"a {kinds[0]} cannot be divided by a {kinds[1]}")
+
+
+def _amount(value: Decimal) -> int:
+    """A calculated duration in its unit."""
+    if abs(value) >= _LONGEST:
+        raise Fault("the duration is longer than any calendar")
+    return int(value)
 
 
 def power(a: Any, b: Any) -> Any:

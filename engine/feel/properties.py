@@ -8,17 +8,20 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from amends.engine.feel import temporal as t
+from amends.engine.feel.run import Meter
 from amends.engine.feel.values import Fault, kind_of
 
 
-def property_of(value: Any, name: str) -> Any:
+def property_of(value: Any, name: str, meter: Meter | None = None) -> Any:
     """The entry or property of that name; of a list, those of its items. A fault where there is none."""
     if type(value) is dict:
         if name in value:
             return value[name]
         raise Fault(f"The context has no entry «{name}»")
     if type(value) is list:
-        return [_quiet(item, name) for item in value]
+        if meter is not None:
+            meter.charge(4 * len(value) + 4)
+        return [_quiet(item, name, meter) for item in value]
     if value is None:
         raise Fault(f"null has no property «{name}»")
     known = _PROPERTIES.get(kind_of(value), {})
@@ -28,9 +31,9 @@ def property_of(value: Any, name: str) -> Any:
     return Decimal(result) if type(result) is int else result
 
 
-def _quiet(item: Any, name: str) -> Any:
+def _quiet(item: Any, name: str, meter: Meter | None) -> Any:
     try:
-        return property_of(item, name)
+        return property_of(item, name, meter)
     except Fault:
         return None
 

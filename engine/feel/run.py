@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from amends.engine.feel.errors import BudgetError, FeelWarning, place
-from amends.engine.feel.limits import DEFAULT_BUDGET, Budget
+from amends.engine.feel.limits import DEFAULT_BUDGET, MAX_VALUE_DEPTH, Budget
 from amends.engine.feel.nodes import Node
 
 _CHECK_EVERY = 5_000
@@ -16,6 +16,7 @@ _FIRST_CHECK = 64
 MAX_WARNINGS = 200
 """Warnings kept of one evaluation: a fault inside a long loop says the same again and again."""
 
+_CONTAINERS = (list, dict)
 Clock = Callable[[], dt.datetime]
 TypeTest = Callable[[Any], bool]
 
@@ -68,14 +69,30 @@ class Meter:
         """Refuse a string of more characters than allowed; otherwise charge for it."""
         if characters > self.limits.text:
             raise BudgetError(f"A text of {characters:,} characters is more than the {self.limits.text:,} an evaluation may build.")
-        self.charge(characters >> 7)
+        self.charge(characters >> 6)
 
-    def enter(self) -> None:
-        """One function call deeper."""
+    def whole(self, value: Any) -> None:
+        """Charge for a value that leaves the evaluation, in depth: inside, parts may be shared, outside they are written out."""
+        level, depth = [value], 0
+        while level:
+            depth += 1
+            self.charge(len(level))
+            if depth > MAX_VALUE_DEPTH:
+                raise BudgetError(f"The value has lists or contexts nested more than {MAX_VALUE_DEPTH} deep. Make it flatter.")
+            below: list[Any] = []
+            for part in level:
+                kind = type(part)
+                if kind is list or kind is dict:
+                    self.charge(len(part))
+                    below.extend(item for item in (part if kind is list else part.values()) if type(item) in _CONTAINERS)
+            level = below
+
+    def enter(self, cost: int) -> None:
+        """One function call deeper, into a body that costs so much."""
         self.depth -= 1
         if self.depth < 0:
             raise BudgetError(f"Functions call each other more than {self.limits.depth} deep. Look for one that calls itself.")
-        self.charge(2)
+        self.charge(cost)
 
     def leave(self) -> None:
         self.depth += 1

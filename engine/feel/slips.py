@@ -33,3 +33,8 @@ FOREIGN_FUNCTIONS = {
     "indexOf": "index of(list, element)",
     "trunc": "round down(number, 0)",
 }
+
+FOREIGN_WORDS = {
+    "None": "null", "nil": "null", "undefined": "null", "NULL": "null", "True": "true", "TRUE": "true", "False": "false", "FALSE": "false",
+}  # fmt: skip
+"""Constants of other languages, which FEEL reads as names of variables."""

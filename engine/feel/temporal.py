@@ -153,9 +153,7 @@ def days_of(value: Date) -> int:
 
 
 def make_time(hour: int, minute: int, second: int, nano: int = 0, zone: dt.tzinfo | None = None) -> Time | None:
-    """A time of day, null where there is none such; 24:00:00 is midnight."""
-    if (hour, minute, second, nano) == (24, 0, 0, 0):
-        hour = 0
+    """A time of day, null where there is none such."""
     if not (0 <= hour < 24 and 0 <= minute < 60 and 0 <= second < 60):
         return None
     return Time(hour, minute, second, nano, zone)

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from amends.engine.feel import temporal as t
 
 _DATE = r"(-?(?:[1-9][0-9]{3,8}|0[0-9]{3}))-([0-9]{2})-([0-9]{2})"
-_ZONE = r"(Z|[+-][0-9]{2}:[0-9]{2}(?::[0-9]{2})?|@[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+){0,3})?"
+_ZONE = r"([Zz]|[+-][0-9]{2}:[0-9]{2}(?::[0-9]{2})?|@[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+){0,3})?"
 _TIME = rf"([0-9]{{2}}):([0-9]{{2}}):([0-9]{{2}})(?:\.([0-9]{{1,32}}))?{_ZONE}"
 _DATE_ONLY = re.compile(_DATE)
 _TIME_ONLY = re.compile(_TIME)
@@ -53,12 +53,14 @@ def _time(hour: str, minute: str, second: str, fraction: str | None, zone: str |
         if known is None:
             return None
     nano = int((fraction or "0")[:9].ljust(9, "0"))
+    if (hour, minute, second, nano) == ("24", "00", "00", 0):
+        hour = "00"  # XML Schema's way to write the midnight at the end of a day
     return t.make_time(int(hour), int(minute), int(second), nano, known)
 
 
 def parse_zone(text: str) -> dt.tzinfo | None:
     """Z, +02:00 or @Europe/Paris; null if that is none."""
-    if text == "Z":
+    if text in ("Z", "z"):
         return dt.UTC
     if text[0] == "@":
         return t.named_zone(text[1:])

@@ -5,28 +5,35 @@ from __future__ import annotations
 from typing import Any
 
 from amends.engine.feel.cursor import KEYWORDS
+from amends.engine.feel.run import Meter
 from amends.engine.feel.tokens import escape
 from amends.engine.feel.values import Function, Range, kind_of, scalar_text
 
 
-def value_text(value: Any) -> str | None:
-    """The string a value converts to, null for null (DMN 1.5, 10.3.4.1, string)."""
+def value_text(value: Any, meter: Meter | None = None) -> str | None:
+    """The string a value converts to, null for null (DMN 1.5, 10.3.4.1, string); `meter` is charged for lists and contexts."""
     if value is None:
         return None
     if isinstance(value, str):
         return value
-    return _inner(value)
+    return _inner(value, meter)
 
 
-def _inner(value: Any) -> str:
+def _inner(value: Any, meter: Meter | None) -> str:
     if value is None:
         return "null"
     if isinstance(value, str):
         return escape(value)
-    if isinstance(value, list):
-        return "[" + ", ".join(_inner(item) for item in value) + "]"
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{_key(key)}: {_inner(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list | dict):
+        if meter is not None:
+            meter.charge(4 * len(value) + 4)
+        if isinstance(value, list):
+            text = "[" + ", ".join(_inner(item, meter) for item in value) + "]"
+        else:
+            text = "{" + ", ".join(f"{_key(key)}: {_inner(item, meter)}" for key, item in value.items()) + "}"
+        if meter is not None:
+            meter.text(len(text))
+        return text
     if isinstance(value, Range):
         return _range(value)
     if isinstance(value, Function):
@@ -48,5 +55,5 @@ def _range(value: Range) -> str:
 
 
 def _end(value: Any) -> str:
-    text = _inner(value)
+    text = _inner(value, None)
     return f'@"{text}"' if kind_of(value) not in ("null", "number", "string", "boolean") else text

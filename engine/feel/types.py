@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from amends.engine.feel.nodes import TypeNode
+from amends.engine.feel.run import Meter, TypeTest
 from amends.engine.feel.values import Function, Range, kind_of
-
-TypeTest = Callable[[Any], bool]
 
 _SIMPLE = {
     "number": "number", "string": "string", "boolean": "boolean", "date": "date", "time": "time", "date and time": "date and time",
@@ -18,17 +17,17 @@ _SIMPLE = {
 }  # fmt: skip
 
 
-def is_instance(value: Any, type_: TypeNode, types: Mapping[str, TypeTest] | None = None) -> bool | None:
+def is_instance(value: Any, type_: TypeNode, types: Mapping[str, TypeTest] | None = None, meter: Meter | None = None) -> bool | None:
     """`value instance of type`; null is an instance of no type but Null. None where the type is not known.
 
     `types` has a test for each type that the host defines, such as the item definitions of a DMN model.
     """
     if value is None:
         return type_.name == "Null"
-    return conforms(value, type_, types)
+    return conforms(value, type_, types, meter)
 
 
-def conforms(value: Any, type_: TypeNode, types: Mapping[str, TypeTest] | None = None) -> bool | None:
+def conforms(value: Any, type_: TypeNode, types: Mapping[str, TypeTest] | None = None, meter: Meter | None = None) -> bool | None:
     """Whether a value may stand where this type is demanded: as `is_instance`, and null may stand anywhere."""
     if value is None:
         return True
@@ -44,19 +43,21 @@ def conforms(value: Any, type_: TypeNode, types: Mapping[str, TypeTest] | None =
         return None
     if kind_of(value) != wanted:
         return False
-    return type_.arguments is None or _parts_conform(value, type_, types)
+    return type_.arguments is None or _parts_conform(value, type_, types, meter)
 
 
-def _parts_conform(value: Any, type_: TypeNode, types: Mapping[str, TypeTest] | None) -> bool | None:
+def _parts_conform(value: Any, type_: TypeNode, types: Mapping[str, TypeTest] | None, meter: Meter | None) -> bool | None:
     arguments = type_.arguments or ()
     if isinstance(value, list):
-        return _all(conforms(item, arguments[0], types) for item in value)
+        if meter is not None:
+            meter.charge(len(value) + 1)
+        return _all(conforms(item, arguments[0], types, meter) for item in value)
     if isinstance(value, Range):
         ends = [end for end in (value.low, value.high) if end is not None]
         return _all(conforms(end, arguments[0], types) for end in ends)
     if isinstance(value, dict):
         pairs = list(zip(type_.names, arguments, strict=True))
-        return _all(name in value and conforms(value[name], argument, types) for name, argument in pairs)
+        return _all(name in value and conforms(value[name], argument, types, meter) for name, argument in pairs)
     if isinstance(value, Function):
         return value.accepts(arguments, type_.result)
     return True

@@ -9,6 +9,8 @@ FLAGS = frozenset("smixq")
 _SINGLE_ESCAPES = {"n": "\\n", "r": "\\r", "t": "\\t"}
 _ESCAPABLE = frozenset("\\|.?*+(){}-[]^$")
 _METACHARACTERS = frozenset(".\\?*+{}()|[]")
+MAX_REPEAT = 10_000
+"""The greatest number in a quantifier: the `regex` module writes such repetitions out."""
 _MAX_CODE = 0x10FFFF
 
 _NAME_START = (
@@ -131,7 +133,7 @@ class _Translation:
         least, comma, most = digits.partition(",")
         if not (least.isascii() and least.isdigit()) or most and not (most.isascii() and most.isdigit()):
             raise PatternError("a quantifier is {2}, {2,} or {2,3}")
-        if len(least) > 6 or len(most) > 6 or most and int(most) < int(least):
+        if len(least) > 5 or len(most) > 5 or int(most or least) > MAX_REPEAT or most and int(most) < int(least):
             raise PatternError("a quantifier's numbers do not fit")
         return f"{{{least}{comma}{most}}}"
 
@@ -175,7 +177,7 @@ class _Translation:
         if char.isascii() and char.isdigit():
             return self._back_reference(char)
         if char in ("p", "P"):
-            return self._property(char)
+            return f"(?-i:{self._property(char)})"  # a category is not widened by the flag i
         if char in _CLASSES:
             return f"[{_CLASSES[char]}]"
         return self._escaped_char(char)

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from amends.engine.feel import temporal as t
 from amends.engine.feel import temporal_text as tt
 from amends.engine.feel.builtins.registry import define
-from amends.engine.feel.numbers import read_number
+from amends.engine.feel.numbers import read_number, whole
 from amends.engine.feel.run import Run
 from amends.engine.feel.text import value_text
 from amends.engine.feel.values import Fault
@@ -51,7 +51,7 @@ def date_from_moment(run: Run, moment: Any) -> t.Date:
 
 @define("date", "year:number, month:number, day:number")
 def date_from_parts(run: Run, year: Decimal, month: Decimal, day: Decimal) -> t.Date:
-    return _date(t.make_date(int(year), int(month), int(day)))
+    return _date(t.make_date(whole(year), whole(month), whole(day)))
 
 
 @define("time", "from:string")
@@ -71,7 +71,7 @@ def time_from_moment(run: Run, moment: Any) -> t.Time:
 @define("time", "hour:number, minute:number, second:number, offset:days and time duration?")
 def time_from_parts(run: Run, hour: Decimal, minute: Decimal, second: Decimal, offset: t.Duration | None = None) -> t.Time:
     zone = None if offset is None else _found(t.offset_zone(t.duration_nanos(offset)), "offset of a time zone")
-    return _found(t.make_time(int(hour), int(minute), int(second), int(second % 1 * t.NANO), zone), "time")
+    return _found(t.make_time(whole(hour), whole(minute), whole(second), int(second % 1 * t.NANO), zone), "time")
 
 
 @define("date and time", "from:string")
@@ -107,7 +107,7 @@ def moment_from_parts(
         known = _found(t.named_zone(zone), f"time zone: «{zone}»")
     elif zone is not None:
         known = _found(t.offset_zone(t.duration_nanos(zone)), "offset of a time zone")
-    time = _found(t.make_time(int(hour), int(minute), int(second), int(second % 1 * t.NANO), known), "time")
+    time = _found(t.make_time(whole(hour), whole(minute), whole(second), int(second % 1 * t.NANO), known), "time")
     return _moment(t.make_datetime(t.days_of(date), time.nanos, known))
 
 
@@ -143,9 +143,7 @@ def months_between(run: Run, start: Any, end: Any) -> t.YearMonthDuration:
 
 @define("string", "from:any")
 def string_of(run: Run, value: Any) -> str | None:
-    text = value_text(value)
-    run.meter.text(len(text or ""))
-    return text
+    return value_text(value, run.meter)
 
 
 @define("number", "from:string")

@@ -82,4 +82,4 @@ def is_same(run: Run, first: Any, second: Any) -> bool:
         same_clock = (t.datetime_days(first), t.day_nanos(first)) == (t.datetime_days(second), t.day_nanos(second))
         zones = [_zone_key(t.datetime_zone(value), t.datetime_offset(value)) for value in (first, second)]
         return same_clock and zones[0] == zones[1]
-    return ops.same(first, second)
+    return ops.same(first, second, run.meter)

@@ -8,13 +8,14 @@ from typing import Any
 
 from amends.engine.feel import operators as ops
 from amends.engine.feel.builtins.registry import define
+from amends.engine.feel.numbers import whole
 from amends.engine.feel.run import Run
 from amends.engine.feel.values import Fault, Function, kind_of
 
 
 def _position(items: list[Any], position: Decimal) -> int:
     """The index of a position that counts from 1, or from the end with -1."""
-    place = int(position)
+    place = whole(position)
     if place == 0 or abs(place) > len(items):
         raise Fault(f"The list has {len(items)} items and none at {place}")
     return place - 1 if place > 0 else len(items) + place
@@ -23,7 +24,7 @@ def _position(items: list[Any], position: Decimal) -> int:
 @define("list contains", "list:list, element:any")
 def list_contains(run: Run, items: list[Any], element: Any) -> bool:
     run.meter.charge(len(items))
-    return any(ops.same(item, element) for item in items)
+    return any(ops.same(item, element, run.meter) for item in items)
 
 
 @define("sublist", "list:list, start position:number, length:number?")
@@ -31,7 +32,7 @@ def sublist(run: Run, items: list[Any], start: Decimal, length: Decimal | None =
     begin = _position(items, start)
     if length is None:
         return items[begin:]
-    count = int(length)
+    count = whole(length)
     if count < 1 or begin + count > len(items):
         raise Fault(f"The list has {len(items)} items, not {count} from there on")
     return items[begin : begin + count]
@@ -81,7 +82,7 @@ def _distinct(run: Run, items: list[Any]) -> list[Any]:
                 found.append(item)
             continue
         run.meter.charge(len(others) + 1)
-        if not any(ops.same(item, other) for other in others):
+        if not any(ops.same(item, other, run.meter) for other in others):
             others.append(item)
             found.append(item)
     run.meter.size(len(items))
@@ -92,7 +93,7 @@ def _distinct(run: Run, items: list[Any]) -> list[Any]:
 def duplicate_values(run: Run, items: list[Any]) -> list[Any]:
     distinct = _distinct(run, items)
     run.meter.charge(len(items) * len(distinct) >> 2)
-    return [one for one in distinct if sum(ops.same(one, item) for item in items) > 1]
+    return [one for one in distinct if sum(ops.same(one, item, run.meter) for item in items) > 1]
 
 
 @define("insert before", "list:list, position:number, newItem:any")
@@ -136,7 +137,7 @@ def reverse(run: Run, items: list[Any]) -> list[Any]:
 @define("index of", "list:list, match:any")
 def index_of(run: Run, items: list[Any], match: Any) -> list[Decimal]:
     run.meter.charge(len(items))
-    return [Decimal(index) for index, item in enumerate(items, 1) if ops.same(item, match)]
+    return [Decimal(index) for index, item in enumerate(items, 1) if ops.same(item, match, run.meter)]
 
 
 @define("flatten", "list:list")
@@ -183,7 +184,7 @@ def is_empty(run: Run, items: list[Any]) -> bool:
 
 @define("partition", "list:list, size:number", ours=True)
 def partition(run: Run, items: list[Any], size: Decimal) -> list[list[Any]]:
-    count = int(size)
+    count = whole(size)
     if count < 1:
         raise Fault("The size is not above 0")
     run.meter.size(len(items))

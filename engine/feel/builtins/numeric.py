@@ -10,7 +10,7 @@ from typing import Any
 
 from amends.engine.feel import temporal as t
 from amends.engine.feel.builtins.registry import define
-from amends.engine.feel.numbers import MATH
+from amends.engine.feel.numbers import MATH, whole
 from amends.engine.feel.operators import negate
 from amends.engine.feel.run import Run
 from amends.engine.feel.values import Fault
@@ -20,7 +20,7 @@ _WIDE = decimal.Context(prec=12_400, Emin=-12_400, Emax=12_400)
 
 
 def _rounded(n: Decimal, scale: Decimal, rounding: str) -> Decimal:
-    digits = int(scale)
+    digits = whole(scale)
     if not MIN_SCALE <= digits <= MAX_SCALE:
         raise Fault(f"The scale is between {MIN_SCALE} and {MAX_SCALE}")
     exponent = n.as_tuple().exponent

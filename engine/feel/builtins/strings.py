@@ -9,21 +9,22 @@ from typing import Any
 
 from amends.engine.feel import patterns
 from amends.engine.feel.builtins.registry import define
+from amends.engine.feel.numbers import whole
 from amends.engine.feel.run import Run
 from amends.engine.feel.values import Fault
 
 
 @define("substring", "string:string, start position:number, length:number?")
 def substring(run: Run, text: str, start: Decimal, length: Decimal | None = None) -> str:
-    position = int(start)
+    position = whole(start)
     if position == 0 or abs(position) > len(text):
         raise Fault(f"The text has {len(text)} characters and none at {position}")
     begin = position - 1 if position > 0 else len(text) + position
     if length is None:
         return text[begin:]
-    if int(length) < 1:
+    if whole(length) < 1:
         raise Fault("The length is not above 0")
-    return text[begin : begin + int(length)]
+    return text[begin : begin + whole(length)]
 
 
 @define("string length", "string:string")
