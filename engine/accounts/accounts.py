@@ -1,0 +1,279 @@
+"""Accounts: the people who work on complaints, and the roles they hold. Every change is in the history."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final, Protocol
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+from uuid_utils import uuid7
+
+from amends.engine.accounts.checks import checked_email, checked_roles, checked_username, normal
+from amends.engine.accounts.passwords import Passwords, check_password, generated_password
+from amends.engine.errors import Conflict, Invalid, NotFound
+from amends.engine.history import Entry
+from amends.engine.store import Database
+from amends.engine.store import tables as t
+
+ACCOUNT: Final = "account:"
+ADMIN: Final = "admin"
+FREE_FAILURES: Final = 5
+"""Wrong passwords in a row before an account waits between attempts."""
+LONGEST_WAIT: Final = timedelta(seconds=30)
+"""However often others guess, the person has a try within this time."""
+
+
+class Installation(Protocol):
+    """What accounts need of the engine."""
+
+    @property
+    def database(self) -> Database:
+        """Where they are kept."""
+
+    def now(self) -> datetime:
+        """The time."""
+
+    def record(self, command: str, actor: str, entries: list[Entry]) -> None:
+        """Write into the installation's history."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Somebody who can sign in. `roles` are the package's role ids and the built-in ones.
+
+    `session_mark` changes when all sessions must end: a session that carries another one is over.
+    """
+
+    id: str
+    username: str
+    display_name: str
+    roles: frozenset[str]
+    active: bool
+    email: str = ""
+    session_mark: str = ""
+
+    @property
+    def actor(self) -> str:
+        """The actor of what this person does."""
+        return f"{ACCOUNT}{self.id}"
+
+
+People = list[Account]
+"""Several accounts; inside `Accounts`, `list` is a method."""
+
+
+def account_id(actor: str) -> str | None:
+    """The account behind an actor, or None for an actor that is none."""
+    return actor.removeprefix(ACCOUNT) if actor.startswith(ACCOUNT) else None
+
+
+class Accounts:
+    """Makes, finds and changes accounts. `installation` is the engine."""
+
+    def __init__(self, installation: Installation, passwords: Passwords | None = None) -> None:
+        self._installation = installation
+        self._database = installation.database
+        self._passwords = passwords or Passwords()
+
+    # -- finding
+    def get(self, id: str) -> Account:
+        """One account, active or not; raises `NotFound`."""
+        found = self._find(t.account.c.id == id)
+        if not found:
+            raise NotFound(f"There is no account {id!r}.")
+        return found[0]
+
+    def by_username(self, username: str) -> Account | None:
+        """The account with this user name, or None."""
+        found = self._find(t.account.c.username == normal(username))
+        return found[0] if found else None
+
+    def of(self, actor: str) -> Account | None:
+        """The account behind an actor, active or not, or None."""
+        id = account_id(actor)
+        found = [] if id is None else self._find(t.account.c.id == id)
+        return found[0] if found else None
+
+    def list(self, role: str | None = None) -> People:
+        """All accounts by display name, or those that hold a role."""
+        holding = select(t.account_role.c.account_id).where(t.account_role.c.role == role)
+        return self._find() if role is None else self._find(t.account.c.id.in_(holding))
+
+    def _find(self, *where: Any) -> People:
+        a, r = t.account.c, t.account_role.c
+        columns = (a.id, a.username, a.display_name, a.active, a.email, a.session_mark, r.role)
+        query = select(*columns).outerjoin(t.account_role, r.account_id == a.id).where(*where).order_by(a.display_name, a.id)
+        people: dict[str, tuple[Any, set[str]]] = {}
+        with self._database.reading() as connection:
+            for row in connection.execute(query):
+                _, roles = people.setdefault(row.id, (row, set()))
+                if row.role is not None:
+                    roles.add(row.role)
+        return [
+            Account(row.id, row.username, row.display_name, frozenset(roles), bool(row.active), row.email or "", row.session_mark)
+            for row, roles in people.values()
+        ]
+
+    # -- making and changing
+    def create(
+        self,
+        username: str,
+        display_name: str,
+        roles: Iterable[str] = (),
+        password: str | None = None,
+        *,
+        email: str = "",
+        actor: str = "system",
+    ) -> tuple[Account, str | None]:
+        """Make an account; without a password one is made up and given back, this once.
+
+        Raises `Invalid` by field, and `Conflict` if the user name is taken.
+        """
+        name, display_name, email = checked_username(username), display_name.strip() or username.strip(), checked_email(email)
+        held = checked_roles(roles)
+        made_up, hashed = self._new_password(password, name, display_name, email)
+        id = f"a{uuid7().hex}"
+        row = {
+            "id": id, "username": name, "display_name": display_name, "email": email or None, "password_hash": hashed, "active": True,
+            "session_mark": secrets.token_hex(16), "created_at": self._installation.now(), "failures": 0,
+        }  # fmt: skip
+        with self._database.transaction() as connection:
+            if connection.execute(select(t.account.c.id).where(t.account.c.username == name)).first() is not None:
+                raise Conflict(f"There is an account {name!r} already; choose another user name.")
+            connection.execute(insert(t.account), row)
+            _put_roles(connection, id, held)
+            self._record(actor, id, "created", {"username": name, "display_name": display_name, "email": email}, roles=sorted(held))
+        return self.get(id), made_up
+
+    def set_roles(self, id: str, roles: Iterable[str], *, actor: str = "system") -> Account:
+        """Give an account exactly these roles. Raises `Conflict` if nobody active would be an administrator any more."""
+        held = checked_roles(roles)
+        with self._database.transaction() as connection:
+            before = self.get(id)
+            if before.roles != held:
+                connection.execute(delete(t.account_role).where(t.account_role.c.account_id == id))
+                _put_roles(connection, id, held)
+                self._somebody_administers(connection, ADMIN in before.roles)
+                self._record(actor, id, "roles", roles=sorted(held), before=sorted(before.roles))
+        return self.get(id)
+
+    def set_password(self, id: str, password: str | None = None, *, actor: str = "system") -> str | None:
+        """Set a password, or make one up and give it back; all sessions of the account end, and it waits no longer."""
+        account = self.get(id)
+        made_up, hashed = self._new_password(password, account.username, account.display_name, account.email)
+        with self._database.transaction() as connection:
+            _set(connection, id, password_hash=hashed, session_mark=secrets.token_hex(16), failures=0, failed_at=None)
+            self._record(actor, id, "password")
+        return made_up
+
+    def _new_password(self, password: str | None, *names: str) -> tuple[str | None, str]:
+        """The password made up, if none was given, and the hash to keep."""
+        if password is not None:
+            check_password(password, *names)
+            return None, self._passwords.hash(password)
+        made_up = generated_password()
+        return made_up, self._passwords.hash(made_up)
+
+    def set_profile(self, id: str, *, display_name: str, email: str = "", actor: str = "system") -> Account:
+        """Change what a person is called and where mail goes. Raises `Invalid` by field."""
+        email, display_name = checked_email(email), display_name.strip()
+        if not display_name:
+            raise Invalid("A person needs a name.", {"display_name": ["Enter a name."]})
+        with self._database.transaction() as connection:
+            before = self.get(id)
+            if (before.display_name, before.email) != (display_name, email):
+                _set(connection, id, display_name=display_name, email=email or None)
+                self._record(actor, id, "profile", {"display_name": display_name, "email": email})
+        return self.get(id)
+
+    def deactivate(self, id: str, *, actor: str = "system") -> None:
+        """Let an account sign in no more and end its sessions; what it did stays. Raises `Conflict` for the last administrator."""
+        with self._database.transaction() as connection:
+            account = self.get(id)
+            if account.active:
+                _set(connection, id, active=False, session_mark=secrets.token_hex(16))
+                self._somebody_administers(connection, ADMIN in account.roles)
+                self._record(actor, id, "deactivated")
+
+    def activate(self, id: str, *, actor: str = "system") -> None:
+        """Let a deactivated account sign in again."""
+        with self._database.transaction() as connection:
+            if not self.get(id).active:
+                _set(connection, id, active=True, failures=0, failed_at=None)
+                self._record(actor, id, "activated")
+
+    def _somebody_administers(self, connection: Connection, mattered: bool) -> None:
+        a, r = t.account.c, t.account_role.c
+        holding = t.account.join(t.account_role, r.account_id == a.id)
+        count = select(func.count()).select_from(holding).where(r.role == ADMIN, a.active.is_(True))
+        if mattered and not connection.execute(count).scalar_one():
+            raise Conflict("This is the last active administrator. Make somebody else one first; nothing was changed.")
+
+    def _record(self, actor: str, id: str, what: str, values: dict[str, Any] | None = None, **data: Any) -> None:
+        self._installation.record("account", actor, [Entry("account", id, 0, {"what": what, **data}, values)])
+
+    # -- signing in
+    def authenticate(self, username: str, password: str) -> Account | None:
+        """The account, if the password is right and it is active; None for everything else, in the same time.
+
+        After `FREE_FAILURES` wrong passwords in a row an account waits before the next attempt counts, longer each time, up to
+        `LONGEST_WAIT`. Attempts meanwhile are answered None and do not prolong it, so nobody can lock another out for good.
+        """
+        name = normal(username)
+        kept, id = self._begin_attempt(name)
+        if not self._passwords.right(kept, password) or id is None or kept is None:
+            return None
+        with self._database.transaction() as connection:
+            values: dict[str, Any] = {"failures": 0, "failed_at": None}
+            if self._passwords.outdated(kept):
+                values["password_hash"] = self._passwords.hash(password)
+            # Only if the password is still the one that was compared.
+            same = (t.account.c.id == id, t.account.c.password_hash == kept, t.account.c.active.is_(True))
+            if connection.execute(update(t.account).where(*same).values(**values)).rowcount != 1:
+                return None
+        return self.get(id)
+
+    def _begin_attempt(self, name: str) -> tuple[str | None, str | None]:
+        """The hash to compare with and the account, or None twice. The attempt counts as failed before it is made, so that many
+        at once are not one."""
+        a = t.account.c
+        now = self._installation.now()
+        with self._database.transaction() as connection:
+            query = select(a.id, a.password_hash, a.active, a.failures, a.failed_at).where(a.username == name).with_for_update()
+            row = connection.execute(query).first()
+            if row is None or not row.active or _waits(row.failures, row.failed_at, now):
+                _write_something(connection, now)
+                return None, None
+            _set(connection, row.id, failures=min(row.failures + 1, 1_000), failed_at=now)
+            return row.password_hash, row.id
+
+
+def _waits(failures: int, failed_at: datetime | None, now: datetime) -> bool:
+    """Whether an account waits after its last failure: 1 s, 2 s, 4 s … up to the longest wait."""
+    if failures < FREE_FAILURES or failed_at is None:
+        return False
+    wait = min(timedelta(seconds=2 ** min(failures - FREE_FAILURES, 10)), LONGEST_WAIT)
+    return failed_at <= now < failed_at + wait
+
+
+def _write_something(connection: Connection, now: datetime) -> None:
+    """Take as long as an attempt that counts: a commit that writes is slower than one that does not, and would tell who exists.
+
+    When an account last failed means nothing while it has few failures, so that is what is written.
+    """
+    a = t.account.c
+    anybody = select(a.id).where(a.failures < FREE_FAILURES).limit(1).scalar_subquery()
+    connection.execute(update(t.account).where(a.id == anybody).values(failed_at=now))
+
+
+def _set(connection: Connection, id: str, **values: Any) -> None:
+    connection.execute(update(t.account).where(t.account.c.id == id).values(**values))
+
+
+def _put_roles(connection: Connection, id: str, roles: Iterable[str]) -> None:
+    rows = [{"account_id": id, "role": role} for role in sorted(roles)]
+    if rows:
+        connection.execute(insert(t.account_role), rows)
