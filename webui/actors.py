@@ -11,12 +11,13 @@ from typing import Any
 from flask import g, request, url_for
 from werkzeug.utils import redirect
 
-from amends.engine.errors import Forbidden, NotFound
+from amends.engine.accounts import policy
+from amends.engine.errors import Conflict, Forbidden, NotFound
 from amends.webui.state import application, now, own_session, remember, setting
 
-OWNER, AUDITOR, ADMIN = "process-owner", "auditor", "admin"
+OWNER, AUDITOR, ADMIN = policy.PROCESS_OWNER, policy.AUDITOR, policy.ADMIN
 APART = frozenset({OWNER, AUDITOR, ADMIN})
-"""Roles of the installation; all others come from packages and mean work on complaints."""
+"""Roles that do not work on complaints; all others do: those of packages, and team leads."""
 
 
 def account() -> Any | None:
@@ -65,28 +66,26 @@ def actor() -> str:
     found = account()
     if found is None:
         raise Forbidden("Nobody is signed in. Sign in first.")
-    return f"account:{found.id}"
+    return str(found.actor)
 
 
 def work_roles(found: Any | None) -> list[str]:
     """The roles of an account that work on complaints."""
-    return [role for role in found.roles if role not in APART] if found is not None else []
+    return sorted(role for role in found.roles if role not in APART) if found is not None else []
 
 
 def may(action: str, **about: Any) -> bool:
     """Whether the account signed in may do this, as the access policy says."""
     try:
         demand(action, **about)
-    except Forbidden:
+    except (Forbidden, Conflict):
         return False
     return True
 
 
 def demand(action: str, **about: Any) -> None:
     """Raise Forbidden unless the account signed in may do this."""
-    policy = application().engine.access
-    if policy is not None:
-        policy.check(actor(), action, **about)
+    application().engine.access.check(actor(), action, **about)
 
 
 def gate(*roles: str, work: bool = False) -> Any:
@@ -122,7 +121,7 @@ def may_follow(reference: str) -> bool:
 
 
 def _mark(found: Any) -> str:
-    return str(getattr(found, "session_mark", ""))
+    return str(found.session_mark)
 
 
 def _instant(text: Any) -> datetime:

@@ -6,7 +6,8 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from amends.engine.errors import Invalid, NotFound
+from amends.engine.errors import Conflict, Invalid, NotFound
+from amends.engine.services.mailer import FolderMailer
 from amends.webui import actors, packages
 from amends.webui.pages import page, say, see
 from amends.webui.state import application
@@ -36,8 +37,9 @@ def create() -> Response:
     if not errors:
         try:
             made, password = application().accounts.create(typed["username"], typed["display_name"], roles, actor=actors.actor())
-        except Invalid as error:
-            errors = {name: texts[0] for name, texts in error.fields.items() if texts} or {"username": str(error)}
+        except (Invalid, Conflict) as error:
+            fields = error.fields if isinstance(error, Invalid) else {}
+            errors = {name: texts[0] for name, texts in fields.items() if texts} or {"username": str(error)}
         else:
             return page("admin/created.html", made=made, password=password)
     return _accounts(typed | {"roles": roles}, errors, 422)
@@ -56,13 +58,16 @@ def change(account_id: str) -> Response:
     person, store = _account(account_id), application().accounts
     wanted = request.form.get("do")
     if wanted == "password":
-        _, password = store.set_password(person.id, None, actor=actors.actor())
+        password = store.set_password(person.id, actor=actors.actor())
         return page("admin/created.html", made=person, password=password)
     if person.id == actors.account().id:  # type: ignore[union-attr]
         raise Invalid("This is your own account. Another administrator has to change it, so that nobody locks everybody out.")
     if wanted == "deactivate":
         store.deactivate(person.id, actor=actors.actor())
         say(f"{person.display_name} cannot sign in any more.")
+    elif wanted == "activate":
+        store.activate(person.id, actor=actors.actor())
+        say(f"{person.display_name} can sign in again.")
     else:
         known = packages.role_titles()
         store.set_roles(person.id, [role for role in request.form.getlist("roles") if role in known], actor=actors.actor())
@@ -73,38 +78,65 @@ def change(account_id: str) -> Response:
 @blueprint.get("/admin/settings")
 def settings() -> Response:
     """What is set: by this installation, and by the package where this installation says nothing."""
+    return _settings({}, {})
+
+
+@blueprint.post("/admin/settings/<name>")
+def change_setting(name: str) -> Response:
+    """Override a setting of the package with a text, or take the override back; it counts for running complaints too."""
+    actors.demand("admin")
     package = packages.complaint_package()
-    own = application().settings
+    given = package.manifest.settings.get(name) if package is not None else None
+    if not isinstance(given, str):
+        raise NotFound("There is no such setting, or it is no text. The process owner changes it in the package.")
+    typed = request.form.get("value", "").strip()
+    if request.form.get("do") == "default":
+        application().change_setting(name, None, actor=actors.actor())
+        say("The package's own value counts again.")
+    elif not typed:
+        return _settings({name: typed}, {name: "Enter a value, or take the package's"}, 422)
+    else:
+        application().change_setting(name, typed, actor=actors.actor())
+        say("The setting is changed.")
+    return see("amends.admin.settings")
+
+
+def _settings(typed: dict[str, str], errors: dict[str, str], status: int = 200) -> Response:
+    package, own = packages.complaint_package(), application().settings
     rows = [
-        (name, own.get(name) if own is not None and own.get(name) is not None else given, own is not None and own.get(name) is not None)
+        (name, typed.get(name, own.get(name, given)), name in own, isinstance(given, str))
         for name, given in (package.manifest.settings.items() if package is not None else ())
     ]
-    return page("admin/settings.html", rows=rows, package=package)
+    return page("admin/settings.html", status, rows=rows, package=package, errors=errors)
 
 
 @blueprint.get("/admin/mail")
 def mail() -> Response:
     """The mail folder: what would have been sent, while there is no mail server."""
     actors.demand("admin")
-    outbox = getattr(application(), "outbox", None)
-    return page("admin/mail.html", letters=list(outbox.list()) if outbox is not None else None)
+    folder = _folder()
+    return page("admin/mail.html", letters=folder.list() if folder is not None else None)
 
 
 @blueprint.get("/admin/mail/<name>")
 def letter(name: str) -> Response:
-    """One letter of the mail folder."""
+    """One letter of the mail folder, its plain text."""
     actors.demand("admin")
-    outbox = getattr(application(), "outbox", None)
-    if outbox is None:
+    folder = _folder()
+    if folder is None:
         raise NotFound("Mail goes to a mail server here, so there is no mail folder.")
-    return page("admin/letter.html", letter=outbox.read(name))
+    found = folder.read(name)
+    body = found.get_body(("plain",))
+    return page("admin/letter.html", letter=found, body=body.get_content() if body is not None else "")
+
+
+def _folder() -> FolderMailer | None:
+    mailer = application().mailer
+    return mailer if isinstance(mailer, FolderMailer) else None
 
 
 def _account(account_id: str) -> Any:
-    found = application().accounts.get(account_id)
-    if found is None:
-        raise NotFound("There is no such account.")
-    return found
+    return application().accounts.get(account_id)
 
 
 def _accounts(typed: dict[str, Any], errors: dict[str, str], status: int = 200) -> Response:

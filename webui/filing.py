@@ -21,8 +21,8 @@ from amends.webui.state import application, now, own_session, remember, web
 blueprint = Blueprint("filing", __name__)
 CHANNELS = {"phone": "By phone", "post": "By post", "email": "By e-mail", "visit": "In person"}
 CHECK = "check"
-NEW = "complainant:new"
-"""Who files a complaint on the web: nobody we know, and there is no reference yet."""
+NEW = "complainant"
+"""Who files a complaint on the web: there is no reference yet."""
 
 
 class Filing:

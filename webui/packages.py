@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import g
 
+from amends.engine.accounts import BUILT_IN_ROLES
 from amends.engine.definitions.model import expression, is_feel
 from amends.engine.feel import FeelError, evaluate
 from amends.webui import words
@@ -56,7 +57,7 @@ def stage_words(stage: str) -> str:
 
 def role_titles() -> dict[str, str]:
     """Role id → title: the installation's own and those of the deployed packages, older ones too."""
-    titles = {"admin": "Administrator", "process-owner": "Process owner", "auditor": "Auditor"}
+    titles = dict(BUILT_IN_ROLES)
     for deployment in application().engine.deployments():
         for role, title in application().engine.package(deployment.id).manifest.roles.items():
             titles.setdefault(role, str(title))

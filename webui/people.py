@@ -19,6 +19,8 @@ def name_of(actor: str | None) -> str:
         return "the complainant"
     if kind in ("system", "job"):
         return "the system"
+    if kind in ("import", "historical"):
+        return "another system's record"
     return rest or actor
 
 
@@ -26,8 +28,7 @@ def _account_name(account_id: str) -> str:
     names: dict[str, str] = g.setdefault("amends_names", {})
     if account_id not in names:
         try:
-            found = application().accounts.get(account_id)
+            names[account_id] = str(application().accounts.get(account_id).display_name)
         except NotFound:
-            found = None
-        names[account_id] = found.display_name if found is not None else f"a former account ({account_id})"
+            names[account_id] = f"a former account ({account_id})"
     return names[account_id]

@@ -103,5 +103,5 @@ def local_path(wanted: str | None) -> str:
 def _own(errors: dict[str, str], status: int = 200) -> Response:
     found = actors.account()
     titles = role_titles()
-    roles = [titles.get(role, role) for role in found.roles] if found is not None else []
+    roles = [titles.get(role, role) for role in sorted(found.roles)] if found is not None else []
     return page("account.html", status, roles=roles, errors=errors)

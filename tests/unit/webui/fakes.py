@@ -9,8 +9,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from amends.engine.accounts import Policy
 from amends.engine.definitions.package import Package, read_package
-from amends.engine.errors import Conflict, Forbidden, Invalid, NotFound
+from amends.engine.errors import Conflict, Invalid, NotFound
+from amends.engine.services.mailer import FolderMailer
 from amends.forms.provider import Forms
 
 PACKAGE = Path(__file__).resolve().parents[3] / "processes" / "iso10002"
@@ -22,9 +24,13 @@ class Account:
     id: str
     username: str
     display_name: str
-    roles: tuple[str, ...]
+    roles: frozenset[str]
     active: bool = True
     session_mark: str = "1"
+
+    @property
+    def actor(self) -> str:
+        return f"account:{self.id}"
 
 
 class Accounts:
@@ -36,8 +42,8 @@ class Accounts:
         self, username: str, display_name: str, roles: Any, password: str | None = None, *, actor: str = ""
     ) -> tuple[Account, str | None]:
         if any(one.username == username for one in self.all.values()):
-            raise Invalid("This user name is taken.", {"username": ["This user name is taken. Choose another."]})
-        made = Account(f"a{len(self.all) + 1}", username, display_name, tuple(roles))
+            raise Conflict(f"There is an account {username!r} already; choose another user name.")
+        made = Account(f"a{len(self.all) + 1}", username, display_name, frozenset(roles))
         self.all[made.id] = made
         self.passwords[made.id] = password or secrets.token_urlsafe(12)
         return made, None if password else self.passwords[made.id]
@@ -46,21 +52,29 @@ class Accounts:
         found = next((one for one in self.all.values() if one.username == username and one.active), None)
         return found if found is not None and self.passwords[found.id] == password else None
 
-    def get(self, account_id: str) -> Account | None:
-        return self.all.get(account_id)
+    def get(self, account_id: str) -> Account:
+        if account_id not in self.all:
+            raise NotFound("There is no such account.")
+        return self.all[account_id]
+
+    def of(self, actor: str) -> Account | None:
+        return self.all.get(actor.removeprefix("account:"))
 
     def list(self) -> list[Account]:
         return [*self.all.values()]
 
     def set_roles(self, account_id: str, roles: Any, *, actor: str = "") -> None:
-        self.all[account_id] = replace(self.all[account_id], roles=tuple(roles))
+        self.all[account_id] = replace(self.all[account_id], roles=frozenset(roles))
 
-    def set_password(self, account_id: str, password: str | None = None, *, actor: str = "") -> tuple[Account, str | None]:
+    def set_password(self, account_id: str, password: str | None = None, *, actor: str = "") -> str | None:
         if password is not None and len(password) < 12:
             raise Invalid("The password is too short. Use at least 12 characters.")
         self.passwords[account_id] = password or secrets.token_urlsafe(12)
         self.all[account_id] = replace(self.all[account_id], session_mark=secrets.token_hex(4))
-        return self.all[account_id], None if password else self.passwords[account_id]
+        return None if password else self.passwords[account_id]
+
+    def activate(self, account_id: str, *, actor: str = "") -> None:
+        self.all[account_id] = replace(self.all[account_id], active=True)
 
     def deactivate(self, account_id: str, *, actor: str = "") -> None:
         self.all[account_id] = replace(self.all[account_id], active=False)
@@ -440,51 +454,6 @@ class Register:
         return found, found.body
 
 
-class Access:
-    """Default deny, as the policy: read and work for work roles, the others by their role."""
-
-    def __init__(self, accounts: Accounts) -> None:
-        self.accounts = accounts
-        self.refused: set[str] = set()
-
-    def check(self, actor: str, action: str, **about: Any) -> None:
-        found = self.accounts.get(actor.removeprefix("account:"))
-        wanted = {"deploy": "process-owner", "audit": "auditor", "admin": "admin"}
-        apart = set(wanted.values())
-        work = found is not None and bool(set(found.roles) - apart)
-        roles = set(found.roles) if found is not None else set()
-        fine = wanted[action] in roles if action in wanted else work or (action == "read" and "auditor" in roles)
-        if "groups" in about:
-            fine = fine and bool(roles & set(about["groups"]))
-        if not fine or action in self.refused:
-            raise Forbidden(f"You may not {action} this.")
-
-
-@dataclass(frozen=True)
-class Letter:
-    name: str
-    at: datetime
-    recipient: str
-    sender: str
-    subject: str
-    body: str
-
-
-class Outbox:
-    def __init__(self) -> None:
-        to, sender = "j.meyer@example.org", "complaints@example.org"
-        self.letters = [Letter("1.eml", NOW, to, sender, "We have received your complaint", "Dear J. Meyer\n…")]
-
-    def list(self) -> list[Letter]:
-        return self.letters
-
-    def read(self, name: str) -> Letter:
-        found = next((one for one in self.letters if one.name == name), None)
-        if found is None:
-            raise NotFound("There is no such letter.")
-        return found
-
-
 class Application:
     """What `amends.open()` returns, in memory."""
 
@@ -495,18 +464,22 @@ class Application:
         self.accounts = Accounts()
         self.forms = Forms(now=self.engine.now)
         self.settings: dict[str, Any] = {}
-        self.engine.access = Access(self.accounts)
-        self.outbox = Outbox()
+        self.engine.access = Policy(self.accounts)  # type: ignore[arg-type]
+        self.mailer = FolderMailer(data / "mail")
         if deployed:
             self.engine.deploy(PACKAGE, reason="First release")
         for username, name, roles in (
-            ("hanna", "Hanna Handler", ["handler"]),
+            ("hanna", "Hanna Handler", ["handler", "team-lead"]),
             ("dan", "Dan Decider", ["decider"]),
             ("olga", "Olga Owner", ["process-owner"]),
             ("ann", "Ann Auditor", ["auditor"]),
             ("adam", "Adam Admin", ["admin"]),
         ):
             self.accounts.create(username, name, roles, password=PASSWORD)
+
+
+    def change_setting(self, name: str, value: Any, *, actor: str) -> None:
+        self.settings = {key: kept for key, kept in (self.settings | {name: value}).items() if kept is not None}
 
 
 PASSWORD = "correct horse battery"

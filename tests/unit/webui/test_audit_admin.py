@@ -50,14 +50,14 @@ def test_new_account_shows_its_password_once(app: Any, browser: Any, application
     password = re.search(r'class="app-secret">([^<]+)<', page.text)
     assert password is not None and password[1] not in browser.get("/admin").text
     made = application.accounts.authenticate("nora", password[1])
-    assert made is not None and made.roles == ("handler",)
+    assert made is not None and made.roles == {"handler"}
 
 
 def test_wrong_account_is_explained(browser: Any) -> None:
     """A name that is taken, or missing, is said at its field."""
     browser.sign_in("adam")
     taken = browser.post("/admin/accounts", {"username": "hanna", "display_name": "Again"}, on="/admin")
-    assert taken.status_code == 422 and "This user name is taken" in taken.text
+    assert taken.status_code == 422 and "choose another user name" in taken.text
     assert browser.post("/admin/accounts", {}, on="/admin").status_code == 422
 
 
@@ -73,6 +73,34 @@ def test_roles_and_closing(browser: Any, application: Any) -> None:
     """Roles are set as ticked; a closed account cannot sign in."""
     browser.sign_in("adam")
     browser.post("/admin/accounts/a1", {"do": "roles", "roles": ["decider"]})
-    assert application.accounts.get("a1").roles == ("decider",)
+    assert application.accounts.get("a1").roles == {"decider"}
     browser.post("/admin/accounts/a1", {"do": "deactivate"})
     assert not application.accounts.get("a1").active
+    browser.post("/admin/accounts/a1", {"do": "activate"})
+    assert application.accounts.get("a1").active
+
+
+def test_setting_is_overridden_and_given_back(browser: Any, application: Any) -> None:
+    """A setting of the package gets the installation's own value, which pages show at once, and loses it again."""
+    browser.sign_in("adam")
+    browser.post("/admin/settings/organisation", {"value": "Rail and Sea"}, on="/admin/settings")
+    assert "Rail and Sea" in browser.get("/").text
+    browser.post("/admin/settings/organisation", {"do": "default"}, on="/admin/settings")
+    assert "Example Organisation" in browser.get("/").text
+    assert browser.post("/admin/settings/organisation", {"value": " "}, on="/admin/settings").status_code == 422
+    assert browser.post("/admin/settings/no_such", {"value": "x"}, on="/admin/settings").status_code == 404
+
+
+def test_mail_folder_shows_letters_as_text(browser: Any, application: Any) -> None:
+    """What would have been sent can be read, and nothing of it acts as a page."""
+    from email.message import EmailMessage
+
+    mail = EmailMessage()
+    mail["To"], mail["Subject"] = "j.meyer@example.org", "We have received <b>it</b>"
+    mail.set_content("Dear J. Meyer <script>")
+    name = application.mailer.send(mail, "key").removeprefix("mail/")
+    browser.sign_in("adam")
+    assert "j.meyer@example.org" in browser.get("/admin/mail").text
+    text = browser.get(f"/admin/mail/{name}").text
+    assert "Dear J. Meyer &lt;script&gt;" in text and "<b>it" not in text
+    assert browser.get("/admin/mail/other.eml").status_code == 404

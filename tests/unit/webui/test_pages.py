@@ -13,7 +13,7 @@ PAGES = {
     ],
     "olga": ["/studio", "/studio/versions/d1", "/diagrams/d1/complaint.bpmn"],
     "ann": ["/audit", "/audit/complaints/{reference}", "/audit/verify", "/complaints/{reference}"],
-    "adam": ["/admin", "/admin/accounts/a1", "/admin/settings", "/admin/mail", "/admin/mail/1.eml"],
+    "adam": ["/admin", "/admin/accounts/a1", "/admin/settings", "/admin/mail"],
 }
 PUBLIC = ["/", "/complain/1", "/follow", "/sign-in", "/healthz"]
 

@@ -155,6 +155,7 @@ def test_complaint_is_filed_for_somebody(browser: Any, application: Any) -> None
 def test_held_up_work_is_shown_and_tried_again(browser: Any, application: Any, task: Any, complaint: Any, fakes: Any) -> None:
     """An incident says where and why in words; who may operate tries again."""
     application.engine.views[complaint.instance_id].incidents = (fakes.IncidentView("x1", "assess", "The mail server does not answer."),)
+    application.accounts.set_roles("a1", ["handler", "process-owner"])
     browser.sign_in("hanna")
     path = f"/complaints/{complaint.reference}"
     assert "The mail server does not answer." in browser.get(path).text
