@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
+import os
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
-
-from sqlalchemy import select
 
 from amends.engine.accounts import Accounts, Policy
 from amends.engine.api import Engine
@@ -17,8 +15,8 @@ from amends.engine.complaints import Register
 from amends.engine.definitions.deployments import Deployment
 from amends.engine.history import Entry
 from amends.engine.jobs.runner import EmbeddedRunner
-from amends.engine.services.mailer import Mailer, mailer_from
-from amends.engine.store import tables as t
+from amends.engine.services import Mailer, mailer_from
+from amends.engine.store.settings import read_settings, write_setting
 from amends.forms import Forms
 
 DATABASE_FILE = "amends.db"
@@ -33,36 +31,30 @@ class Application:
     ) -> None:
         data.mkdir(parents=True, exist_ok=True)
         self.data = data
-        self.forms = Forms()
-        shared: dict[str, Any] = {}
-        policy = Policy()
-        self.engine = Engine(url or f"sqlite:///{data / DATABASE_FILE}", clock=clock, forms=self.forms, access=policy, shared=shared)
+        self.forms = Forms(now=lambda: self.engine.now())
+        self.engine = Engine(url or f"sqlite:///{data / DATABASE_FILE}", clock=clock, forms=self.forms)
         self.accounts = Accounts(self.engine)
-        policy.accounts = self.accounts
-        self.policy = policy
+        self.policy = self.engine.access = Policy(self.accounts)
         self._given = dict(settings or {})
-        self.settings = {**self._stored_settings(), **self._given}
+        self.settings = self._all_settings()
         self.engine.set_settings(self.settings)
         self.register = Register(self.engine)
-        self.mailer: Mailer = mailer_from(self.settings, data / "mail")
-        shared.update(mailer=self.mailer, register=self.register, accounts=self.accounts)
-        self.engine.registry.shared.update(shared)
+        self.mailer: Mailer = mailer_from(os.environ, data / "mail")
+        self.engine.registry.shared.update(mailer=self.mailer, register=self.register, accounts=self.accounts)
         self.runner = EmbeddedRunner(self.engine.run_due, self.engine.seal)
         self.engine.commands.wake = self.runner.wake
 
-    def _stored_settings(self) -> dict[str, Any]:
+    def _all_settings(self) -> dict[str, Any]:
         with self.engine.database.reading() as connection:
-            return {row.name: json.loads(row.body) for row in connection.execute(select(t.setting))}
+            return {**read_settings(connection), **self._given}
 
     def change_setting(self, name: str, value: Any, *, actor: str) -> None:
         """Override a setting of the packages for this installation; None takes the override back. Who, what and when is recorded."""
         self.policy.check(actor, "admin")
         with self.engine.database.transaction() as connection:
-            connection.execute(t.setting.delete().where(t.setting.c.name == name))
-            if value is not None:
-                connection.execute(t.setting.insert(), {"name": name, "body": json.dumps(value)})
+            write_setting(connection, name, value)
             self.engine.record("setting", actor, [Entry("setting", name, 0, {}, {"value": value})])
-        self.settings = {**self._stored_settings(), **self._given}
+        self.settings = self._all_settings()
         self.engine.set_settings(self.settings)
 
     def deploy_shipped(self, *, actor: str = "system") -> Deployment:

@@ -33,7 +33,7 @@ COMPLAINTS: tuple[dict[str, Any], ...] = (
 
 def make_demo(app: Application) -> list[tuple[str, str, tuple[str, ...]]]:
     """Add the people and their complaints; returns username, password and roles of each."""
-    made = []
+    made: list[tuple[str, str, tuple[str, ...]]] = []
     actors: dict[str, str] = {}
     for username, name, roles in PEOPLE:
         account, password = app.accounts.create(username, name, list(roles))
