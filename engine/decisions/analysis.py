@@ -6,7 +6,7 @@ gap is only reported where no rule can match however they turn out, an overlap o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -120,19 +120,18 @@ class TableAnalysis:
                     break
         return found
 
-    def overlaps(self) -> list[Finding]:
-        """Pairs of rules that the same input matches, with such an input; `more` is set on the last when there are more."""
+    def overlaps(self) -> Iterator[Finding]:
+        """Pairs of rules that the same input matches, with such an input."""
         if self.count * self.count > 2 * MAX_PAIRS:
-            return [Finding("too large")]
-        found: list[Finding] = []
+            yield Finding("too large")
+            return
         for first in range(self.count):
             if not self.plain[first]:
                 continue
             for second in range(first + 1, self.count):
                 common = overlap(self.boxes[first], self.boxes[second]) if self.plain[second] else None
                 if common is not None:
-                    found.append(Finding("overlap", (first, second), self._example(common)))
-        return found
+                    yield Finding("overlap", (first, second), self._example(common))
 
     def gaps(self, limit: int = 5) -> list[Finding]:
         """Inputs that no rule matches; null is not tried as an input."""
@@ -147,23 +146,21 @@ class TableAnalysis:
             Finding("gap", (), self._example(box), more=number == limit - 1 < len(boxes) - 1) for number, box in enumerate(boxes[:limit])
         ]
 
-    def masked(self, before: Sequence[Sequence[int]]) -> list[Finding]:
+    def masked(self, before: Sequence[Sequence[int]]) -> Iterator[Finding]:
         """Rules that other rules always win over; `before[rule]` are those that win where both match."""
-        space = tuple(column.space for column in self.columns)
-        found = []
-        cover = Cover(self.boxes, space)
+        cover = Cover(self.boxes, tuple(column.space for column in self.columns))
         try:
             for rule in range(self.count):
-                winners = [other for other in before[rule] if self.plain[other] and overlap(self.boxes[rule], self.boxes[other])]
-                if not winners or not all(self.boxes[rule]) or self.unread[rule]:
+                if not all(self.boxes[rule]) or self.unread[rule]:
                     continue
-                if not cover.gaps(1, self.boxes[rule], _mask(winners)):
+                cover.spend(len(before[rule]))
+                winners = [other for other in before[rule] if self.plain[other] and overlap(self.boxes[rule], self.boxes[other])]
+                if winners and not cover.gaps(1, self.boxes[rule], _mask(winners)):
                     needed = self._needed(cover, rule, winners)
                     common = overlap(self.boxes[rule], self.boxes[needed[0]])
-                    found.append(Finding("masked", (rule, *needed), self._example(common or self.boxes[rule])))
+                    yield Finding("masked", (rule, *needed), self._example(common or self.boxes[rule]))
         except TooLarge:
-            found.append(Finding("too large"))
-        return found
+            yield Finding("too large")
 
     def _needed(self, cover: Cover, rule: int, winners: list[int]) -> list[int]:
         """Fewer of the winners that still mask the rule."""

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 
 Box = tuple[int, ...]
 
-MAX_WORK = 400_000
-"""Groups visited for one question; a table of 200 rules and 8 columns stays far below."""
+MAX_WORK = 2_000_000
+"""Atoms looked at for one table, a second or two; a table of 200 rules and 8 columns stays far below."""
 
 
 class TooLarge(Exception):
@@ -21,8 +21,10 @@ class TooLarge(Exception):
 
 def overlap(left: Box, right: Box) -> Box | None:
     """The box in which both lie, or None when they have nothing in common."""
-    common = tuple(a & b for a, b in zip(left, right, strict=True))
-    return common if all(common) else None
+    for a, b in zip(left, right, strict=True):
+        if not a & b:
+            return None
+    return tuple(a & b for a, b in zip(left, right, strict=True))
 
 
 class Cover:
@@ -31,8 +33,8 @@ class Cover:
     def __init__(self, boxes: Sequence[Box], space: Box) -> None:
         self.boxes = boxes
         self.space = space
-        self.width = len(space)
         self._work = 0
+        self._columns: list[list[tuple[int, int]]] | None = None
 
     def gaps(self, limit: int, within: Box | None = None, rules: int | None = None) -> list[Box]:
         """At most `limit` boxes of `within` (all of the space if None) that no box in the mask `rules` (all if None) touches.
@@ -43,30 +45,44 @@ class Cover:
         if not all(space):
             return []
         active = (1 << len(self.boxes)) - 1 if rules is None else rules
-        walk = _Walk(self.boxes, space, self)
-        return list(_take(walk.gaps(0, active, ()), limit))
+        return list(_take(_Walk(self, space, active).gaps(0, active, ()), limit))
 
-    def spend(self) -> None:
-        """Count one group of work. Raises TooLarge."""
-        self._work += 1
+    def spend(self, atoms: int) -> None:
+        """Count some work. Raises TooLarge."""
+        self._work += atoms
         if self._work > MAX_WORK:
             raise TooLarge
 
+    def columns(self) -> list[list[tuple[int, int]]]:
+        """For each column and each of its atoms in the space: the atom's bit, and the mask of the boxes that have it."""
+        if self._columns is None:
+            self._columns = [self._atoms(column) for column in range(len(self.space))]
+        return self._columns
+
+    def _atoms(self, column: int) -> list[tuple[int, int]]:
+        accepting = [0] * self.space[column].bit_length()
+        for number, box in enumerate(self.boxes):
+            remaining = box[column] & self.space[column]
+            self.spend(remaining.bit_count())
+            while remaining:
+                bit = remaining & -remaining
+                remaining ^= bit
+                accepting[bit.bit_length() - 1] |= 1 << number
+        return [(1 << atom, accepted) for atom, accepted in enumerate(accepting) if self.space[column] >> atom & 1]
+
 
 class _Walk:
-    def __init__(self, boxes: Sequence[Box], space: Box, account: Cover) -> None:
-        self.account = account
+    """One search for gaps: `full` has, for each column, the boxes that leave nothing open in it and all later ones."""
+
+    def __init__(self, cover: Cover, space: Box, active: int) -> None:
+        self.cover = cover
         self.space = space
-        width = len(space)
-        self.accepting = [_by_atom(boxes, space, column) for column in range(width)]
-        self.full = [0] * (width + 1)
-        self.full[width] = (1 << len(boxes)) - 1
-        for column in reversed(range(width)):
-            whole = 0
-            for number, box in enumerate(boxes):
-                if space[column] & ~box[column] == 0:
-                    whole |= 1 << number
-            self.full[column] = self.full[column + 1] & whole
+        self.columns = [[pair for pair in atoms if pair[0] & side] for atoms, side in zip(cover.columns(), space, strict=True)]
+        self.full = [0] * len(space) + [active]
+        for column in reversed(range(len(space))):
+            for number in _numbers(self.full[column + 1]):
+                if space[column] & ~cover.boxes[number][column] == 0:
+                    self.full[column] |= 1 << number
         self.covered: set[tuple[int, int]] = set()
 
     def gaps(self, column: int, active: int, prefix: Box) -> Iterator[Box]:
@@ -77,13 +93,13 @@ class _Walk:
             return
         if (column, active) in self.covered:
             return
+        self.cover.spend(len(self.columns[column]))
         found = False
         groups: dict[int, int] = {}
-        for bit, accepted in self.accepting[column]:
+        for bit, accepted in self.columns[column]:
             key = accepted & active
             groups[key] = groups.get(key, 0) | bit
         for key, atoms in groups.items():
-            self.account.spend()
             for gap in self.gaps(column + 1, key, (*prefix, atoms)):
                 found = True
                 yield gap
@@ -91,19 +107,11 @@ class _Walk:
             self.covered.add((column, active))
 
 
-def _by_atom(boxes: Sequence[Box], space: Box, column: int) -> list[tuple[int, int]]:
-    """For each atom of the space in this column: its bit, and the mask of the boxes that accept it."""
-    found = []
-    remaining = space[column]
-    while remaining:
-        bit = remaining & -remaining
-        remaining ^= bit
-        accepted = 0
-        for number, box in enumerate(boxes):
-            if box[column] & bit:
-                accepted |= 1 << number
-        found.append((bit, accepted))
-    return found
+def _numbers(mask: int) -> Iterator[int]:
+    while mask:
+        bit = mask & -mask
+        yield bit.bit_length() - 1
+        mask ^= bit
 
 
 def _take(boxes: Iterator[Box], limit: int) -> Iterator[Box]:

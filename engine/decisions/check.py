@@ -146,6 +146,26 @@ class DocumentCheck:
         self._references(node)
         if isinstance(node, e.Decision | e.KnowledgeModel):
             self._logic(node)
+        if isinstance(node, e.Service):
+            self._service(node)
+
+    def _service(self, node: e.Service) -> None:
+        """What the decisions of a service need must be among its inputs, or it is null."""
+        find = self.graph.find
+        taken = {id(found.node) for r in (*node.input_data, *node.input_decisions) if (found := find(r.href))}
+        pending = [found for r in node.outputs if (found := find(r.href))]
+        seen: set[int] = set()
+        while pending:
+            current = pending.pop()
+            for _, target in current.graph.requirements(current.node):
+                if target is None or id(target.node) in taken | seen:
+                    continue
+                seen.add(id(target.node))
+                if isinstance(target.node, e.InputData):
+                    message = f"The service {node.name} does not take {target.node.name}, which {current.node.name} needs."
+                    self.findings.warning("DMN205", node, message, "Add it to the inputs of the service.")
+                elif isinstance(target.node, e.Decision):
+                    pending.append(target)
 
     def _references(self, node: e.Node) -> None:
         for reference in _references(node):

@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from amends.engine.feel.builtins import BUILTINS
-
 from amends.engine.decisions import elements as e
 from amends.engine.decisions.compiling import is_feel, parsed, parsed_tests
 from amends.engine.decisions.names import free_names
@@ -16,6 +14,7 @@ from amends.engine.decisions.problems import ERROR, INFO, WARNING, DecisionProbl
 from amends.engine.decisions.types import Types
 from amends.engine.feel import FeelError
 from amends.engine.feel import nodes as n
+from amends.engine.feel.builtins import BUILTINS
 from amends.engine.feel.errors import place as place_in
 
 

@@ -9,11 +9,11 @@ from amends.engine.decisions.analysis import MAX_FINDINGS, ColumnSpec, Finding, 
 from amends.engine.decisions.check_logic import Findings, LogicCheck, Scope
 from amends.engine.decisions.columns import input_label
 from amends.engine.decisions.conditions import Beyond, constant, constants_of
+from amends.engine.decisions.tables import POLICIES
 from amends.engine.decisions.types import Type
 from amends.engine.decisions.values import shown
 from amends.engine.feel import FeelError, UnaryTests, parse_unary
 
-POLICIES = frozenset({"U", "A", "P", "F", "R", "O", "C", "C+", "C<", "C>", "C#"})
 _SINGLE = frozenset({"U", "A", "P", "F"})
 _UNKNOWN = object()
 
@@ -215,16 +215,24 @@ class TableCheck:
 
     def _masked(self, table: e.Table, analysis: TableAnalysis, outputs: list[list[Any]]) -> None:
         before = self._before(table, outputs)
-        for found in analysis.masked(before):
+        for count, found in enumerate(analysis.masked(before)):
             if found.kind == "too large":
                 self._too_large(table, "masks")
-                continue
+                return
+            if count == MAX_FINDINGS:
+                self.findings.info("DMN506", table, f"{self.owner} has more masked rules than the {MAX_FINDINGS} listed.")
+                return
             rule, *winners = found.rules
-            by = "rule " + str(winners[0] + 1) if len(winners) == 1 else "rules " + ", ".join(str(w + 1) for w in winners)
+            one = len(winners) == 1
+            by = (
+                ("rule " if one else "rules ")
+                + ", ".join(str(w + 1) for w in winners)
+                + (" always wins" if one else " together always win")
+            )
             self.findings.error(
                 "DMN504",
                 table.rules[rule],
-                f"Rule {rule + 1} of {self.owner} never decides, because {by} always wins over it; for example at {_example(found)}.",
+                f"Rule {rule + 1} of {self.owner} never decides, because {by} over it; for example at {_example(found)}.",
                 "Move it up, narrow the others, or remove it."
                 if table.hit_policy == "F"
                 else "Change its output or its conditions, or remove it.",

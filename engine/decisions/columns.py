@@ -18,6 +18,11 @@ from amends.engine.feel import FeelError, UnaryTests
 def compile_table(table: e.Table, place: Place) -> CompiledTable:
     """A decision table; cells that are not FEEL match nothing, or yield null, with a warning when they are asked."""
     inputs = [_input(table, index, place) for index in range(len(table.inputs))]
+    seen: set[str] = set()
+    for number, column in enumerate(inputs, 1):
+        if not column.label or column.label in seen:
+            column.label = f"{column.label or 'input'} ({number})"
+        seen.add(column.label)
     outputs = [_output(clause, table, place) for clause in table.outputs]
     results = [
         [_result(rule.outputs[i] if i < len(rule.outputs) else None, place) for i in range(len(table.outputs))] for rule in table.rules

@@ -177,6 +177,9 @@ def _filter(expression: e.Filter, place: Place) -> Compiled:
                 return _at(items, chosen)
             if chosen is True:
                 kept.append(item)
+            elif chosen is not None and chosen is not False:
+                run.warn("The match of a filter is neither a boolean nor a number.", line=expression.line)
+                return None
         return kept
 
     return evaluate

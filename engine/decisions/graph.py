@@ -28,7 +28,11 @@ class Graph:
         self._component_names: frozenset[str] | None = None
 
     def _types_of_import(self, name: str) -> Types | None:
+        """The types of an import by its name, or by the XML prefix of its namespace, as DMN 1.1 writes them."""
         found = self.imports.get(name)
+        namespace = self.document.prefixes.get(name)
+        if found is None and namespace is not None:
+            found = next((graph for graph in self.imports.values() if graph.document.namespace == namespace), None)
         return None if found is None else found.types
 
     def find(self, href: str) -> Reference | None:

@@ -47,6 +47,7 @@ CODES = {
     "DMN202": "a requirement of the wrong kind",
     "DMN203": "requirements in a circle",
     "DMN204": "a requirement that is not used",
+    "DMN205": "a decision service that does not take what its decisions need",
     "DMN301": "a type that nothing defines",
     "DMN302": "item definitions in a circle",
     "DMN303": "a variable whose name is not its element's",

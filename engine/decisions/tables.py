@@ -14,6 +14,9 @@ from amends.engine.decisions.types import Type
 from amends.engine.decisions.values import same, shown
 from amends.engine.feel import Expression, UnaryTests, parse
 
+POLICIES = frozenset({"U", "A", "P", "F", "R", "O", "C", "C+", "C<", "C>", "C#"})
+"""Unique, any, priority, first, rule order, output order, collect, and collect with an aggregate."""
+
 
 @dataclass
 class InputColumn:
@@ -57,6 +60,9 @@ class CompiledTable:
 
     def __call__(self, scope: Scope, run: Run) -> Any:
         """The value of the table in this scope."""
+        if self.policy not in POLICIES:
+            run.warn(f"{self.owner} has the hit policy {self.policy}, which does not exist.", line=self.table.line)
+            return None
         values = [column.value(scope, run) for column in self.inputs]
         for column, value in zip(self.inputs, values, strict=True):
             if column.allowed is not None and value is not None and run.test(column.allowed, value, scope) is not True:

@@ -195,7 +195,8 @@ class Types:
             return None if item is None else Type(reference, "list", item=item)
         prefix, colon, rest = reference.partition(":")
         if colon and (prefix in self.document.prefixes or prefix == "feel"):
-            return self.find(rest)
+            other = self.imported(prefix)
+            return self.find(rest) if other is None else other.find(rest)
         head, dot, rest = reference.partition(".")
         if dot:
             other = self.imported(head)

@@ -99,7 +99,7 @@ def example(found: Finding) -> list[Any]:
 def test_overlaps_are_those_of_brute_force(columns: list[ColumnSpec]) -> None:
     """A pair is reported exactly if some input matches both rules, and its example does."""
     seen = {pair for values in grid(columns, True) for pair in combinations(matching(columns, values), 2)}
-    found = TableAnalysis(columns, len(columns[0].tests)).overlaps()
+    found = list(TableAnalysis(columns, len(columns[0].tests)).overlaps())
     assert {overlap.rules for overlap in found} == seen
     for overlap in found:
         assert set(overlap.rules) <= set(matching(columns, example(overlap)))
@@ -126,7 +126,7 @@ def test_rules_that_never_match_and_masked_rules(columns: list[ColumnSpec]) -> N
     never = {rule for rule in range(count) if not any(rule in hit for hit in hits)}
     first = {hit[0] for hit in hits if hit}
     assert {found.rules[0] for found in analysis.never()} == never
-    masked = analysis.masked([list(range(rule)) for rule in range(count)])
+    masked = list(analysis.masked([list(range(rule)) for rule in range(count)]))
     assert {found.rules[0] for found in masked} == set(range(count)) - never - first
     for found in masked:
         hit = matching(columns, example(found))

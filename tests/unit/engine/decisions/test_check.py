@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from amends.engine.decisions import CODES, DecisionProblem, check_model
+from amends.engine.decisions import CODES, DecisionProblem, analysis, boxes, check_model
 
 
 def problems(source: bytes, *severities: str) -> list[tuple[str, str]]:
@@ -55,7 +55,7 @@ def test_lines_point_into_the_text(build: Any) -> None:
         (
             "FIRST",
             (("<= 5", "1"), ("> 5", "2"), ("[4..6]", "3")),
-            [("DMN504", "Rule 3 of result never decides, because rules 1, 2 always wins over it; for example at x = 4.")],
+            [("DMN504", "Rule 3 of result never decides, because rules 1, 2 together always win over it; for example at x = 4.")],
         ),
         ("UNIQUE", (("< 5", "1"), ("> 5", "2")), [("DMN502", "result has no rule for x = 5.")]),
         (
@@ -159,6 +159,11 @@ def test_names_inside_expressions_are_known(build: Any) -> None:
         ),
         ('<decisionService id="s" name="s"><outputDecision href="#x"/></decisionService>', "DMN201"),
         ('<decisionService id="s" name="s"><outputDecision href="#x"/></decisionService><inputData id="x" name="x"/>', "DMN202"),
+        (
+            "<inputData id='x' name='x'/><decision id='d' name='d'><informationRequirement><requiredInput href='#x'/>"
+            "</informationRequirement></decision><decisionService id='s' name='s'><outputDecision href='#d'/></decisionService>",
+            "DMN205",
+        ),
         ("<decision id='d' name='d'><decisionTable hitPolicy='SOME'><output/></decisionTable></decision>", "DMN402"),
         ("<decision id='d' name='d'><decisionTable/></decision>", "DMN405"),
         ("<decision id='d' name='d'><decisionTable><output name='a'/><output name='a'/></decisionTable></decision>", "DMN405"),
@@ -285,7 +290,8 @@ def test_several_gaps_are_cut(build: Any) -> None:
 
 def test_allowed_values_of_the_type_count(build: Any) -> None:
     """The allowed values of the type of the input, of its components, or of the column bound the search for gaps."""
-    types = """<itemDefinition name="tLevel"><typeRef>string</typeRef><allowedValues><text>"low","high"</text></allowedValues></itemDefinition>
+    types = """<itemDefinition name="tLevel"><typeRef>string</typeRef><allowedValues><text>"low","high"</text></allowedValues>
+      </itemDefinition>
       <itemDefinition name="tCase"><itemComponent name="level"><typeRef>tLevel</typeRef></itemComponent></itemDefinition>"""
     rules = (('"low"', "1"), ('"high"', "2"))
     for kind, column in (("tLevel", "x"), ("tCase", "x.level")):
@@ -312,3 +318,26 @@ def test_circles_of_three(build: Any) -> None:
     needs = "<knowledgeRequirement><requiredKnowledge href='#f'/></knowledgeRequirement>"
     knowledge = f"<businessKnowledgeModel id='f' name='f'>{logic}{needs}</businessKnowledgeModel>"
     assert problem_texts(build.document(knowledge)) == []
+
+
+def test_long_lists_of_masked_rules_are_cut(build: Any) -> None:
+    """Twenty masked rules are listed, then it is said that there are more."""
+    found = problems(build.one_table("FIRST", ["x"], [("-", "1")] * 30), "error", "info")
+    assert [code for code, _ in found].count("DMN504") == 20
+    assert ("DMN506", "result has more masked rules than the 20 listed.") in found
+
+
+def test_a_table_beyond_the_analysis_is_said(build: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the search for gaps, masks or overlaps would take too long, the table is named and no finding is half told."""
+    monkeypatch.setattr(boxes, "MAX_WORK", 3)
+    monkeypatch.setattr(analysis, "MAX_PAIRS", 1)
+    rules = [(str(n), str(n), "1") for n in range(5)]
+    for policy, matters in (("UNIQUE", ("overlaps", "gaps")), ("FIRST", ("masks", "gaps"))):
+        found = problems(build.one_table(policy, ["x", "y"], rules, kinds=["number", "number"]), "error", "warning", "info")
+        assert found == [("DMN506", f"result is too large to be searched for {matter}.") for matter in matters]
+
+
+def test_a_column_without_plain_type_is_beyond(build: Any) -> None:
+    """Where the entries of an undeclared column are of several types, nothing is guessed about it."""
+    found = problems(build.one_table("UNIQUE", ["x"], (("1", "1"), ('"a"', "2"))), "error", "warning", "info")
+    assert [code for code, _ in found] == ["DMN505", "DMN505"]

@@ -4,9 +4,20 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from amends.engine.decisions import load
-from amends.engine.feel import FeelWarning
+from amends.engine.decisions.columns import matcher
+from amends.engine.decisions.compiling import Place
+from amends.engine.decisions.elements import Cell
+from amends.engine.decisions.read import read
+from amends.engine.decisions.run import Run
+from amends.engine.decisions.types import Types
+from amends.engine.decisions.xml import parse
+from amends.engine.feel import FeelWarning, normalize, unary_test
+
+EMPTY = b'<definitions xmlns="https://www.omg.org/spec/DMN/20230324/MODEL/"/>'
 
 OVERLAPPING = (("<= 10", '"low"'), (">= 5", '"high"'), (">= 8", '"low"'))
 
@@ -113,3 +124,26 @@ def test_a_broken_cell_matches_nothing(build: Any) -> None:
     warnings: list[FeelWarning] = []
     assert decide(build.one_table("FIRST", ["x"], (("== 1", '"bad"'), ("-", '"good"'))), warnings, x=1) == "good"
     assert len(warnings) == 1
+
+
+def test_columns_of_one_label_are_told_apart(build: Any) -> None:
+    """Two columns that test the same are both in the explanation."""
+    explained = load(build.one_table("FIRST", ["x", "x"], (("> 1", "< 9", "1"),))).explain("result", {"x": 5})
+    assert explained.matched[0].inputs == {"x": 5, "x (2)": 5}
+
+
+CELLS = ["-", "1", "2, 3", "< 2", "[1..3)", "not(2)", "null", "> limit", "? > 1 and ? < limit", '"a"', "true", "[1, 2]"]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.sampled_from(CELLS), min_size=1, max_size=6), st.sampled_from([0, 1, 2, 2.5, 3, None, "a", True, [1]]), st.integers(0, 4)
+)
+def test_looking_up_and_testing_agree(cells: list[str], value: Any, limit: int) -> None:
+    """A table matches the rules whose every test FEEL lets pass, whichever way they are found."""
+    place = Place(Types(read(parse(EMPTY, "")), lambda name: None), ("limit",), "d")
+    found = matcher([Cell(text=text) for text in cells], place)
+    value, scope = normalize(value), {"limit": Decimal(limit)}
+    known, tests = found.look(value)
+    mask = known | found.ask(tests, ~known, value, scope, Run(None, None, []))
+    assert [bool(mask >> i & 1) for i in range(len(cells))] == [unary_test(text, value, scope) is True for text in cells]

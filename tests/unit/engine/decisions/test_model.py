@@ -121,7 +121,8 @@ def test_functions_are_values(build: Any) -> None:
     """A knowledge model fits where a function of its parameter types is demanded, and not where others are."""
     types = """<itemDefinition name="tTwo"><functionItem outputTypeRef="number"><parameters name="a" typeRef="number"/>
       <parameters name="b" typeRef="number"/></functionItem></itemDefinition>
-      <itemDefinition name="tOne"><functionItem outputTypeRef="number"><parameters name="a" typeRef="number"/></functionItem></itemDefinition>
+      <itemDefinition name="tOne"><functionItem outputTypeRef="number"><parameters name="a" typeRef="number"/></functionItem>
+      </itemDefinition>
       <itemDefinition name="tTexts"><functionItem outputTypeRef="number"><parameters name="a" typeRef="string"/>
       <parameters name="b" typeRef="string"/></functionItem></itemDefinition>"""
     source = build.document(
@@ -482,6 +483,10 @@ def test_other_languages_and_empty_expressions(build: Any) -> None:
         ("<filter><in>«null»</in><match>«true»</match></filter>", None),
         ("<filter><in>«5»</in><match>«item > 1»</match></filter>", [5]),
         ("<filter><in>«[1]»</in><match>«1.5»</match></filter>", None),
+        ("<filter><in>«[1]»</in><match>«item»</match></filter>", 1),
+        ("<filter><in>«[1]»</in><match>«[item]»</match></filter>", None),
+        ("<filter><in>«[1]»</in><match>«null»</match></filter>", []),
+        ("<decisionTable hitPolicy='SOME'><output/><rule><outputEntry><text>1</text></outputEntry></rule></decisionTable>", None),
         ("<for iteratorVariable='i'><in>«null»</in><return>«1»</return></for>", None),
         ("<for iteratorVariable='i'><in>«5»</in><return>«i»</return></for>", [5]),
         ("<some iteratorVariable='i'><in>«[1, 2]»</in><satisfies>«i»</satisfies></some>", None),
@@ -490,7 +495,7 @@ def test_other_languages_and_empty_expressions(build: Any) -> None:
         ("<decisionTable hitPolicy='FIRST'><output/><rule><outputEntry><text>-</text></outputEntry></rule></decisionTable>", None),
         ("<decisionTable hitPolicy='FIRST'><output/><rule/></decisionTable>", None),
         (
-            "<decisionTable hitPolicy='FIRST'><output typeRef='number'/><rule><outputEntry><text>\"a\"</text></outputEntry></rule></decisionTable>",
+            "<decisionTable><output typeRef='number'/><rule><outputEntry><text>[]</text></outputEntry></rule></decisionTable>",
             None,
         ),
     ],
@@ -515,3 +520,13 @@ def test_deep_models_end(build: Any) -> None:
     assert model.evaluate("d90", {}) == 91
     with pytest.raises(FeelError, match="levels deep"):
         model.evaluate("d129", {})
+
+
+def test_prefixes_of_imported_types(build: Any) -> None:
+    """DMN 1.1 refers to imported types by an XML prefix."""
+    imported = build.document(TYPES, target="urn:i")
+    imports = "<import namespace='urn:i' importType='http://www.omg.org/spec/DMN/20151101/dmn.xsd'/>"
+    source = build.document(imports, build.inputs(x="i:tLevel"), build.decision("d", "x", "i:x"))
+    source = source.replace(b"<definitions ", b"<definitions xmlns:i='urn:i' ", 1)
+    model = load(source, resolve=lambda *_: imported)
+    assert [model.evaluate("d", {"x": given}) for given in ("low", "middle")] == ["low", None]
