@@ -19,7 +19,7 @@ from amends.engine.definitions.check_package import check_files, check_manifest,
 from amends.engine.definitions.check_references import check_references
 from amends.engine.definitions.expressions import Expressions
 from amends.engine.definitions.findings import Findings
-from amends.engine.definitions.known import Forms, Names, known_names
+from amends.engine.definitions.known import Forms, Names, known_names, letter_names
 from amends.engine.definitions.model import Diagram, Process
 from amends.engine.definitions.package import Package, read_package
 from amends.engine.definitions.problems import ERROR, INFO, Problem, in_order
@@ -79,7 +79,7 @@ class _Check:
         self.decisions = read_decisions(package)
         check_manifest(found, package, self.forms)
         check_message_starts(found, package)
-        check_files(found, package, self.forms, self.expressions)
+        check_files(found, package, self.forms, self.expressions, letter_names(package, self.known, self.operations))
         for diagram in package.diagrams:
             self.diagram(diagram)
         return found.problems

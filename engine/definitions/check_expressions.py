@@ -44,6 +44,11 @@ def _syntax(found: Findings, site: Site, expressions: Expressions) -> None:
     if fault is not None:
         message = f"{site.what} is not FEEL: {_short(site.text)}. {fault}"
         found.add(site.owner, "feel-syntax", message, "Put the expression right.", line=site.line)
+    elif site.condition:
+        certain, value = expressions.constant(site.text)
+        if certain and value is not True:
+            message = f"{site.what} is never true: {_short(site.text)} does not depend on anything."
+            found.warn(site.owner, "never-true", message, "Let it read a variable, or delete the flow.", line=site.line)
 
 
 def _short(text: str) -> str:

@@ -19,8 +19,10 @@ from amends.engine.definitions.package import Package
 from amends.engine.definitions.problems import Problem
 
 
-def check_files(found: Findings, package: Package, forms: Forms | None, expressions: Expressions) -> None:
-    """The files of a package that are no diagrams."""
+def check_files(
+    found: Findings, package: Package, forms: Forms | None, expressions: Expressions, names: frozenset[str] | None
+) -> None:
+    """The files of a package that are no diagrams; `names` are those a letter can read, None where they cannot be known."""
     for path, body in package.files.items():
         found.file = path
         if path.endswith(".form"):
@@ -29,7 +31,7 @@ def check_files(found: Findings, package: Package, forms: Forms | None, expressi
             _decisions(found, package, path, body)
     for path in package.letters.values():
         found.file = path
-        check_letter(found, package.files[path], expressions)
+        check_letter(found, package.files[path], expressions, names)
 
 
 def _form(found: Findings, path: str, body: bytes, forms: Forms | None, has_id: bool) -> None:

@@ -64,6 +64,19 @@ def known_names(package: Package, forms: Forms | None, operations: Mapping[str, 
     return own
 
 
+def letter_names(package: Package, known: Mapping[str, Names], operations: Mapping[str, Any] | None) -> frozenset[str] | None:
+    """The names a letter can read: those of any process, local ones, and what operations are given; None where others may set some."""
+    if package.single or not known or operations is None or any(names.open for names in known.values()):
+        return None
+    found = set(RESERVED).union(*(names.names for names in known.values()))
+    for process in package.processes.values():
+        for element in process.all_elements():
+            found |= local_names(element)
+    for operation in operations.values():
+        found.update(operation.Inputs().fields)
+    return frozenset(found)
+
+
 def _calls(process: Process) -> Iterator[tuple[str, Element, set[str]]]:
     """The call activities of a process, with the local names around them."""
     pending: list[tuple[Any, set[str]]] = [(process, set())]

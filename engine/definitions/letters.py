@@ -2,39 +2,57 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from amends.engine.definitions.expressions import Expressions
 from amends.engine.definitions.findings import Findings
 
-_PLACEHOLDER = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
+MAX_BYTES = 1_000_000
+"""A letter larger than this is refused."""
 
 
 @dataclass(frozen=True, slots=True)
 class Placeholder:
-    """An expression in a letter, without its braces, and its line."""
+    """An expression in a letter, without its braces, its line, and whether its braces are closed."""
 
     text: str
     line: int
+    closed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A letter as it lies in a package: its front matter's entries, its body, and the line the body begins on."""
+    """A letter as it lies in a package: its front matter's entries and their lines, its body, and the line the body begins on."""
 
     front: dict[str, str]
     body: str
     line: int
+    front_lines: dict[str, int] = field(default_factory=dict)
 
     @property
     def placeholders(self) -> list[Placeholder]:
         """The expressions in its subject and body."""
-        subject = [Placeholder(match[1], 2) for match in _PLACEHOLDER.finditer(self.front.get("subject", ""))]
-        body = [
-            Placeholder(match[1], self.line + self.body.count("\n", 0, match.start())) for match in _PLACEHOLDER.finditer(self.body)
-        ]
-        return subject + body
+        return [part for part in self.parts() if part.closed]
+
+    def parts(self) -> Iterator[Placeholder]:
+        """All that begins like a placeholder; one that is not closed is the last of its text."""
+        yield from _scan(self.front.get("subject", ""), self.front_lines.get("subject", 1))
+        yield from _scan(self.body, self.line)
+
+
+def _scan(text: str, line: int) -> Iterator[Placeholder]:
+    """Placeholders from left to right, each character looked at once."""
+    position = 0
+    while (start := text.find("{{", position)) >= 0:
+        line += text.count("\n", position, start)
+        end = text.find("}}", start + 2)
+        if end < 0:
+            yield Placeholder(text[start + 2 :], line, closed=False)
+            return
+        yield Placeholder(text[start + 2 : end], line)
+        line += text.count("\n", start, end)
+        position = end + 2
 
 
 def read_letter(text: str) -> Letter:
@@ -46,17 +64,25 @@ def read_letter(text: str) -> Letter:
     if end is None:
         return Letter({}, "\n".join(lines), 1)
     front: dict[str, str] = {}
-    for line in lines[1:end]:
+    places: dict[str, int] = {}
+    for number, line in enumerate(lines[1:end], 2):
         key, colon, value = line.partition(":")
         if colon:
             value = value.strip()
             quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
             front[key.strip()] = value[1:-1] if quoted else value
-    return Letter(front, "\n".join(lines[end + 1 :]), end + 2)
+            places[key.strip()] = number
+    return Letter(front, "\n".join(lines[end + 1 :]), end + 2, places)
 
 
-def check_letter(found: Findings, body: bytes, expressions: Expressions) -> None:
-    """A letter has a subject, and its placeholders are FEEL."""
+def check_letter(found: Findings, body: bytes, expressions: Expressions, names: frozenset[str] | None = None) -> None:
+    """A letter has a subject, and its placeholders are FEEL.
+
+    `names` are those any process can have; None where they cannot be known.
+    """
+    if len(body) > MAX_BYTES:
+        found.add(None, "too-large", f"The letter has more than {MAX_BYTES:,} bytes.", "Shorten it.", line=1)
+        return
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -66,14 +92,28 @@ def check_letter(found: Findings, body: bytes, expressions: Expressions) -> None
     if not letter.front.get("subject", "").strip():
         help = "Begin the file with the lines ---, subject: …, ---."
         found.add(None, "letter-subject", "The letter has no subject.", help, line=1)
-    for placeholder in letter.placeholders:
-        if not placeholder.text.strip():
-            found.add(None, "letter", "A placeholder is empty.", "Write FEEL between the braces.", line=placeholder.line)
-            continue
-        fault = expressions.fault(placeholder.text)
-        if fault is not None:
-            message = f"The placeholder {{{{{placeholder.text}}}}} is not FEEL. {fault}"
-            found.add(None, "feel-syntax", message, "Put the expression right.", line=placeholder.line)
-    for match in re.finditer(r"\{\{(?!.*?\}\})", letter.body, re.DOTALL):
-        line = letter.line + letter.body.count("\n", 0, match.start())
-        found.add(None, "letter", "A placeholder is opened and not closed.", "Close it with }}.", line=line)
+    for placeholder in letter.parts():
+        _placeholder(found, placeholder, expressions, names)
+
+
+def _placeholder(found: Findings, placeholder: Placeholder, expressions: Expressions, names: frozenset[str] | None) -> None:
+    if not placeholder.closed:
+        found.add(None, "letter", "A placeholder is opened and not closed.", "Close it with }}.", line=placeholder.line)
+        return
+    if not placeholder.text.strip():
+        found.add(None, "letter", "A placeholder is empty.", "Write FEEL between the braces.", line=placeholder.line)
+        return
+    fault = expressions.fault(placeholder.text)
+    if fault is not None:
+        message = f"The placeholder {{{{{placeholder.text}}}}} is not FEEL. {fault}"
+        found.add(None, "feel-syntax", message, "Put the expression right.", line=placeholder.line)
+    elif names is not None:
+        _unknown(found, placeholder, expressions, names)
+
+
+def _unknown(found: Findings, placeholder: Placeholder, expressions: Expressions, names: frozenset[str]) -> None:
+    """Warn of names that no process ever has."""
+    expression = expressions.get(placeholder.text)
+    for name in sorted(expression.names - expression.item_names - names if expression is not None else ()):
+        message = f"The placeholder {{{{{placeholder.text}}}}} reads {name!r}, which nothing sets."
+        found.warn(None, "unknown-name", message, "Correct its name, or set it by a form, a mapping or a result.", line=placeholder.line)

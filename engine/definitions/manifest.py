@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 from amends.engine.definitions.problems import ERROR, WARNING, Problem
 
 FILE = "package.toml"
+MAX_BYTES = 1_000_000
+"""A manifest larger than this is refused."""
 MILESTONES = ("received", "acknowledged", "assessed", "investigated", "resolved", "informed", "corrected", "verified", "closed")
 """The dates a complaint's follow-up form knows (ISO 10002, annex on tracking), in their order."""
 
@@ -86,6 +88,9 @@ def read_manifest(body: bytes, file: str = FILE) -> tuple[Manifest, list[Problem
 
     `body` is TOML in UTF-8. Returns the manifest, empty where the file cannot be read at all, and the problems.
     """
+    if len(body) > MAX_BYTES:
+        message = f"The manifest has more than {MAX_BYTES:,} bytes."
+        return Manifest(), [Problem(file, "", 1, "too-large", ERROR, message, "Shorten it.")]
     try:
         text = body.decode("utf-8-sig")
         raw = tomllib.loads(text)

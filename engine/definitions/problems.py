@@ -60,6 +60,7 @@ CODES = {
     "timer-kind": "a kind of timer makes no sense where it stands",
     "timer-literal": "the time of a timer is no date, duration or cycle",
     "feel-syntax": "an expression is not FEEL",
+    "never-true": "a condition can never be true",
     "not-feel": "an expression has no = sign",
     "mapping": "a mapping is incomplete, or a variable's name is none",
     "value": "a plain value is not what it has to be",

@@ -58,7 +58,9 @@ def test_wherever_feel_stands_it_is_parsed(found: Any, build: Any, what: str, el
 
 def test_conditions_are_feel_with_or_without_the_sign(found: Any, build: Any) -> None:
     """A condition is FEEL either way; the problem names its flow."""
-    for condition, codes in (("=1 = 1", []), ("1 = 1", []), ("=1 ==", ["feel-syntax"]), ("${x}", ["feel-syntax"])):
+    syntax, never = ["feel-syntax"], ["never-true"]
+    cases = {"=1 = 1": [], "1 = 1": [], "=1 ==": syntax, "${x}": syntax, "=1 = 2": never, "=1": never}
+    for condition, codes in cases.items():
         content = build.around('<exclusiveGateway id="t" default="t-e"/>') + '<endEvent id="f"/>' + build.flow("t", "f", condition)
         assert [(p.code, p.element_id) for p in found(build.draw(content))] == [(code, "t-f") for code in codes]
 

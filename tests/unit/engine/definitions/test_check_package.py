@@ -113,6 +113,7 @@ BROKEN: dict[str, tuple[str, str, str, str, str, str]] = {
     "letter subject": ("letters/hello.md", "subject:", "topic:", "letter-subject", "", "error"),
     "letter placeholder": ("letters/hello.md", "{{ complaint.note }}", "{{ complaint. }}", "feel-syntax", "", "error"),
     "letter subject placeholder": ("letters/hello.md", "{{ reference }}", "{{ = }}", "feel-syntax", "", "error"),
+    "letter name": ("letters/hello.md", "{{ complaint.note }}", "{{ complant.note }}", "unknown-name", "", "warning"),
     "open placeholder": ("letters/hello.md", "note }}", "note", "letter", "", "error"),
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from lxml import etree
 
 import amends
 from amends.engine.definitions import check, read_package
+from amends.engine.services import operations
 from amends.forms.provider import Forms
 
 SHIPPED = Path(amends.__file__).parent / "processes" / "iso10002"
@@ -27,17 +29,20 @@ needs_foreign = pytest.mark.skipif(not foreign(), reason=f"the interchange diagr
 
 def test_the_shipped_package_has_no_problem() -> None:
     """`check` says nothing about processes/iso10002."""
-    assert [str(problem) for problem in check(SHIPPED, Forms())] == []
+    assert [str(problem) for problem in check(SHIPPED, Forms(), operations())] == []
 
 
 BROKEN = {
     "a form that is missing": ("assessment.bpmn", 'formId="assessment"', 'formId="asessment"', "missing-form", "assess"),
     "a condition that does not parse": ("investigation.bpmn", "conditionExpression", None, "feel-syntax", ""),
     "a decision that is not there": ("assessment.bpmn", 'decisionId="', 'decisionId="no_', "missing-decision", ""),
+    "an operation with a missing field": (
+        "closing.bpmn", '<zeebe:header key="letter"', '<zeebe:header key="leter"', "operation-input-missing", "",
+    ),
     "a timer that is no duration": ("package.toml", 'answer_period = "P28D"', 'answer_period = "28 days"', "timer-literal", ""),
     "a flow that leads nowhere": ("response.bpmn", 'targetRef="', 'targetRef="no_', "dangling-flow", ""),
     "a role nobody has": ("assessment.bpmn", 'candidateGroups="handler"', 'candidateGroups="handlers"', "unknown-role", ""),
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(("file", "old", "new", "code", "element"), BROKEN.values(), ids=BROKEN)
@@ -51,10 +56,36 @@ def test_breaking_one_thing_of_it_is_refused(file: str, old: str, new: str | Non
         files[file] = (text[:place] + "=1 = = " + text[place:].lstrip("=")).encode()
     else:
         files[file] = text.replace(old, new, 1).encode()
-    errors = [problem for problem in check(files, Forms()) if problem.severity == "error"]
+    errors = [problem for problem in check(files, Forms(), operations()) if problem.severity == "error"]
     assert code in {problem.code for problem in errors}
     assert all(problem.element_id and problem.file.endswith(".bpmn") for problem in errors)
     assert not element or element in {problem.element_id for problem in errors}
+
+
+REFERENCES = (
+    r'formId="([^"]+)"', r'decisionId="([^"]+)"', r'processId="([^"]+)"', r'candidateGroups="([^"=]+)"', r'targetRef="([^"]+)"',
+    r'sourceRef="([^"]+)"', r'key="letter" value="([^"]+)"', r'attachedToRef="([^"]+)"', r'messageRef="([^"]+)"', r'default="([^"]+)"',
+    r'name="stage" value="([^"]+)"', r'name="milestone" value="([^"]+)"', r'name="not_done_by" value="([^"]+)"',
+    r'key="name" value="([^"]+)"', r"<bpmn:outgoing>([^<]+)<", r"<bpmn:incoming>([^<]+)<", r'source="(=[^"]+)"',
+    r"conditionExpression[^>]*>(=[^<]+)<", r"<bpmn:time[A-Z]\w+[^>]*>([^<\s][^<]*)<", r'dueDate="(=[^"]+)"', r'priority="(=[^"]+)"',
+    r'correlationKey="(=[^"]+)"', r'inputCollection="(=[^"]+)"',
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("pattern", REFERENCES)
+def test_breaking_any_reference_or_expression_of_it_is_refused(pattern: str) -> None:
+    """In every diagram of the package, breaking the last reference or expression of each kind is an error in that file."""
+    whole = read_package(SHIPPED).files
+    places = {path: list(re.finditer(pattern, body.decode())) for path, body in whole.items() if path.endswith(".bpmn")}
+    assert any(places.values())
+    for path, matches in places.items():
+        for match in matches[-1:]:
+            broken = match[1] + (" +" if match[1].startswith("=") else "_zz")
+            body = match.string[: match.start(1)] + broken + match.string[match.end(1) :]
+            problems = check({**whole, path: body.encode()}, Forms(), operations())
+            errors = [problem for problem in problems if problem.severity == "error" and problem.file == path]
+            assert errors, (path, match[0])
+            assert all(problem.element_id for problem in errors)
 
 
 @needs_foreign
