@@ -129,7 +129,7 @@ class Parser(BoxedGrammar):
                 token = self.token
                 if token.kind != "op" or token.text not in (".", "[", "("):
                     return node
-                if token.text == "(" and isinstance(node, n.Literal):
+                if token.text == "(" and self.tokens[self.index - 1].text in ("true", "false", "null"):
                     self.fail("an operator", "the end")
                 if token.text == "[" and self.range_end and not self.filter_follows(node):
                     return node

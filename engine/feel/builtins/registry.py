@@ -96,15 +96,13 @@ class Builtin(Function):
         raise Fault(self._refusal([kind_of(value) for value in arguments]))
 
     def call_named(self, run: Run, arguments: dict[str, Any]) -> Any:
-        for form in self.forms:
+        # before(point, range) and before(range, point) differ in their order only, so that order is tried first.
+        for form in sorted(self.forms, key=lambda form: form.names != tuple(arguments)):
             if not set(arguments) <= set(form.names):
                 continue
             if any(name not in arguments for name in form.names[: form.least]):
                 continue
-            given = [arguments.get(name) for name in form.names]
-            if form.many:
-                given = [*given[:-1], given[-1]]
-            fitted = form.fit(given)
+            fitted = form.fit([arguments.get(name) for name in form.names])
             if fitted is not None:
                 return form.implementation(run, *fitted)
         raise Fault(self._refusal([f"{name}: {kind_of(value)}" for name, value in arguments.items()]))
