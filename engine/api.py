@@ -144,6 +144,11 @@ class Engine:
         with self.database.reading() as connection:
             return deployments.every(connection)
 
+    def counts(self, deployment_id: str) -> dict[str, int]:
+        """How many instances run or ran on a version, by state."""
+        with self.database.reading() as connection:
+            return queries.counts(connection, deployment_id)
+
     def package(self, deployment_id: str) -> Package:
         """A package as it was deployed; raises `NotFound`."""
         return self.versions.get(deployment_id).package
@@ -260,6 +265,13 @@ class Engine:
         """One task, open or not; raises `NotFound`."""
         with self.database.reading() as connection:
             return queries.user_task(connection, task_id)
+
+    def task_variables(self, task_id: str) -> dict[str, Any]:
+        """Every name an expression can read where an open task stands; empty once it is open no more."""
+        instance_id, _, number = task_id.rpartition(".")
+        _, execution = self.commands.look(instance_id)
+        token = None if execution is None or not number.isdigit() else execution.token(int(number))
+        return {} if token is None else dict(token.workflow.context(token))
 
     def service_tasks(self, instance_id: str | None = None, type: str | None = None, limit: int = 50) -> list[ServiceTask]:
         """Open service tasks that no registered operation claims; `complete` completes them."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, exists, or_, select
+from sqlalchemy import Connection, Select, and_, exists, func, or_, select
 
 from amends.engine import history
 from amends.engine.calendars import Clock
@@ -163,3 +163,10 @@ def waiting(connection: Connection, instance_id: str) -> list[Waiting]:
     ]
     timers = connection.execute(select(j.element_id, j.due_at).where(j.instance_id == instance_id, j.kind == "timer").order_by(j.due_at))
     return found + [Waiting("timer", row.element_id, due_at=row.due_at) for row in timers]
+
+
+def counts(connection: Connection, deployment_id: str) -> dict[str, int]:
+    """How many instances a version has, by state."""
+    i = t.instance.c
+    rows = connection.execute(select(i.state, func.count().label("many")).where(i.deployment_id == deployment_id).group_by(i.state))
+    return {row.state: row.many for row in rows}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from amends import __version__
+from amends import __version__, logs
 
 from . import accounts, packages, records, server, try_out
 
@@ -13,6 +13,7 @@ from . import accounts, packages, records, server, try_out
 @click.version_option(__version__, prog_name="amends")
 def main() -> None:
     """Complaint handling that follows ISO 10002, drawn as BPMN."""
+    logs.configure()
 
 
 for command in (
