@@ -17,6 +17,8 @@ from amends.engine.feel import nodes as n
 from amends.engine.feel.builtins import BUILTINS
 from amends.engine.feel.errors import place as place_in
 
+MAX_GUESSES, MAX_KNOWN = 50, 500
+
 
 @dataclass
 class Findings:
@@ -24,6 +26,14 @@ class Findings:
 
     file: str
     problems: list[DecisionProblem] = field(default_factory=list)
+    guesses: int = MAX_GUESSES
+
+    def near(self, name: str, known: list[str]) -> str:
+        """The known name most like this one, or the empty string; comparing takes its time, so only the first few are guessed."""
+        self.guesses -= 1
+        if self.guesses < 0:
+            return ""
+        return next(iter(difflib.get_close_matches(name, known[:MAX_KNOWN], 1, 0.75)), "")
 
     def add(self, severity: str, code: str, element: e.Element | None, message: str, help: str = "", line: int | None = None) -> None:
         """One more problem, at an element or a line."""
@@ -85,12 +95,12 @@ class LogicCheck:
     def type_ref(self, reference: str, types: Types, element: e.Element) -> None:
         """A type reference must lead somewhere."""
         if reference and types.find(reference) is None:
-            near = difflib.get_close_matches(reference, [*types.definitions, "string", "number", "boolean", "date", "time"], 1)
+            near = self.findings.near(reference, [*types.definitions, "string", "number", "boolean", "date", "time"])
             self.findings.error(
                 "DMN301",
                 element,
                 f"The type {reference} is not defined.",
-                f"Did you mean {near[0]}?" if near else "Define it, or use a FEEL type.",
+                f"Did you mean {near}?" if near else "Define it, or use a FEEL type.",
             )
 
     def text(self, cell: e.Literal | e.Cell, scope: Scope, what: str, unary: bool = False) -> Any:
@@ -125,10 +135,10 @@ class LogicCheck:
                 message = f"{what} reads {name.name}, which is in the model but not required here."
                 self.findings.error("DMN106", cell, message, "Draw a requirement from it to this element.", line)
             elif not scope.open:
-                near = difflib.get_close_matches(name.name, [*scope.names, *scope.elsewhere, *BUILTINS], 1, 0.75)
+                near = self.findings.near(name.name, [*scope.names, *scope.elsewhere, *BUILTINS])
                 message = f"{what} reads {name.name}, which nothing defines."
                 self.findings.error(
-                    "DMN105", cell, message, f"Did you mean {near[0]}?" if near else "Add it as input data, or correct the name.", line
+                    "DMN105", cell, message, f"Did you mean {near}?" if near else "Add it as input data, or correct the name.", line
                 )
 
     def literal(self, expression: e.Literal, scope: Scope, what: str) -> None:

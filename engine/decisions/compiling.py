@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from amends.engine.decisions import elements as e
-from amends.engine.decisions.run import Compiled, Run, Scope
+from amends.engine.decisions.run import STEPS_OF_AN_ITEM, Compiled, Run, Scope
 from amends.engine.decisions.types import ANY, Type, Types
 from amends.engine.decisions.values import FeelFunction, call
 from amends.engine.feel import Expression, FeelError, UnaryTests, parse, parse_unary
@@ -169,6 +169,7 @@ def _filter(expression: e.Filter, place: Place) -> Compiled:
             items = [items]
         kept = []
         for item in items:
+            run.meter.charge(STEPS_OF_AN_ITEM)
             inner = {**scope, "item": item}
             if isinstance(item, dict):
                 inner.update(item)
@@ -206,6 +207,7 @@ def _iteration(expression: e.Iteration, place: Place) -> Compiled:
             items = [items]
         results: list[Any] = []
         for item in items:
+            run.meter.charge(STEPS_OF_AN_ITEM + (len(results) >> 4))
             results.append(body({**scope, "partial": list(results), name: item} if kind == "for" else {**scope, name: item}, run))
         return results if kind == "for" else _quantified(kind, results)
 

@@ -128,11 +128,14 @@ class Frame:
         return result
 
     def _given_value(self, reference: Reference) -> Any:
-        """The input from outside: nested under the names of the imports on the way, or under fewer of them."""
+        """The input from outside: nested under the names of the imports on the way, or joined with them by dots, or with fewer."""
         for start in range(len(reference.path) + 1):
+            names = [name for name in (*reference.path[start:], reference.node.name) if name]
             found: Any = self.inputs
-            for name in (*reference.path[start:], reference.node.name):
+            for name in names:
                 found = found.get(name, _MISSING) if isinstance(found, Mapping) else _MISSING
+            if found is _MISSING:
+                found = self.inputs.get(".".join(names), _MISSING)
             if found is not _MISSING:
                 return found
         return _MISSING

@@ -17,6 +17,9 @@ MAX_DEPTH = 100
 STEPS_OF_A_NODE = 5
 """What entering a decision or a function costs of the budget, besides the expressions in it."""
 
+STEPS_OF_AN_ITEM = 3
+"""What going on to the next item of a boxed loop or filter costs of the budget."""
+
 TypeTests = Mapping[str, Callable[[Any], bool]]
 
 
@@ -51,10 +54,12 @@ class Run:
 
     def value(self, expression: Expression, scope: Scope, types: TypeTests | None = None) -> Any:
         """What an expression yields in this scope. Raises BudgetError when it takes more than it may."""
+        self.meter.charge(1)
         return expression.evaluate(scope, functions=self.functions, now=self.now, warnings=self.warnings, budget=self.meter, types=types)
 
     def test(self, tests: UnaryTests, value: Any, scope: Scope, types: TypeTests | None = None) -> bool | None:
         """Whether a value passes these tests in this scope. Raises BudgetError when that takes more than it may."""
+        self.meter.charge(1)
         return tests.evaluate(value, scope, functions=self.functions, now=self.now, warnings=self.warnings, budget=self.meter, types=types)
 
     def deeper(self, work: Callable[[], Any], what: str) -> Any:

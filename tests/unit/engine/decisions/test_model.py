@@ -2,13 +2,14 @@
 
 import datetime
 import re
+import time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from amends.engine.decisions import DecisionError, check_model, load
+from amends.engine.decisions import DecisionError, check_model, load, loading
 from amends.engine.decisions.xml import DMN_NAMESPACES
 from amends.engine.errors import NotFound
 from amends.engine.feel import FeelError, FeelWarning
@@ -423,8 +424,8 @@ def test_nested_imports(build: Any, tmp_path: Path) -> None:
     last = f"<decision id='d' name='d'><variable name='d'/>{needs}{build.literal('b.m * 2')}</decision>"
     (tmp_path / "c.dmn").write_bytes(build.document("<import name='b' namespace='urn:b' locationURI='b.dmn'/>", last, target="urn:c"))
     model = load(tmp_path / "c.dmn")
-    inputs = ({"b": {"a one": {"x": 1}}}, {"a one": {"x": 1}}, {"x": 1})
-    assert [model.evaluate("d", given) for given in inputs] == [4, 4, 4]
+    inputs = ({"b": {"a one": {"x": 1}}}, {"a one": {"x": 1}}, {"x": 1}, {"b.a one.x": 1})
+    assert [model.evaluate("d", given) for given in inputs] == [4, 4, 4, 4]
     assert [i.name for i in model.decisions[0].inputs] == ["x"]
     assert check_model(tmp_path / "c.dmn") == check_model(tmp_path / "b.dmn") == []
 
@@ -530,3 +531,48 @@ def test_prefixes_of_imported_types(build: Any) -> None:
     source = source.replace(b"<definitions ", b"<definitions xmlns:i='urn:i' ", 1)
     model = load(source, resolve=lambda *_: imported)
     assert [model.evaluate("d", {"x": given}) for given in ("low", "middle")] == ["low", None]
+
+
+@pytest.mark.parametrize("depth", [50, 200, 400])
+def test_deep_documents_end(build: Any, depth: int) -> None:
+    """Boxes in boxes beyond any sense are an error in one sentence, for loading, evaluating and checking."""
+    source = build.document(build.decision("d", "<list>" * depth + build.literal("1") + "</list>" * depth))
+    try:
+        found = value(source)
+        for _ in range(depth):
+            assert isinstance(found, list)
+            found = found[0]
+        assert found == 1
+    except (DecisionError, FeelError) as error:
+        assert depth > 50 and str(error)
+    assert {p.code for p in check_model(source)} <= {"DMN001"}
+
+
+def test_the_number_of_documents_is_bounded(build: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model that imports another that imports another … is read up to a bound."""
+    monkeypatch.setattr(loading, "MAX_DOCUMENTS", 3)
+
+    def resolve(namespace: str, location: str) -> bytes:
+        number = int(namespace[1:]) + 1
+        return bytes(build.document(f"<import name='i' namespace='n{number}'/>", target=namespace))
+
+    model = load(build.document("<import name='i' namespace='n1'/>", build.decision("d", "1"), target="n0"), resolve=resolve)
+    assert model.evaluate("d", {}) == 1
+    assert model.graph.imports["i"].imports["i"].unresolved[0][1] == "more than 3 documents would be loaded"
+
+
+def test_loops_within_loops_end(build: Any) -> None:
+    """Boxed loops and filters draw on the budget, however little their bodies do."""
+    numbers = build.literal("for i in 1..50000 return i")
+    for inner in ("for", "some", "filter"):
+        body = {
+            "for": f"<for iteratorVariable='j'><in>{build.literal('n')}</in><return>{build.literal('1')}</return></for>",
+            "some": f"<some iteratorVariable='j'><in>{build.literal('n')}</in><satisfies>{build.literal('false')}</satisfies></some>",
+            "filter": f"<filter><in>{build.literal('n')}</in><match>{build.literal('false')}</match></filter>",
+        }[inner]
+        loop = f"<for iteratorVariable='i'><in>{build.literal('n')}</in><return>{body}</return></for>"
+        source = build.document(build.decision("n", numbers), build.decision("d", loop, "d:n"))
+        start = time.monotonic()
+        with pytest.raises(FeelError):
+            value(source)
+        assert time.monotonic() - start < 5

@@ -1,12 +1,14 @@
 """Examples beside a model: CSV and JSON, what passes, what fails, and what cannot be read."""
 
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from amends.engine.decisions import DecisionError, run_table_tests
+from amends.engine.decisions.table_tests import plain_cell
 
 
 @pytest.fixture
@@ -89,3 +91,48 @@ def test_nothing_there(tmp_path: Path) -> None:
     with pytest.raises(DecisionError, match="is not there"):
         run_table_tests(tmp_path / "gone")
     assert run_table_tests(tmp_path) == []
+
+
+def test_the_examples_of_the_documentation(build: Any, tmp_path: Path) -> None:
+    """The examples that the documentation shows pass against the table it speaks of."""
+    text = (Path(__file__).parents[4] / "docs" / "decisions.md").read_text()
+    rules = (('"low"', "<= 100", '"clerk"'), ('"high"', "<= 100", '"board"'), ("-", "-", '"manager"'))
+    table = build.table("FIRST", ["severity", "amount"], rules)
+    source = build.document(build.inputs(severity="string", amount="number"), build.decision("Escalation", table, "i:severity", "i:amount"))
+    (tmp_path / "escalation.dmn").write_bytes(source)
+    (tmp_path / "escalation.tests.csv").write_text(text.partition("```csv\n")[2].partition("```")[0])
+    (tmp_path / "escalation.tests.json").write_text(text.rpartition("```json\n")[2].partition("```")[0])
+    assert outcome(tmp_path) == [("small and harmless", True, ""), ("large", True, ""), ("large", True, "")]
+
+
+def test_wrong_parts_are_told(folder: Path) -> None:
+    """Outputs cannot be compared one by one where the result is none, and evaluating too long is a failure, not a crash."""
+    (folder / "model.tests.csv").write_text("severity,amount,day,expected.level\n,,nonsense,clerk\n")
+    assert [passed for _, passed, _ in outcome(folder)] == [False]
+    (folder / "plain.dmn").write_bytes(
+        (folder / "model.dmn").read_bytes().replace(b"<decisionTable", b"<ignored").replace(b"</decisionTable", b"</ignored")
+    )
+    (folder / "plain.tests.csv").write_text("expected.level\nclerk\n")
+    assert outcome(folder)[1] == ("line 2", False, "A context with level was expected, null came out.")
+
+
+@pytest.mark.parametrize(
+    ("cell", "kind", "expected"),
+    [
+        ("", "", None),
+        ("null", "string", None),
+        ("true", "", True),
+        ("true", "string", "true"),
+        ("5.50", "", Decimal("5.50")),
+        ("5.50", "string", "5.50"),
+        ("2025-01-01", "date", "2025-01-01"),
+        ("NaN", "", "NaN"),
+        ("text", "number", "text"),
+        ("[1, 2]", "", [1, 2]),
+        ("[1..2]", "", "[1..2]"),
+        ('{"a": 1.5}', "", {"a": Decimal("1.5")}),
+    ],
+)
+def test_cells(cell: str, kind: str, expected: Any) -> None:
+    """A cell is read by the declared type, else by its look."""
+    assert plain_cell(cell, kind) == expected
