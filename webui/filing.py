@@ -177,11 +177,10 @@ def send(staff: bool) -> Response:
         data = filing.form.validate(filing.draft["data"], context=filing.context)
     except Invalid as error:
         return _check(filing, error.fields, 422)
-    files = filling.kept_files(filing.key, filing.draft)
     if not web().drafts.take(filing.key):
         return see(received)
     try:
-        filed = _file(filing, data, files)
+        filed = _file(filing, data)
     except AmendsError:
         web().drafts.give_back(filing.key)
         raise
@@ -191,13 +190,13 @@ def send(staff: bool) -> Response:
     return see(received)
 
 
-def _file(filing: Filing, data: Mapping[str, Any], files: list[filling.Upload]) -> Any:
-    register = application().register
+def _file(filing: Filing, clean: Mapping[str, Any]) -> Any:
+    who = actors.actor() if filing.staff else NEW
+    data, files = filling.send_files(filing.key, filing.draft, clean, who)
     if not filing.staff:
-        return register.file(data, actor=NEW, channel="web", files=filling.attach(files, NEW))
+        return application().register.file(data, actor=who, channel="web", files=files)
     received_at = datetime.fromisoformat(filing.draft["received_at"]).astimezone(UTC)
-    kept = filling.attach(files, actors.actor())
-    return register.file(data, actor=actors.actor(), channel=filing.draft["channel"], received_at=received_at, files=kept)
+    return application().register.file(data, actor=who, channel=filing.draft["channel"], received_at=received_at, files=files)
 
 
 @blueprint.get("/complain/received", endpoint="received", defaults={"staff": False})

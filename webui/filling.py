@@ -90,14 +90,29 @@ def tokens(data: Any) -> Iterable[str]:
             yield from tokens(inner)
 
 
-def kept_files(key: str, draft: Mapping[str, Any]) -> list[Upload]:
-    """The files of a draft with their content, to be sent with it."""
-    found = []
+def send_files(
+    key: str, draft: Mapping[str, Any], data: Mapping[str, Any], actor: str, complaint: Any | None = None
+) -> tuple[dict[str, Any], list[str]]:
+    """Put the files of a draft where files of complaints are, before what refers to them is sent.
+
+    Returns the data with each file's token replaced by its id there, and the ids. Without a `complaint` they wait for one to be
+    filed. What is sent afterwards may be refused; a file is then at the complaint all the same, as the person meant it to be.
+    """
+    ids: dict[str, str] = {}
     for token, about in draft.get("files", {}).items():
         body = web().drafts.file_body(key, token)
         if body is not None:
-            found.append(Upload(about["name"], body))
-    return found
+            ids[token] = attach([Upload(about["name"], body)], actor, complaint)[0]
+    renamed = _renamed(data, ids)
+    return renamed, list(ids.values())
+
+
+def _renamed(data: Any, ids: Mapping[str, str]) -> Any:
+    if isinstance(data, Mapping):
+        if data.get("token") in ids and "size" in data:
+            return {**data, "token": ids[data["token"]]}
+        return {name: _renamed(inner, ids) for name, inner in data.items()}
+    return [_renamed(inner, ids) for inner in data] if isinstance(data, list) else data
 
 
 def summary(model: RenderModel) -> list[tuple[str, str]]:

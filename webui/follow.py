@@ -108,8 +108,8 @@ def answer(reference: str, name: str) -> Response:
     except Invalid as error:
         return _offer(complaint, chosen, draft["data"], error.fields, 422)
     typed(filling.as_rows(form, draft["data"]))
+    data, _ = filling.send_files(key, draft, data, _me(complaint), complaint)
     application().register.answer(complaint, name, data, actor=_me(complaint))
-    filling.attach(filling.kept_files(key, draft), _me(complaint), complaint)
     web().drafts.forget(key)
     say("We have received your answer.")
     return see("amends.follow.show", reference=complaint.reference)

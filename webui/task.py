@@ -86,10 +86,9 @@ def complete(task_id: str) -> Response:
     engine = application().engine
     before = len(engine.history(work.task.instance_id))
     try:
-        engine.complete(task_id, clean, actor=actors.actor())
+        engine.complete(task_id, _with_files(work, clean), actor=actors.actor())
     except Invalid as error:
         return _show(work, work.draft.get("data", {}), error.fields, 422)
-    _keep_files(work)
     web().drafts.forget(work.key)
     return see("amends.task.done", task_id=task_id, since=before)
 
@@ -172,14 +171,12 @@ def _barred(work: Work, told: About) -> list[str]:
     return [f"{done.who}, who did “{done.name}”" for done in told.done if done.element_id in others]
 
 
-def _keep_files(work: Work) -> None:
-    """Files of the form go to the complaint, where everybody who works on it finds them."""
-    files = filling.kept_files(work.key, work.draft)
-    if not files:
-        return
-    register = application().register
+def _with_files(work: Work, clean: dict[str, Any]) -> dict[str, Any]:
+    """The data with its files kept at the complaint, where everybody who works on it finds them."""
+    if not work.draft.get("files"):
+        return clean
     try:
-        complaint = register.get(instance_id=work.task.instance_id)
+        complaint = application().register.get(instance_id=work.task.instance_id)
     except NotFound:
-        return
-    filling.attach(files, actors.actor(), complaint)
+        return clean
+    return filling.send_files(work.key, work.draft, clean, actors.actor(), complaint)[0]
