@@ -7,6 +7,7 @@ import importlib.metadata
 import json
 import re
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -116,6 +117,25 @@ def test_locks_hold_what_the_project_asks_for(repository: Path) -> None:
 
 def normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def test_what_the_product_imports_is_what_it_asks_for(repository: Path) -> None:
+    """A package that only comes along with another one (or with the tests) is missing the day that one is gone."""
+    project = tomllib.loads((repository / "pyproject.toml").read_text())["project"]
+    asked = {normal(Requirement(text).name) for text in [*project["dependencies"], *project["optional-dependencies"]["postgres"]]}
+    given = importlib.metadata.packages_distributions()
+    # Flask is made of these, Flask-WTF of WTForms, and Flask-Limiter of limits: their interfaces are part of what is asked for.
+    part_of_flask = {"werkzeug", "jinja2", "itsdangerous", "markupsafe", "blinker", "wtforms", "limits"}
+    wrong = []
+    for path in sources(repository):
+        if path.relative_to(repository).parts[0] not in ("engine", "forms", "webui", "src"):
+            continue
+        for name in {name.split(".")[0] for node in ast.walk(ast.parse(path.read_text())) for name in imported(node)}:
+            if name in sys.stdlib_module_names or name == "amends":
+                continue
+            if not {normal(owner) for owner in given.get(name, [])} & (asked | part_of_flask):
+                wrong.append(f"{path.relative_to(repository)}: {name}")
+    assert wrong == []
 
 
 def test_no_dependency_has_a_licence_that_would_bind_ours(repository: Path) -> None:
