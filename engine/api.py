@@ -207,6 +207,15 @@ class Engine:
         with self.database.reading() as connection:
             return history.events(connection, instance_id)
 
+    def record_read(self, instance_id: str, what: str, *, actor: str) -> None:
+        """Write down that somebody has read personal data of an instance, in the chain of today's reads (ISO 10002, 4.10)."""
+        with self.database.transaction() as connection:
+            entry = history.Entry("read", what, 0, {"instance": instance_id})
+            recorded = self._clock()
+            history.append_to(
+                connection, history.READS.format(recorded), command="read", actor=actor, at=recorded, recorded_at=recorded, entries=[entry]
+            )
+
     def waiting(self, instance_id: str) -> list[Waiting]:
         """The messages, signals and timers an instance waits for."""
         with self.database.reading() as connection:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, desc, insert, select
+from sqlalchemy import Connection, desc, func, insert, select
 from uuid_utils import uuid7
 
 from amends.engine.history.encoding import canonical
@@ -20,6 +20,8 @@ from amends.engine.store import tables as t
 
 INSTALLATION = "installation"
 """The chain of deployments, accounts, settings and denials."""
+READS = "reads:{:%Y-%m-%d}"
+"""The chain of a day's reads of personal data."""
 GENESIS = "0" * 64
 """What the first row of a chain follows."""
 SALT_BYTES = 16
@@ -87,7 +89,14 @@ def append(
 def append_to(
     connection: Connection, chain: str, *, command: str, actor: str, at: datetime, recorded_at: datetime, entries: list[Entry]
 ) -> None:
-    """Append to a chain whose head nobody keeps: the installation's, or a day's reads."""
+    """Append to a chain whose head nobody keeps: the installation's, or a day's reads.
+
+    Whoever appends to the same chain at the same time waits until this transaction is over.
+    """
+    if connection.dialect.name == "postgresql":
+        # SQLite has one writer anyway; here two that read the same head would both take the next number.
+        number = int.from_bytes(hashlib.sha256(chain.encode()).digest()[:8], "big", signed=True)
+        connection.execute(select(func.pg_advisory_xact_lock(number)))
     head = connection.execute(
         select(t.history.c.seq, t.history.c.hash).where(t.history.c.chain == chain).order_by(desc(t.history.c.seq)).limit(1)
     ).first()
