@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from sqlalchemy import insert, select, update
 
 from amends.engine import history
-from amends.engine.definitions import check, deployments, read_package
+from amends.engine.definitions import check_package, deployments, read_package
 from amends.engine.definitions.deployments import Deployment
 from amends.engine.definitions.known import Forms as CheckedForms
 from amends.engine.definitions.package import Package
@@ -115,11 +115,11 @@ class Engine:
         """
         self._allow(actor, "deploy")
         package = read_package(path)
+        errors = [problem for problem in check_package(package, self.forms, self.registry.operations) if problem.severity == "error"]
         with self.database.transaction() as connection:
             same = deployments.find_same(connection, package)
             if same is not None:
                 return same
-            errors = [problem for problem in check(package.files, self.forms, self.registry.operations) if problem.severity == "error"]
             if errors:
                 raise CheckFailed(errors)
             name = package.manifest.name or _name_of(package)
