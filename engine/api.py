@@ -116,13 +116,13 @@ class Engine:
         self._allow(actor, "deploy")
         package = read_package(path)
         errors = [problem for problem in check_package(package, self.forms, self.registry.operations) if problem.severity == "error"]
+        name = package.manifest.name or _name_of(package)
         with self.database.transaction() as connection:
-            same = deployments.find_same(connection, package)
+            same = deployments.find_same(connection, package, name)
             if same is not None:
                 return same
             if errors:
                 raise CheckFailed(errors)
-            name = package.manifest.name or _name_of(package)
             deployment = deployments.store(connection, package, name, actor=actor, reason=reason, now=self.now())
             entry = history.Entry("deployed", name, 0, {"deployment": deployment.id, "digest": package.digest, "number": deployment.number})
             self._installation(connection, "deploy", actor, [entry])
@@ -460,10 +460,13 @@ class Engine:
         with self.database.transaction() as connection:
             return history.seal(connection, self._clock())
 
-    def verify(self) -> Report:
-        """Read the whole history and compare it with its hashes and seals."""
+    def verify(self, head: str | None = None) -> Report:
+        """Read the whole history and compare it with its hashes and seals.
+
+        `head` is the hash of a seal that was kept elsewhere: that no seal has it is a fault.
+        """
         with self.database.reading() as connection:
-            return history.verify(connection)
+            return history.verify(connection, head)
 
     def erase(self, instance_id: str, *, reason: str, actor: str) -> int:
         """Erase the values of a finished instance; the chain still verifies. How many values went."""
@@ -474,7 +477,7 @@ class Engine:
             ids = list(
                 work.connection.execute(select(t.value.c.id).where(t.value.c.chain == instance_id, t.value.c.body.is_not(None))).scalars()
             )
-            work.connection.execute(update(t.value).where(t.value.c.id.in_(ids)).values(body=None))
+            work.connection.execute(update(t.value).where(t.value.c.id.in_(ids)).values(body=None, salt=b""))
             work.execution.note("erased", work.process_id, None, value_ids=ids, reason=reason)
         return len(ids)
 

@@ -30,10 +30,11 @@ class Deployment:
     processes: tuple[str, ...]
 
 
-def find_same(connection: Connection, package: Package) -> Deployment | None:
-    """The newest version of this package, if it is identical to it."""
-    row = connection.execute(select(t.deployment.c.id).where(t.deployment.c.digest == package.digest)).first()
-    return None if row is None else get(connection, row.id)
+def find_same(connection: Connection, package: Package, name: str) -> Deployment | None:
+    """The newest version of this package, if it is identical to it; going back to an older content is a new version."""
+    d = t.deployment.c
+    row = connection.execute(select(d.id, d.digest).where(d.package == name).order_by(desc(d.number)).limit(1)).first()
+    return get(connection, row.id) if row is not None and row.digest == package.digest else None
 
 
 def store(connection: Connection, package: Package, name: str, *, actor: str, reason: str, now: datetime) -> Deployment:

@@ -71,7 +71,7 @@ deployment = _table(
     Column("number", Integer, nullable=False),  # 1, 2, 3 … of this package
     Column("title", Text, nullable=False),
     Column("version", String(80), nullable=False),  # what the package calls itself
-    Column("digest", String(64), nullable=False, unique=True),  # SHA-256 over sorted paths and contents
+    Column("digest", String(64), nullable=False),  # SHA-256 over sorted paths and contents; an older content may come back
     Column("deployed_at", Instant, nullable=False),
     Column("actor", String(120), nullable=False),
     Column("reason", Text, nullable=False, server_default=""),

@@ -50,6 +50,8 @@ def test_identical_content_is_the_same_deployment(engine: Engine, bpmn: Callable
     for instance_id in (old, new):
         engine.complete(engine.user_tasks(instance_id)[0].id, {}, actor="jo")
     assert [engine.user_tasks(instance_id)[0].element_id for instance_id in (old, new)] == ["b", "x"]
+    back = engine.deploy(bpmn(LINE))
+    assert back.number == 3 and engine.latest("p").id == back.id
 
 
 def test_what_is_wrong_is_refused_with_everything_at_once(engine: Engine, bpmn: Callable[..., Path]) -> None:

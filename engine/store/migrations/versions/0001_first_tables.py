@@ -55,7 +55,6 @@ def upgrade() -> None:
         sa.Column("actor", sa.String(length=120), nullable=False),
         sa.Column("reason", sa.Text(), server_default="", nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_deployment")),
-        sa.UniqueConstraint("digest", name=op.f("uq_deployment_digest")),
         sa.UniqueConstraint("package", "number", name=op.f("uq_deployment_package_number")),
     )
     op.create_table(
