@@ -488,8 +488,18 @@ class Engine:
     def _allow(self, actor: str, action: str, **about: Any) -> None:
         if not actor:
             raise Forbidden("A command needs an actor: who does this?")
-        if self.access is not None:
+        if self.access is None:
+            return
+        try:
             self.access.check(actor, action, **about)
+        except Forbidden:
+            ids = {name: value for name, value in about.items() if name in ("instance_id", "task_id", "element_id", "process_id")}
+            entry = history.Entry("denied", action, 0, ids)
+            if self.database.in_transaction():
+                self.database.after_rollback(lambda: self.record("denied", actor, [entry]))
+            else:
+                self.record("denied", actor, [entry])
+            raise
 
 
 class _Known:

@@ -42,13 +42,18 @@ class Database:
             yield running
             return
         after: list[Callable[[], None]] = []
-        with self._engine.connect() as connection:
-            with connection.begin():
-                self._local.connection, self._local.after = connection, after
+        instead: list[Callable[[], None]] = []
+        try:
+            with self._engine.connect() as connection, connection.begin():
+                self._local.connection, self._local.after, self._local.instead = connection, after, instead
                 try:
                     yield connection
                 finally:
                     self._local.connection = None
+        except BaseException:
+            for action in instead:
+                action()
+            raise
         for action in after:
             action()
 
@@ -73,6 +78,10 @@ class Database:
     def after_commit(self, action: Callable[[], None]) -> None:
         """Call `action` once the running transaction is committed; never if it is rolled back."""
         self._local.after.append(action)
+
+    def after_rollback(self, action: Callable[[], None]) -> None:
+        """Call `action` once the running transaction is rolled back; never if it is committed."""
+        self._local.instead.append(action)
 
     def close(self) -> None:
         """Give all connections back."""

@@ -334,3 +334,25 @@ def test_a_batch_is_all_or_nothing(engine: Engine, bpmn: Callable[..., Path]) ->
     assert [task.element_id for task in engine.user_tasks(kept)] == ["a"]
     engine.complete(engine.user_tasks(kept)[0].id, {"x": 2}, actor="jo")
     assert dict(engine.instance(kept).variables) == {"x": 2} and engine.verify().faults == []
+
+
+class Nobody:
+    """Lets nobody do anything but start."""
+
+    def check(self, actor: str, action: str, **about: Any) -> None:
+        if action not in ("start", "deploy"):
+            raise Forbidden(f"{actor} may not {action}.")
+
+
+def test_a_denial_is_written_down_although_nothing_else_is(engine: Engine, bpmn: Callable[..., Path]) -> None:
+    """Who tried what and was refused is in the installation's chain."""
+    engine.access = Nobody()
+    engine.deploy(bpmn(LINE))
+    instance_id = engine.start("p", {}, actor="jo")
+    task = engine.user_tasks(instance_id)[0]
+    rows = len(engine.history(instance_id))
+    with pytest.raises(Forbidden):
+        engine.complete(task.id, {}, actor="jo")
+    assert len(engine.history(instance_id)) == rows
+    denied = [item for item in engine.history("installation") if item.kind == "denied"]
+    assert [(item.actor, item.element_id, item.data["task_id"]) for item in denied] == [("jo", "complete", task.id)]
