@@ -124,8 +124,8 @@ def test_what_the_product_imports_is_what_it_asks_for(repository: Path) -> None:
     project = tomllib.loads((repository / "pyproject.toml").read_text())["project"]
     asked = {normal(Requirement(text).name) for text in [*project["dependencies"], *project["optional-dependencies"]["postgres"]]}
     given = importlib.metadata.packages_distributions()
-    # Flask is made of these, Flask-WTF of WTForms, and Flask-Limiter of limits: their interfaces are part of what is asked for.
-    part_of_flask = {"werkzeug", "jinja2", "itsdangerous", "markupsafe", "blinker", "wtforms", "limits"}
+    # Flask is made of these, and Flask-WTF of WTForms: their interfaces are part of what is asked for.
+    part_of_flask = {"werkzeug", "jinja2", "itsdangerous", "markupsafe", "blinker", "wtforms"}
     wrong = []
     for path in sources(repository):
         if path.relative_to(repository).parts[0] not in ("engine", "forms", "webui", "src"):
