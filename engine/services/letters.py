@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import quote
 
 from markdown_it import MarkdownIt
+from markdown_it.common.normalize_url import normalizeLink
 from markdown_it.token import Token
 
 from amends.engine.definitions.letters import read_letter
@@ -29,11 +30,21 @@ _PLACEHOLDER = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 _OPEN, _CLOSE = "\ue000", "\ue001"
 """Private-use characters that stand for a value while Markdown is read: `_OPEN`, its number, `_CLOSE`."""
 _SLOT = re.compile(f"{_OPEN}([0-9]+){_CLOSE}")
-_SLOT_IN_ADDRESS = re.compile(f"(?:{quote(_OPEN)}|{_OPEN})([0-9]+)(?:{quote(_CLOSE)}|{_CLOSE})", re.IGNORECASE)
 _LITERAL = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _SAFE_ADDRESS = re.compile(r"(?:https?://|mailto:)", re.IGNORECASE)
 
-_markdown = MarkdownIt("commonmark", {"html": False, "breaks": True}).disable(["image", "autolink"])
+
+class _Markdown(MarkdownIt):
+    """Leaves addresses as they are written: they are made whole, looked at and encoded once their values are in."""
+
+    def normalizeLink(self, url: str) -> str:
+        return url
+
+    def validateLink(self, url: str) -> bool:
+        return True
+
+
+_markdown = _Markdown("commonmark", {"html": False, "breaks": True}).disable(["image", "autolink"])
 _emphasis = MarkdownIt("zero", {"html": False, "breaks": True}).enable(["emphasis", "newline"])
 
 
@@ -142,7 +153,7 @@ def _filled(text: str, value: Callable[[int], str]) -> str:
 def _tokens(template: Template, values: list[str]) -> Iterator[Token]:
     """The template's tokens with the values in their slots; the template itself stays as it is."""
     for token in template.tokens:
-        if _OPEN not in token.content:
+        if token.type != "inline" and _OPEN not in token.content:
             yield token
             continue
         filled = copy.copy(token)
@@ -183,13 +194,16 @@ def _lines(value: str) -> Iterator[Token]:
 def _link(token: Token, values: list[str]) -> Token:
     """A link with the values in its address; one that leads to neither the web nor a mailbox leads nowhere."""
 
+    given = str(token.attrs.get("href", ""))
+
     def part(match: re.Match[str]) -> str:
         # A value that is the beginning of the address is all of it; elsewhere it must not add parts of its own.
-        return quote(values[int(match[1])].strip(), safe=":/?#@!$&'()*+,;=%~" if match.start() == 0 else "~")
+        safe = ":/?#@!$&'()*+,;=%~" if match.start() == 0 else "@~" if given.startswith("mailto:") else "~"
+        return quote(values[int(match[1])].strip(), safe=safe)
 
     filled = copy.copy(token)
-    address = _SLOT_IN_ADDRESS.sub(part, str(token.attrs.get("href", "")))
-    filled.attrs = {**token.attrs, "href": address if _SAFE_ADDRESS.match(address) else "#"}
+    address = _SLOT.sub(part, given)
+    filled.attrs = {**token.attrs, "href": normalizeLink(address) if _SAFE_ADDRESS.match(address) else "#"}
     return filled
 
 

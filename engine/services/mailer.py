@@ -236,8 +236,8 @@ class FolderMailer:
         """One mail; raises `NotFound`."""
         if not _FILE.fullmatch(name) or not (self.folder / name).is_file():
             raise NotFound(f"There is no mail {name!r} in the mail folder.")
-        message = message_from_bytes((self.folder / name).read_bytes(), policy=policy.default)
-        return message
+        body = (self.folder / name).read_bytes().replace(b"\r\n", b"\n")
+        return message_from_bytes(body, policy=policy.default)
 
     def remove(self, key: str) -> bool:
         """Erase the mail of a key (personal data that is to go); whether there was one."""

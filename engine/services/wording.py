@@ -6,7 +6,7 @@ import datetime as dt
 from decimal import Decimal
 from typing import Any
 
-from amends.engine.feel import Time, YearMonthDuration, value_text
+from amends.engine.feel import Time, YearMonthDuration
 
 MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
@@ -35,7 +35,7 @@ def said(value: Any, zone: dt.tzinfo) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(said(item, zone) for item in value)
     if isinstance(value, int | float | Decimal):
-        return value_text(Decimal(str(value))) or ""
+        return f"{Decimal(str(value)):f}"
     raise ValueError("it is empty" if value is None else "it is not a text, number, date or list of these")
 
 

@@ -65,7 +65,7 @@ def test_a_new_account_signs_in(accounts: Accounts) -> None:
     assert made_up is None
     assert account.id.startswith("a") and len(account.id) == 33
     assert account.actor == f"account:{account.id}"
-    assert (account.username, account.display_name, account.roles, account.active) == ("ana", "Ana Silva", {"handler"}, True)
+    assert (account.username, account.display_name, set(account.roles), account.active) == ("ana", "Ana Silva", {"handler"}, True)
     assert accounts.authenticate("ana", GOOD) == account
     assert accounts.authenticate("ana", GOOD + "!") is None
     assert accounts.of(account.actor) == account
@@ -202,9 +202,10 @@ def test_a_failed_change_leaves_no_trace(engine: Engine, accounts: Accounts) -> 
     """A refused change writes no history: what is recorded has happened."""
     accounts.create("ana", "Ana", ("admin",), GOOD)
     before = changes(engine)
-    for refused in (lambda: accounts.create("ana", "Twin", ()), lambda: accounts.create("b", "B", ["no role!"])):
-        with pytest.raises((Conflict, Invalid)):
-            refused()
+    with pytest.raises(Conflict):
+        accounts.create("ana", "Twin", ())
+    with pytest.raises(Invalid):
+        accounts.create("b", "B", ["no role!"])
     assert changes(engine) == before
 
 
