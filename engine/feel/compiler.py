@@ -5,25 +5,21 @@ Every node becomes a function of one argument, the Frame. Scopes are resolved wh
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 from amends.engine.feel import nodes as n
 from amends.engine.feel import operators as ops
+from amends.engine.feel.comparisons import FAST_ORDER, equality, ordering
 from amends.engine.feel.lookup import Scopes, global_code, local_code
-from amends.engine.feel.properties import property_of
 from amends.engine.feel.run import Code, Frame
 from amends.engine.feel.temporal_text import parse_temporal
-from amends.engine.feel.values import Fault, Range, kind_of, normalize
+from amends.engine.feel.values import Fault, Range, kind_of
 
-_SCALARS = frozenset((str, Decimal, bool))
 _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
     "+": ops.add, "-": ops.subtract, "*": ops.multiply, "/": ops.divide, "**": ops.power,
 }  # fmt: skip
-_ORDERED = frozenset((str, Decimal))
-_FAST_ORDER: dict[str, Callable[[Any, Any], Any]] = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 
 
 class Compiler:
@@ -46,7 +42,7 @@ class Compiler:
             try:
                 return function(a, b)
             except Fault as fault:
-                frame.run.warn(text, node, f"{str(fault).capitalize()}: the result is null")
+                frame.run.fault(text, node, fault)
                 return None
 
         return code
@@ -119,7 +115,7 @@ def _negation(compiler: Compiler, node: n.Negation) -> Code:
         try:
             return ops.negate(operand(frame))
         except Fault as fault:
-            frame.run.warn(text, node, f"{str(fault).capitalize()}: the result is null")
+            frame.run.fault(text, node, fault)
             return None
 
     return code
@@ -162,11 +158,11 @@ def _applied(compiler: Compiler, node: n.Binary) -> Callable[[Frame, Any], Any]:
         try:
             if symbol in ("=", "!="):
                 return ops.equal(a, b, frame.run.meter) is (symbol == "=")
-            if symbol in _FAST_ORDER:
+            if symbol in FAST_ORDER:
                 return ops.compare(symbol, a, b)
             value = _ARITHMETIC[symbol](a, b)
         except Fault as fault:
-            frame.run.warn(text, node, f"{str(fault).capitalize()}: the result is null")
+            frame.run.fault(text, node, fault)
             return None
         if type(value) is str:
             frame.run.meter.text(len(value))
@@ -178,9 +174,9 @@ def _applied(compiler: Compiler, node: n.Binary) -> Callable[[Frame, Any], Any]:
 def _one_binary(compiler: Compiler, node: n.Binary, left: Code) -> Code:
     right = compiler.compile(node.right)
     if node.operator in ("=", "!="):
-        return _equality(compiler, node, left, right)
-    if node.operator in _FAST_ORDER:
-        return _ordering(compiler, node, left, right)
+        return equality(compiler, node, left, right)
+    if node.operator in FAST_ORDER:
+        return ordering(compiler, node, left, right)
     slow = compiler.guarded(node, _ARITHMETIC[node.operator], left, right)
     if node.operator != "+":
         return slow
@@ -191,79 +187,13 @@ def _one_binary(compiler: Compiler, node: n.Binary, left: Code) -> Code:
         try:
             value = ops.add(a, b)
         except Fault as fault:
-            frame.run.warn(text, node, f"{str(fault).capitalize()}: the result is null")
+            frame.run.fault(text, node, fault)
             return None
         if type(value) is str:
             frame.run.meter.text(len(value))
         return value
 
     return addition
-
-
-def _equality(compiler: Compiler, node: n.Binary, left: Code, right: Code) -> Code:
-    text, wanted = compiler.text, node.operator == "="
-    if isinstance(node.right, n.Literal) and type(node.right.value) in _SCALARS:
-        return _equality_with(compiler, node, left, node.right.value)
-
-    def code(frame: Frame) -> Any:
-        a, b = left(frame), right(frame)
-        kind = type(a)
-        if kind is type(b) and kind in _SCALARS:
-            return (a == b) is wanted
-        try:
-            return ops.equal(a, b, frame.run.meter) is wanted
-        except Fault as fault:
-            frame.run.warn(text, node, f"{str(fault).capitalize()}: the result is null")
-            return None
-
-    return code
-
-
-def _equality_with(compiler: Compiler, node: n.Binary, left: Code, constant: Any) -> Code:
-    """Equality with a literal, which is what most conditions are."""
-    text, wanted, kind = compiler.text, node.operator == "=", type(constant)
-
-    def code(frame: Frame) -> Any:
-        a = left(frame)
-        if type(a) is kind:
-            return (a == constant) is wanted
-        try:
-            return ops.equal(a, constant) is wanted
-        except Fault as fault:
-            frame.run.warn(text, node, f"{str(fault).capitalize()}: the result is null")
-            return None
-
-    return code
-
-
-def _ordering(compiler: Compiler, node: n.Binary, left: Code, right: Code) -> Code:
-    text, symbol, fast = compiler.text, node.operator, _FAST_ORDER[node.operator]
-    constant = node.right.value if isinstance(node.right, n.Literal) and type(node.right.value) in _ORDERED else None
-
-    def against_constant(frame: Frame) -> Any:
-        a = left(frame)
-        if type(a) is type(constant):
-            return fast(a, constant)
-        return faulty(frame, a, constant)
-
-    def faulty(frame: Frame, a: Any, b: Any) -> Any:
-        try:
-            return ops.compare(symbol, a, b)
-        except Fault as fault:
-            frame.run.warn(text, node, f"{str(fault).capitalize()}: the result is null")
-            return None
-
-    if constant is not None:
-        return against_constant
-
-    def code(frame: Frame) -> Any:
-        a, b = left(frame), right(frame)
-        kind = type(a)
-        if kind is type(b) and kind in _ORDERED:
-            return fast(a, b)
-        return faulty(frame, a, b)
-
-    return code
 
 
 def _logical(compiler: Compiler, node: n.Binary) -> Code:
@@ -305,66 +235,7 @@ def _between(compiler: Compiler, node: n.Between) -> Code:
         try:
             return ops.order(a, b) >= 0 and ops.order(a, c) <= 0
         except Fault as fault:
-            frame.run.warn(text, node, f"{str(fault).capitalize()}: the result is null")
-            return None
-
-    return code
-
-
-def raw_path(compiler: Compiler, node: n.Node) -> Code | None:
-    """A path of names from a variable of the context (a.b.c) that walks the host's values without converting those it passes."""
-    names: list[str] = []
-    source = node
-    while isinstance(source, n.Path):
-        names.append(source.name)
-        source = source.source
-    if not names or not isinstance(source, n.Name) or compiler.scopes.depth:
-        return None
-    first, rest = source.name, names[::-1]
-    slow = _path_steps(compiler, node, compiler.compile(source))
-
-    def code(frame: Frame) -> Any:
-        value = frame.vars.get(first)
-        for name in rest:
-            if type(value) is not dict or name not in value:
-                return slow(frame)
-            value = value[name]
-        return normalize(value)
-
-    return code
-
-
-def _path(compiler: Compiler, node: n.Path) -> Code:
-    fast = raw_path(compiler, node)
-    if fast is not None:
-        return fast
-    source: n.Node = node
-    while isinstance(source, n.Path):
-        source = source.source
-    return _path_steps(compiler, node, compiler.compile(source))
-
-
-def _path_steps(compiler: Compiler, node: n.Node, code: Code) -> Code:
-    chain: list[n.Path] = []
-    while isinstance(node, n.Path):
-        chain.append(node)
-        node = node.source
-    for link in reversed(chain):
-        code = _step(compiler.text, link, code)
-    return code
-
-
-def _step(text: str, node: n.Path, source: Code) -> Code:
-    name = node.name
-
-    def code(frame: Frame) -> Any:
-        value = source(frame)
-        if type(value) is dict and name in value:
-            return value[name]
-        try:
-            return property_of(value, name, frame.run.meter)
-        except Fault as fault:
-            frame.run.warn(text, node, str(fault))
+            frame.run.fault(text, node, fault)
             return None
 
     return code
@@ -372,5 +243,5 @@ def _step(text: str, node: n.Path, source: Code) -> Code:
 
 HANDLERS: dict[type[n.Node], Callable[[Compiler, Any], Code]] = {
     n.Literal: _literal, n.AtLiteral: _at_literal, n.Name: _name, n.ListNode: _list, n.RangeNode: _range,
-    n.UnaryComparison: _unary_comparison, n.Negation: _negation, n.Binary: _binary, n.Between: _between, n.Path: _path,
+    n.UnaryComparison: _unary_comparison, n.Negation: _negation, n.Binary: _binary, n.Between: _between,
 }  # fmt: skip

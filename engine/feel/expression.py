@@ -6,19 +6,20 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property, lru_cache
 from typing import Any
 
+from amends.engine.feel import loops, paths  # noqa: F401 - they register their part of the compiler
 from amends.engine.feel import nodes as n
 from amends.engine.feel.analysis import Reads, is_constant, reads
 from amends.engine.feel.builtins import BUILTINS
 from amends.engine.feel.compiler import Compiler
 from amends.engine.feel.cursor import KEYWORDS, NAME_SYMBOLS, KnownNames
 from amends.engine.feel.errors import BudgetError, FeelWarning, place
-from amends.engine.feel.flow import any_test, compile_test
 from amends.engine.feel.limits import Budget
 from amends.engine.feel.lookup import check_foreign_call
 from amends.engine.feel.parser import Parser
 from amends.engine.feel.run import Clock, Code, Frame, Meter, Run, TypeTest
 from amends.engine.feel.slips import FOREIGN_FUNCTIONS
 from amends.engine.feel.tokens import tokenize
+from amends.engine.feel.unary import any_test, compile_test
 from amends.engine.feel.values import normalize
 
 Functions = Mapping[str, Callable[..., Any]]

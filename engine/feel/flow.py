@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
 from amends.engine.feel import nodes as n
-from amends.engine.feel import operators as ops
 from amends.engine.feel.compiler import HANDLERS, Compiler
 from amends.engine.feel.functions import UserFunction
-from amends.engine.feel.iterate import domain_items
 from amends.engine.feel.numbers import is_whole, whole
 from amends.engine.feel.run import Code, Frame, ItemFrame
 from amends.engine.feel.types import is_instance
 from amends.engine.feel.values import Fault, Function, kind_of
 
 
-def _weight(node: n.Node) -> int:
+def weight(node: n.Node) -> int:
     """The steps one evaluation of a node costs: its parts."""
     return sum(1 for _ in n.walk(node))
 
@@ -74,7 +71,7 @@ def _filter(compiler: Compiler, node: n.Filter) -> Code:
     compiler.scopes.push(None)
     condition = compiler.compile(node.condition)
     compiler.scopes.pop()
-    cost, text = _weight(node.condition) + 1, compiler.text
+    cost, text = weight(node.condition) + 1, compiler.text
 
     def index(frame: Frame, items: list[Any], number: Decimal) -> Any:
         if not is_whole(number):
@@ -130,87 +127,6 @@ def _source(compiler: Compiler, node: n.Node) -> Code:
     return compiler.compile(node)
 
 
-def _in(compiler: Compiler, node: n.In) -> Code:
-    value, text = compiler.compile(node.value), compiler.text
-    constants = [test.value for test in node.tests if isinstance(test, n.Literal)]
-    fast: frozenset[Any] = frozenset(item for item in constants if type(item) in (str, Decimal))
-    whole = len(fast) == len(node.tests) and len({type(item) for item in fast}) == 1
-    kind = type(constants[0]) if whole else None
-    # Inside the tests ? is the value on the left, unless a unary test around them has its own.
-    asks = compiler.scopes.find("?") is None and any(_asks(test) for test in node.tests)
-    if asks:
-        compiler.scopes.push({"?"})
-    tests = [compile_test(compiler, test) for test in node.tests]
-    if asks:
-        compiler.scopes.pop()
-
-    def code(frame: Frame) -> Any:
-        item = value(frame)
-        if type(item) is kind:
-            return item in fast
-        if asks:
-            frame = Frame({"?": item}, frame, frame.run)
-        return any_test(frame, item, tests, text, node)
-
-    return code
-
-
-def _asks(node: n.Node) -> bool:
-    """Whether a test names the value under test, as ?."""
-    return any(isinstance(part, n.Name) and part.name == "?" for part in n.walk(node))
-
-
-def any_test(frame: Frame, value: Any, tests: list[Any], text: str, node: n.Node) -> bool | None:
-    """Whether a value passes one of several tests; None where none is passed and one could not be told."""
-    result: bool | None = False
-    for test in tests:
-        try:
-            passed = test(frame, value)
-        except Fault as fault:
-            frame.run.warn(text, node, f"{str(fault).capitalize()}: the test is null")
-            passed = None
-        if passed is True:
-            return True
-        if passed is None:
-            result = None
-    return result
-
-
-def compile_test(compiler: Compiler, node: n.Node) -> Any:
-    """One positive unary test as a function of frame and value."""
-    if isinstance(node, n.UnaryComparison):
-        return _comparison_test(compiler, node)
-    code = compiler.compile(node)
-    asks = _asks(node)
-    computed = not isinstance(node, n.Literal)
-
-    def test(frame: Frame, value: Any) -> bool | None:
-        expected = code(frame)
-        kind = type(expected)
-        # A condition of its own is the test; a boolean beside a boolean is a value to be equal to.
-        if kind is bool and (asks or computed and type(value) is not bool):
-            return bool(expected)
-        if kind is list:
-            frame.run.meter.charge(len(expected))
-        if asks and expected is None:
-            return None
-        return ops.matches(value, expected, frame.run.meter)
-
-    return test
-
-
-def _comparison_test(compiler: Compiler, node: n.UnaryComparison) -> Any:
-    operand, symbol = compiler.compile(node.operand), node.operator
-
-    def test(frame: Frame, value: Any) -> bool | None:
-        other = operand(frame)
-        if symbol in ("=", "!="):
-            return ops.equal(value, other, frame.run.meter) is (symbol == "=")
-        return ops.compare(symbol, value, other)
-
-    return test
-
-
 def _instance_of(compiler: Compiler, node: n.InstanceOf) -> Code:
     value, type_, text = compiler.compile(node.value), node.type, compiler.text
 
@@ -223,90 +139,6 @@ def _instance_of(compiler: Compiler, node: n.InstanceOf) -> Code:
     return code
 
 
-def _iterations(compiler: Compiler, iterations: Iterable[n.Iteration]) -> list[tuple[str, Code, Code | None, n.Iteration]]:
-    """The domains of a loop, each seeing the variables before it; opens the loop's scope."""
-    names: set[str] = set()
-    compiler.scopes.push(names)
-    found = []
-    for iteration in iterations:
-        domain = compiler.compile(iteration.domain)
-        high = compiler.compile(iteration.high) if iteration.high is not None else None
-        found.append((iteration.name, domain, high, iteration))
-        names.add(iteration.name)
-    return found
-
-
-class _Loop:
-    """Runs the body for every combination of a loop's variables."""
-
-    def __init__(self, compiler: Compiler, iterations: tuple[n.Iteration, ...]) -> None:
-        self.domains = _iterations(compiler, iterations)
-        self.text = compiler.text
-
-    def frames(self, frame: Frame, variables: dict[str, Any], level: int = 0) -> Iterable[Frame]:
-        name, domain, high, node = self.domains[level]
-        last = level == len(self.domains) - 1
-        scope = Frame(variables, frame, frame.run)
-        low = domain(scope)
-        items = domain_items(low, None if high is None else high(scope), high is not None, frame.run)
-        for item in items:
-            inner = {**variables, name: item}
-            if last:
-                yield Frame(inner, frame, frame.run)
-            else:
-                frame.run.meter.charge(1)
-                yield from self.frames(frame, inner, level + 1)
-
-
-def _for(compiler: Compiler, node: n.For) -> Code:
-    loop = _Loop(compiler, node.iterations)
-    compiler.scopes._stack[-1].names.add("partial")  # type: ignore[union-attr]
-    body = compiler.compile(node.body)
-    compiler.scopes.pop()
-    cost, text = _weight(node.body) + 2, compiler.text
-
-    def code(frame: Frame) -> Any:
-        results: list[Any] = []
-        meter = frame.run.meter
-        try:
-            for inner in loop.frames(frame, {"partial": results}):
-                meter.charge(cost)
-                results.append(body(inner))
-                if len(results) & 1023 == 0:
-                    meter.size(len(results))
-        except Fault as fault:
-            frame.run.warn(text, node, str(fault))
-            return None
-        return results
-
-    return code
-
-
-def _quantified(compiler: Compiler, node: n.Quantified) -> Code:
-    loop = _Loop(compiler, node.iterations)
-    condition = compiler.compile(node.condition)
-    compiler.scopes.pop()
-    cost, text, decisive = _weight(node.condition) + 2, compiler.text, node.kind == "some"
-
-    def code(frame: Frame) -> Any:
-        result: bool | None = not decisive
-        charge = frame.run.meter.charge
-        try:
-            for inner in loop.frames(frame, {}):
-                charge(cost)
-                value = condition(inner)
-                if value is decisive:
-                    return decisive
-                if value is not True and value is not False:
-                    result = None
-        except Fault as fault:
-            frame.run.warn(text, node, str(fault))
-            return None
-        return result
-
-    return code
-
-
 def _function_definition(compiler: Compiler, node: n.FunctionDefinition) -> Code:
     parameters = node.parameters
     if node.external:
@@ -314,7 +146,7 @@ def _function_definition(compiler: Compiler, node: n.FunctionDefinition) -> Code
     compiler.scopes.push({parameter.name for parameter in parameters})
     body = compiler.compile(node.body)
     compiler.scopes.pop()
-    cost = _weight(node.body) + 8
+    cost = weight(node.body) + 8
     return lambda frame: UserFunction(parameters, body, frame, cost)
 
 
@@ -343,7 +175,11 @@ def _call(compiler: Compiler, node: n.Call) -> Code:
 
 HANDLERS.update(
     {
-        n.If: _if, n.ContextNode: _context, n.Filter: _filter, n.In: _in, n.InstanceOf: _instance_of, n.For: _for,
-        n.Quantified: _quantified, n.FunctionDefinition: _function_definition, n.Call: _call,
+        n.If: _if,
+        n.ContextNode: _context,
+        n.Filter: _filter,
+        n.InstanceOf: _instance_of,
+        n.FunctionDefinition: _function_definition,
+        n.Call: _call,
     }
-)  # fmt: skip
+)

@@ -40,7 +40,7 @@ class Meter:
         meter.steps = limits.steps
         meter.depth = limits.depth
         meter.regex_seconds = limits.regex_seconds
-        meter._next_check = limits.steps - _FIRST_CHECK
+        meter._next_check = max(limits.steps - _FIRST_CHECK, 0)
         return meter
 
     def charge(self, steps: int) -> None:
@@ -57,7 +57,7 @@ class Meter:
             self._deadline = now + self.limits.seconds
         if now > self._deadline:
             raise BudgetError(f"The evaluation took longer than {self.limits.seconds} seconds. Make its lists or loops smaller.")
-        self._next_check = self.steps - _CHECK_EVERY
+        self._next_check = max(self.steps - _CHECK_EVERY, 0)
 
     def size(self, items: int) -> None:
         """Refuse a list of more entries than allowed; otherwise charge for it."""
@@ -133,6 +133,12 @@ class Run:
             line, column = place(text, node.start)
             part = " ".join(text[node.start : node.end].split())
             self.warnings.append(FeelWarning(message, line, column, part if len(part) <= 80 else part[:79] + "…"))
+
+    def fault(self, text: str, node: Node, fault: Exception) -> None:
+        """Note a fault of an operator, whose message begins in the middle of a sentence."""
+        if self.warnings is not None:
+            message = str(fault)
+            self.warn(text, node, f"{message[:1].upper()}{message[1:]}, so the result is null")
 
     def clock(self) -> dt.datetime:
         """This instant by the injected clock, else the system's in UTC."""

@@ -84,19 +84,20 @@ def _refuse(text: str, offset: int) -> NoReturn:
     line, column = place(text, offset)
     found = text[offset]
     if found == '"':
+        help_ = 'Put " at its end; inside it, write \\" for a quotation mark.'
         raise FeelError(
-            f'A text that begins at line {line}, column {column} does not end: its closing " is missing.',
+            f"Line {line}, column {column}: a text begins here and does not end. {help_}",
             line=line,
             column=column,
             found=found,
             expected=('"',),
-            help='Put " at the end of the text; write \\" for a quotation mark inside it.',
+            help=help_,
         )
-    help_ = {"“": 'Write straight quotation marks: "text".', "”": 'Write straight quotation marks: "text".'}.get(found)
+    slip = {"“": 'Write straight quotation marks: "text".', "”": 'Write straight quotation marks: "text".'}.get(found)
     raise FeelError(
-        f"Line {line}, column {column}: the character {found!r} cannot stand in an expression." + (f" {help_}" if help_ else ""),
+        f"Line {line}, column {column}: the character {found!r} cannot stand in an expression." + (f" {slip}" if slip else ""),
         line=line,
         column=column,
         found=found,
-        help=help_,
+        help=slip,
     )

@@ -7,8 +7,8 @@ from decimal import Decimal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from amends.engine.feel import parse
 from amends.engine.feel import nodes as n
+from amends.engine.feel import parse
 from amends.engine.feel.printer import to_text
 
 from . import naive
@@ -23,7 +23,9 @@ CONTEXT = {
     "rows": [{"k": Decimal(1), "v": "x"}, {"k": Decimal(2)}, {"k": None, "item": Decimal(7)}],
     "one": {"k": Decimal(4), "v": "y"},
 }
-_INTEGERS = st.builds(n.Literal, st.integers(-3, 4).map(Decimal)).map(lambda node: node if node.value >= 0 else n.Negation(n.Literal(-node.value)))
+_INTEGERS = st.builds(n.Literal, st.integers(-3, 4).map(Decimal)).map(
+    lambda node: node if node.value >= 0 else n.Negation(n.Literal(-node.value))
+)
 _LEAVES = st.one_of(
     _INTEGERS,
     st.builds(n.Literal, st.sampled_from([None, True, False, "text", "x"])),

@@ -1,0 +1,96 @@
+"""Syntax tree to closures: unary tests, and `in`, which is made of them (DMN 1.5, 7.3.3 and 10.3.2.7)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from amends.engine.feel import nodes as n
+from amends.engine.feel import operators as ops
+from amends.engine.feel.compiler import HANDLERS, Compiler
+from amends.engine.feel.run import Code, Frame
+from amends.engine.feel.values import Fault
+
+
+def _in(compiler: Compiler, node: n.In) -> Code:
+    value, text = compiler.compile(node.value), compiler.text
+    constants = [test.value for test in node.tests if isinstance(test, n.Literal)]
+    fast: frozenset[Any] = frozenset(item for item in constants if type(item) in (str, Decimal))
+    whole = len(fast) == len(node.tests) and len({type(item) for item in fast}) == 1
+    kind = type(constants[0]) if whole else None
+    # Inside the tests ? is the value on the left, unless a unary test around them has its own.
+    asks = compiler.scopes.find("?") is None and any(_asks(test) for test in node.tests)
+    if asks:
+        compiler.scopes.push({"?"})
+    tests = [compile_test(compiler, test) for test in node.tests]
+    if asks:
+        compiler.scopes.pop()
+
+    def code(frame: Frame) -> Any:
+        item = value(frame)
+        if type(item) is kind:
+            return item in fast
+        if asks:
+            frame = Frame({"?": item}, frame, frame.run)
+        return any_test(frame, item, tests, text, node)
+
+    return code
+
+
+def _asks(node: n.Node) -> bool:
+    """Whether a test names the value under test, as ?."""
+    return any(isinstance(part, n.Name) and part.name == "?" for part in n.walk(node))
+
+
+def any_test(frame: Frame, value: Any, tests: list[Any], text: str, node: n.Node) -> bool | None:
+    """Whether a value passes one of several tests; None where none is passed and one could not be told."""
+    result: bool | None = False
+    for test in tests:
+        try:
+            passed = test(frame, value)
+        except Fault as fault:
+            frame.run.fault(text, node, fault)
+            passed = None
+        if passed is True:
+            return True
+        if passed is None:
+            result = None
+    return result
+
+
+def compile_test(compiler: Compiler, node: n.Node) -> Any:
+    """One positive unary test as a function of frame and value."""
+    if isinstance(node, n.UnaryComparison):
+        return _comparison_test(compiler, node)
+    code = compiler.compile(node)
+    asks = _asks(node)
+    computed = not isinstance(node, n.Literal)
+
+    def test(frame: Frame, value: Any) -> bool | None:
+        expected = code(frame)
+        kind = type(expected)
+        # A condition of its own is the test; a boolean beside a boolean is a value to be equal to.
+        if kind is bool and (asks or computed and type(value) is not bool):
+            return bool(expected)
+        if kind is list:
+            frame.run.meter.charge(len(expected))
+        if asks and expected is None:
+            return None
+        return ops.matches(value, expected, frame.run.meter)
+
+    return test
+
+
+def _comparison_test(compiler: Compiler, node: n.UnaryComparison) -> Any:
+    operand, symbol = compiler.compile(node.operand), node.operator
+
+    def test(frame: Frame, value: Any) -> bool | None:
+        other = operand(frame)
+        if symbol in ("=", "!="):
+            return ops.equal(value, other, frame.run.meter) is (symbol == "=")
+        return ops.compare(symbol, value, other)
+
+    return test
+
+
+HANDLERS[n.In] = _in

@@ -1,0 +1,172 @@
+"""Whatever is typed ends: with a value, with null, or with a FeelError, within a second."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from amends.engine.feel import Budget, BudgetError, FeelError, Meter, evaluate, parse, to_plain, unary_test
+
+from . import trees
+
+SECOND = 1 if sys.gettrace() is None else 6
+"""A second of evaluation; what measures coverage makes everything several times slower."""
+_GROW = "{{f: function(s, n) if n = 0 then s else f({step}, n - 1), r: {use}}}.r"
+OVER = {
+    "a huge range": "for i in 1..1000000000 return i",
+    "a count of a huge range": "count(for i in 1..1000000000 return i)",
+    "a search in a huge range": "some i in [1..100000000000] satisfies i < 0",
+    "nested loops": "for a in 1..1000, b in 1..1000, c in 1..1000 return a",
+    "a doubled text": _GROW.format(step="s + s", use='f("aaaaaaaaaaaaaaaa", 50)'),
+    "a doubled list": _GROW.format(step="concatenate(s, s)", use="f([1, 2, 3], 50)"),
+    "a shared list as a text": _GROW.format(step="[s, s]", use="string(f([1], 50))"),
+    "a shared list compared": _GROW.format(step="[s, s]", use="f([1], 50) = f([1], 50)"),
+    "a shared list flattened": _GROW.format(step="[s, s]", use="flatten(f([1], 50))"),
+    "a shared list given back": _GROW.format(step="[s, s]", use="f([1], 50)"),
+    "a shared context given back": _GROW.format(step="{a: s, b: s}", use="f([1], 50)"),
+    "a shared list searched for a name": _GROW.format(step="[s, s]", use="f([1], 50).a"),
+    "self-application": "(function(f) f(f))(function(f) f(f))",
+    "a function that calls itself": "{f: function(n) f(n + 1), r: f(1)}.r",
+    "two functions that call each other": "{f: function(g, n) g(f, n), r: f(f, 1)}.r",
+    "an exponential recursion": "{f: function(n) if n < 2 then n else f(n - 1) + f(n - 2), r: f(40)}.r",
+    "a catastrophic pattern": 'matches("' + "a" * 5000 + 'b", "(a|aa)+$")',
+    "a catastrophic split": 'split("' + "x" * 3000 + '", "(x+x+)+y")',
+    "a growing replacement": 'replace(string join(for i in 1..20000 return "aaaa"), "a", "' + "b" * 50 + '")',
+    "deep brackets": "(" * 5000 + "1" + ")" * 5000,
+    "deep contexts": "{a:" * 3000 + "1" + "}" * 3000,
+    "deep types": "1 instance of " + "list<" * 3000 + "number" + ">" * 3000,
+    "many signs": "-" * 5000 + "1",
+    "many else": "if a then 1 else " * 2000 + "1",
+    "many calls": "f" + "()" * 5000,
+    "a long literal": '"' + "a" * 10_000_000 + '"',
+    "a long number": "1" * 10_000_000,
+    "a text without end": '"' * 50_001,
+    "a list of all before": "for i in 1..100000 return partial",
+    "a deep list": "for i in 1..100000 return [partial[-1]]",
+    "a deep list as a text": "string(for i in 1..3000 return [partial[-1]])",
+    "a deep list given back": "(for i in 1..300 return [partial[-1]])[-1]",
+    "a slow sort": "sort(for i in 1..100000 return modulo(i * 7919, 10007))",
+    "distinct contexts": "distinct values(for i in 1..20000 return {a: i})",
+    "a search in a search": "for i in 1..10000 return index of((for j in 1..10000 return j), i)",
+    "a long joined text": 'string join(for i in 1..100000 return "' + "a" * 50 + '", ", ")',
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", OVER.values(), ids=OVER)
+def test_what_is_too_much_is_refused_within_a_second(text: str) -> None:
+    """It ends with a FeelError that says what was too much, in less than a second of this machine's time."""
+    begun = time.process_time()
+    with pytest.raises(FeelError) as caught:
+        evaluate(text, {"a": None, "f": 1})
+    assert time.process_time() - begun < SECOND
+    assert str(caught.value).endswith(".")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "9 ** 9 ** 9",
+        "9 ** 9 ** 9 ** 9 ** 9",
+        "0.5 ** 99999999999",
+        "1.0000001 ** 99999999999",
+        "decimal(1e6000, 6000)",
+        "round up(1e-6000, 5999)",
+        "exp(1e6000)",
+        "string(1e-6000)",
+        '@"P1D" * 1e6000',
+        '@"2020-01-01" + @"P999999999999999D"',
+        "[1, 2][1e6000]",
+        "date(1e6000, 1, 1)",
+        'matches("a", "((a{1,1000}){1,1000}){1,1000}")',
+        'matches("a", "' + "(a?)" * 390 + '")',
+        " + ".join(["1"] * 16_000),
+        " and ".join(["true"] * 7_000),
+        "[" + "1," * 20_000 + "1]",
+        "a" * 60_000,
+        "[1]" * 60,
+        "partition([1], 1e6000)",
+        "insert before([1], 1e6000, 1)",
+    ],
+)
+def test_what_is_much_but_not_too_much_is_answered(text: str) -> None:
+    """Large numbers, long chains and long lists have a value (or null), in less than a second."""
+    begun = time.process_time()
+    evaluate(text, {})
+    assert time.process_time() - begun < SECOND
+
+
+def test_every_limit_can_be_set() -> None:
+    """Steps, depth, text, items, seconds and regular-expression time are each a limit of their own."""
+    over = [
+        (Budget(steps=50), "for i in 1..100 return i", "50 steps"),
+        (Budget(depth=5), "{f: function(n) if n = 0 then 0 else f(n - 1), r: f(9)}.r", "5 deep"),
+        (Budget(text=10), '"aaaaaa" + "bbbbbb"', "12 characters"),
+        (Budget(items=2), "append([1, 2], 3)", "3 entries"),
+        (Budget(seconds=0), "for i in 1..20000 return i", "0 seconds"),
+        (Budget(regex_seconds=0.01), 'matches("' + "a" * 5000 + 'b", "(a|aa)+$")', "0.01 seconds"),
+    ]
+    for budget, text, part in over:
+        with pytest.raises(BudgetError, match=part):
+            evaluate(text, {}, budget=budget)
+        evaluate("1 + 1", {}, budget=budget)
+
+
+def test_a_budget_holds_for_unary_tests() -> None:
+    """Unary tests have the same budget."""
+    with pytest.raises(BudgetError):
+        unary_test("count(for i in 1..1000000000 return i)", 1, {})
+    assert unary_test("count(for i in 1..10 return i)", 10, {}, budget=Meter()) is True
+
+
+def test_data_nested_without_end_is_refused() -> None:
+    """A context that contains itself, which only a host can build, ends in a FeelError."""
+    endless: dict[str, object] = {}
+    endless["self"] = endless
+    with pytest.raises(BudgetError, match="nested too deeply"):
+        evaluate("x", {"x": endless})
+    with pytest.raises(BudgetError, match="nested too deeply"):
+        unary_test("x", 1, {"x": endless})
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(st.characters(exclude_categories=("Cs",)), max_size=40))
+def test_any_text_is_parsed_or_refused(text: str) -> None:
+    """Text of any characters is an expression or a FeelError, and never anything else."""
+    try:
+        to_plain(evaluate(text, {"a": 1}))
+    except FeelError as error:
+        assert str(error)
+
+
+_FRAGMENTS = st.sampled_from(
+    '( ) [ ] { } , : . .. ? @ - + * / ** = != < <= > >= and or in between not( if then else for return some satisfies every function '
+    'instance of number list<string> a b "x" 1 2.5 null true @"2024-01-31" count( string( sort( range( -> external `a b` item partial '
+    'date and time( matches("a", "a|b", flags'.split(" ")
+)  # fmt: skip
+
+
+@settings(max_examples=600, deadline=None)
+@given(st.lists(_FRAGMENTS, max_size=14).map(" ".join))
+def test_any_mixture_of_feel_is_parsed_or_refused(text: str) -> None:
+    """Fragments of FEEL in any order are an expression or a FeelError, and so with unary tests."""
+    for attempt in (lambda: to_plain(evaluate(text, {"a": [1, {"b": 2}], "b": "x"})), lambda: unary_test(text, 5, {"a": 1})):
+        try:
+            attempt()
+        except FeelError as error:
+            assert str(error)
+
+
+@settings(max_examples=500, deadline=None)
+@given(trees.expressions)
+def test_any_tree_is_evaluated(tree: object) -> None:
+    """Every expression the grammar has is evaluated to a value or null, or is over its budget."""
+    from amends.engine.feel.printer import to_text
+
+    try:
+        to_plain(parse(to_text(tree), trees.SPECIAL).evaluate({"a": 1, "b": [1, {"a": 2}], "first name": "x", "total": {"a": {"b": 3}}}))  # type: ignore[arg-type]
+    except BudgetError as error:
+        assert str(error)
