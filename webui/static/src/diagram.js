@@ -35,7 +35,7 @@ export async function draw(place) {
 function fit(viewer, place) {
   const canvas = viewer.get("canvas");
   canvas.zoom("fit-viewport", "auto");
-  if (canvas.zoom() > 1) canvas.zoom(1, "auto");
+  canvas.zoom(Math.min(canvas.zoom() * 0.94, 1), "auto"); // a margin, and never larger than it was drawn
   const select = place.dataset.select && viewer.get("elementRegistry").get(place.dataset.select);
   if (select) canvas.scrollToElement(select, 40);
 }
