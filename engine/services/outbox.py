@@ -13,7 +13,7 @@ from email.message import EmailMessage
 from email.utils import format_datetime, formataddr, parseaddr
 from typing import Any, Final
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from amends.engine.errors import AmendsError, NotFound
 from amends.engine.execution import Fault
@@ -38,6 +38,11 @@ PROOFS: Final = {
     TO_PRINT: "no e-mail address: to be printed",
     SHOWN: "shown on the page",
 }
+
+# Prepared once: a replay sends tens of thousands of letters.
+_KNOWN = select(t.dispatch).where(t.dispatch.c.key == bindparam("wanted"))
+_KNOWN_MESSAGE = select(t.message.c.id).where(t.message.c.id == bindparam("wanted"))
+_NEW_DISPATCH, _NEW_MESSAGE = insert(t.dispatch), insert(t.message)
 
 
 class Outbox:
@@ -98,7 +103,7 @@ class Outbox:
         """Write down that it is about to be sent; the proof, if it was sent already."""
         known: Any
         with self.database.transaction() as connection:
-            known = connection.execute(select(t.dispatch).where(t.dispatch.c.key == key)).first()
+            known = connection.execute(_KNOWN, {"wanted": key}).first()
             if known is None:
                 self._record(connection, everybody, recipient, letter, rendered, SENDING)
                 return None
@@ -133,28 +138,30 @@ class Outbox:
     ) -> str:
         """Write the message (once for everybody) and its journal row, if they are not there yet; the row's proof."""
         key = self._key(letter, recipient)
-        known = connection.execute(select(t.dispatch.c.proof).where(t.dispatch.c.key == key)).first()
+        known = connection.execute(_KNOWN, {"wanted": key}).first()
         if known is not None:
             return str(known.proof)
         message_id = self._message(connection, everybody, letter, rendered, state)
         proof = PROOFS.get(state, "")
         row = {"key": key, "message_id": message_id, "instance_id": self.context.instance_id, "state": state, "proof": proof}
-        connection.execute(insert(t.dispatch), {**row, "attempted_at": self.context.now})
+        connection.execute(_NEW_DISPATCH, {**row, "attempted_at": self.context.now})
         return proof
 
     def _message(self, connection: Connection, everybody: Sequence[Recipient], letter: str, rendered: Rendered, state: str) -> str:
         staff = everybody[0].staff
-        message_id = _digest(self.context.key, letter, *sorted({person.id for person in everybody}))
-        if connection.execute(select(t.message.c.id).where(t.message.c.id == message_id)).first() is None:
+        direction = "internal" if staff else "out"
+        message_id = _digest(self.context.key, letter, direction)
+        # One recipient's message is written together with its journal row, which was just found not to be there.
+        if len(everybody) == 1 or connection.execute(_KNOWN_MESSAGE, {"wanted": message_id}).first() is None:
             row = {
                 "id": message_id, "instance_id": self.context.instance_id, "at": self.context.now,
-                "direction": "internal" if staff else "out", "channel": "internal" if staff else everybody[0].channel,
+                "direction": direction, "channel": "internal" if staff else everybody[0].channel,
                 "author": self.context.actor, "recipient": ", ".join(person.name or person.email or person.id for person in everybody),
                 "subject": rendered.subject, "body": rendered.text, "letter": letter,
                 # What is still on its way is not shown to the complainant as said.
                 "visible": not staff and state in SETTLED,
             }  # fmt: skip
-            connection.execute(insert(t.message), row)
+            connection.execute(_NEW_MESSAGE, row)
         return message_id
 
     def _key(self, letter: str, recipient: Recipient) -> str:

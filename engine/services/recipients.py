@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, bindparam, or_, select
 
 from amends.engine.execution import Fault
 from amends.engine.services.base import OperationContext
@@ -16,6 +16,7 @@ from amends.engine.store import tables as t
 COMPLAINANT = "complainant"
 _ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\]{1,64}@[^\s@<>,;:\"()\[\]\\]{1,250}")
 ACCOUNT = "account:"
+_COMPLAINANT = select(t.complaint.c.complainant_name, t.complaint.c.email).where(t.complaint.c.instance_id == bindparam("wanted"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +41,7 @@ def usable(address: Any) -> str:
 
 def complainant(connection: Connection, context: OperationContext, channel: str | None = None) -> Recipient:
     """The complainant, by the channel asked for, or else by the one they prefer."""
-    c = t.complaint.c
-    row = connection.execute(select(c.complainant_name, c.email).where(c.instance_id == context.instance_id)).first()
+    row = connection.execute(_COMPLAINANT, {"wanted": context.instance_id}).first()
     form = context.variables.get("complaint")
     form = form if isinstance(form, dict) else {}
     email = usable(row.email if row is not None and row.email else form.get("email"))
