@@ -60,13 +60,14 @@ def _say(tally: Tally) -> None:
 
 
 @click.command()
+@click.option("--head", metavar="HASH", help="The last seal as an earlier run showed it: is it still among the seals?")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @data_options
 @says_errors
-def verify(as_json: bool, data: Path, database: str | None) -> None:
+def verify(head: str | None, as_json: bool, data: Path, database: str | None) -> None:
     """Read the whole history and find any edit, removal, swap or insertion. Exit code 1 if there is one."""
     with application(data, database) as app:
-        report = app.engine.verify()
+        report = app.engine.verify(head)
     if as_json:
         faults = [{"chain": fault.chain, "seq": fault.seq, "message": fault.message} for fault in report.faults]
         numbers = {name: getattr(report, name) for name in ("rows", "chains", "seals", "sealed", "unsealed", "erased", "head")}
