@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -62,12 +64,12 @@ def create_app(application: Any, **config: Any) -> Flask:
     """An application that is nothing but amends.
 
     `application` is what `amends.open()` returned. `config` are Flask settings and those of config.py, such as
-    `SECRET_KEY`; without one, a random key is made and everybody is signed out at each start.
+    `SECRET_KEY`; without one, a key is made at the first start and kept in the application's data folder.
     """
     app = Flask("amends.webui", static_folder=None)
     app.config.update(SESSION_COOKIE_NAME="amends", SESSION_COOKIE_HTTPONLY=True, SESSION_COOKIE_SAMESITE="Lax")
     app.config.update(config)
-    app.secret_key = app.config.get("SECRET_KEY") or secrets.token_bytes(32)
+    app.secret_key = app.config.get("SECRET_KEY") or _kept_key(Path(application.data) / "session-key")
     app.session_interface = _SecureWhenHttps()
     Amends(application).init_app(app)
     errors.register(app)
@@ -104,6 +106,19 @@ def _blueprint(alone: bool) -> Blueprint:
 
 def _nowhere(nowhere: str) -> Response:
     raise NoSuchPage
+
+
+def _kept_key(file: Path) -> bytes:
+    """The key that signs sessions, made once; several processes that start at once agree on the first one written."""
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        part = file.with_name(f"{file.name}.{secrets.token_hex(4)}.part")
+        part.touch(mode=0o600)
+        part.write_bytes(secrets.token_bytes(32))
+        with suppress(FileExistsError):
+            os.link(part, file)
+        part.unlink()
+    return file.read_bytes()
 
 
 def _draft_folder(app: Flask, application: Any) -> Path:

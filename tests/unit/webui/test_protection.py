@@ -141,3 +141,10 @@ def test_too_large_is_said_with_the_bound(application: Any) -> None:
     answer = client.post("/complain/1", data=sent, content_type="multipart/form-data")
     assert answer.status_code == 413
     assert "1 kB" in answer.text
+
+
+def test_sessions_outlive_a_restart(application: Any) -> None:
+    """Without a key given, one is made once, readable by its owner alone, and the next start uses it again."""
+    first, second = (create_app(application, TESTING=True) for _ in range(2))
+    assert first.secret_key == second.secret_key and len(first.secret_key or b"") == 32
+    assert (application.data / "session-key").stat().st_mode & 0o077 == 0
