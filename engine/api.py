@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from amends.engine import history
 from amends.engine.definitions import check_package, deployments, read_package
@@ -19,7 +19,7 @@ from amends.engine.definitions.package import Package
 from amends.engine.errors import CheckFailed, Conflict, Forbidden, Incident, NotFound
 from amends.engine.execution import Execution
 from amends.engine.history import Event, Report
-from amends.engine.instances import messages, queries
+from amends.engine.instances import erasure, messages, queries
 from amends.engine.instances.commands import Commands, Projection, Work
 from amends.engine.instances.versions import Versions
 from amends.engine.instances.views import InstanceView, ServiceTask, UserTask, Waiting
@@ -73,6 +73,8 @@ class Engine:
         self.commands = Commands(self.database, self.versions, self.now, self._clock)
         self.commands.claims = self.registry.claims
         self.registry.commands = self.commands
+        self.erasures: list[Callable[[Connection, str], None]] = []
+        """What else holds data of instances, and is called for each that is erased, in the transaction that does it."""
         self.jobs = Jobs(self.commands, self.registry, self.at)
 
     # -- time
@@ -469,15 +471,17 @@ class Engine:
             return history.verify(connection, head)
 
     def erase(self, instance_id: str, *, reason: str, actor: str) -> int:
-        """Erase the values of a finished instance; the chain still verifies. How many values went."""
+        """Erase what a finished instance holds of people; the chain still verifies. How many values went.
+
+        Erased already, what is left is erased: it can be repeated. Raises `Conflict` while it runs. The reason stays in the history.
+        """
         self._allow(actor, "operate", instance_id=instance_id)
         with self.commands.on(instance_id, "erase", actor, ended_too=True) as work:
             if work.state not in ("completed", "terminated"):
                 raise Conflict(f"The instance {instance_id} is still running; personal data is erased once it has ended.")
-            ids = list(
-                work.connection.execute(select(t.value.c.id).where(t.value.c.chain == instance_id, t.value.c.body.is_not(None))).scalars()
-            )
-            work.connection.execute(update(t.value).where(t.value.c.id.in_(ids)).values(body=None, salt=b""))
+            ids = erasure.erase(work.connection, instance_id, work.business_key)
+            for reach in self.erasures:
+                reach(work.connection, instance_id)
             work.execution.note("erased", work.process_id, None, value_ids=ids, reason=reason)
         return len(ids)
 

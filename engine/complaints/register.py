@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, func, insert, or_, select, update
 from uuid_utils import uuid7
 
 from amends.engine.calendars import words as clock_words
+from amends.engine.complaints.erasure import Erasure
 from amends.engine.complaints.projection import RegisterProjection, columns, new_row
 from amends.engine.complaints.records import Attachment, ClockView, Complaint, Filed, Message, Offer, Progress, StageView
 from amends.engine.complaints.references import digest_of, new_reference, new_secret, tidy_reference
@@ -34,6 +35,7 @@ class Register:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         engine.projections.append(RegisterProjection())
+        engine.erasures.append(Erasure(engine))
         self._known: tuple[int, tuple[str, Package]] | None = None
 
     # -- filing
@@ -275,6 +277,10 @@ class Register:
             where = t.complaint.c.instance_id == complaint.instance_id
             connection.execute(update(t.complaint).where(where).values(secret_hash=digest_of(secret)))
         return secret
+
+    def erase(self, complaint: Complaint, *, reason: str, actor: str) -> int:
+        """Erase everything personal of a closed complaint (see `Engine.erase`); how many values of its history went."""
+        return self.engine.erase(complaint.instance_id, reason=reason, actor=actor)
 
     def _package(self, complaint: Complaint) -> Package:
         with self.engine.database.reading() as connection:

@@ -195,7 +195,10 @@ ATTACKS: dict[str, tuple[Callable[[Connection, World], object], str]] = {
     ),
     "forge a seal for rows that are not there": (lambda c, w: forge_seal(c, [["f" * 32, 1, "f" * 64]], 1), "its rows are gone"),
     "forge a seal over a row as it is not": (lambda c, w: forge_seal(c, [[w.fresh, 1, "f" * 64]], 1), "not the one that was sealed"),
-    "forge a seal over rows that are sealed": (lambda c, w: forge_seal(c, [[w.ended, 2, row(c, w.ended, 2).hash]], 0), "an earlier seal covers"),
+    "forge a seal over rows that are sealed": (
+        lambda c, w: forge_seal(c, [[w.ended, 2, row(c, w.ended, 2).hash]], 0),
+        "an earlier seal covers",
+    ),
     "forge a seal of nothing": (lambda c, w: forge_seal(c, [], 3), "The seal covered 3 rows; there are 0 now"),
     "compute a chain's hashes anew": (lambda c, w: rewrite(c, w.ended), "not the one that was sealed"),
     "compute the installation's hashes anew": (lambda c, w: rewrite(c, "installation"), "not the one that was sealed"),
