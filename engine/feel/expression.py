@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -11,18 +11,17 @@ from amends.engine.feel import nodes as n
 from amends.engine.feel.analysis import Reads, is_constant, reads
 from amends.engine.feel.builtins import BUILTINS
 from amends.engine.feel.compiler import Compiler
-from amends.engine.feel.cursor import KEYWORDS, NAME_SYMBOLS, KnownNames
+from amends.engine.feel.cursor import KnownNames
 from amends.engine.feel.errors import BudgetError, FeelWarning, place
 from amends.engine.feel.limits import Budget
 from amends.engine.feel.lookup import check_foreign_call
 from amends.engine.feel.parser import Parser
-from amends.engine.feel.run import Clock, Code, Frame, Meter, Run, TypeTest
+from amends.engine.feel.run import Clock, Code, Frame, Functions, Meter, Run, TypeTest
+from amends.engine.feel.scope import names_in_scope, open_to, relevant_names
 from amends.engine.feel.slips import FOREIGN_FUNCTIONS
-from amends.engine.feel.tokens import tokenize
 from amends.engine.feel.unary import any_test, compile_test
 from amends.engine.feel.values import normalize
 
-Functions = Mapping[str, Callable[..., Any]]
 _BUILTIN_NAMES = frozenset(BUILTINS)
 _BUILTIN_KNOWN = KnownNames(BUILTINS)
 _CACHE = 8_192
@@ -164,12 +163,12 @@ def parse(text: str, names: Iterable[str] = ()) -> Expression:
 
     names: those in scope, needed where one has blanks or symbols. The result is cached. Raises FeelError for a text that is no FEEL.
     """
-    return _parse_expression(text, _relevant(text, names))
+    return _parse_expression(text, relevant_names(text, names))
 
 
 def parse_unary(text: str, names: Iterable[str] = ()) -> UnaryTests:
     """Unary tests from their text; as `parse`."""
-    return _parse_tests(text, _relevant(text, names))
+    return _parse_tests(text, relevant_names(text, names))
 
 
 @lru_cache(maxsize=_CACHE)
@@ -177,7 +176,7 @@ def _parse_expression(text: str, names: frozenset[str]) -> Expression:
     parser = Parser(text, KnownNames(names, _BUILTIN_KNOWN))
     ast = parser.whole_expression()
     expression = Expression(text, ast)
-    _check_calls(expression, names)
+    _check_calls(expression, parser, names)
     return expression
 
 
@@ -185,71 +184,17 @@ def _parse_expression(text: str, names: frozenset[str]) -> Expression:
 def _parse_tests(text: str, names: frozenset[str]) -> UnaryTests:
     parser = Parser(text, KnownNames(names, _BUILTIN_KNOWN))
     tests = UnaryTests(text, parser.whole_tests())
-    _check_calls(tests, names)
+    _check_calls(tests, parser, names)
     return tests
 
 
-def _check_calls(parsed: Parsed, names: frozenset[str]) -> None:
-    if parsed.calls.isdisjoint(FOREIGN_FUNCTIONS):
+def _check_calls(parsed: Parsed, parser: Parser, names: frozenset[str]) -> None:
+    """Refuse functions of other languages; what a text calls is only looked into where it has such a word."""
+    if not any(token.text in FOREIGN_FUNCTIONS for token in parser.tokens) or parsed.calls.isdisjoint(FOREIGN_FUNCTIONS):
         return
     for node in n.walk(parsed.ast):
         if isinstance(node, n.Call):
             check_foreign_call(parsed.text, node, names)
-
-
-def _relevant(text: str, names: Iterable[str]) -> frozenset[str]:
-    """Of the names in scope those that change how the text is read."""
-    return frozenset(name for name in names if _matters(name) and name.split(None, 1)[0][:1] in text)
-
-
-def _matters(name: str) -> bool:
-    return bool(name.strip()) and (not name.isidentifier() or name in FOREIGN_FUNCTIONS)
-
-
-@lru_cache(maxsize=_CACHE)
-def _open_to(text: str) -> tuple[bool, frozenset[str]]:
-    """Whether names with blanks or symbols could change how a text is read, and the foreign functions it may call."""
-    tokens = tokenize(text)
-    foreign = frozenset(token.text for token in tokens if token.text in FOREIGN_FUNCTIONS)
-    words = [token.kind == "name" for token in tokens]
-    for index, token in enumerate(tokens[:-1]):
-        if not words[index] or token.text in KEYWORDS:
-            continue
-        following = tokens[index + 1]
-        # Two words on end, a word and a symbol (due-date), or a keyword between words (days in weekend).
-        if following.kind == "number" or following.text in NAME_SYMBOLS:
-            return True, foreign
-        if words[index + 1] and (following.text not in KEYWORDS or words[index + 2]):
-            return True, foreign
-    return False, foreign
-
-
-def names_of(context: Mapping[str, Any], depth: int = 6) -> set[str]:
-    """The names in a context that a parser has to know: of its entries, and of those inside them."""
-    found: set[str] = set()
-    try:
-        if not all(map(str.isidentifier, context)):
-            found.update(key for key in context if not key.isidentifier())
-    except TypeError:
-        found.update(key for key in context if isinstance(key, str) and not key.isidentifier())
-    for value in context.values() if depth else ():
-        if type(value) is list and value:
-            value = value[0]
-        if type(value) is dict:
-            found |= names_of(value, depth - 1)
-    return found
-
-
-def _names_in_scope(text: str, context: Mapping[str, Any], functions: Functions | None) -> Iterable[str]:
-    symbols, foreign = _open_to(text)
-    names: set[str] = set()
-    if symbols:
-        names = names_of(context)
-        if functions is not None:
-            names.update(functions)
-    if foreign:
-        names.update(name for name in foreign if name in context or functions is not None and name in functions)
-    return names
 
 
 _PLAIN: dict[str, Expression] = {}
@@ -257,8 +202,8 @@ _PLAIN: dict[str, Expression] = {}
 
 
 def _parsed(text: str, context: Mapping[str, Any], functions: Functions | None) -> Expression:
-    expression = parse(text, _names_in_scope(text, context, functions))
-    if _open_to(text) == (False, frozenset()):
+    expression = parse(text, names_in_scope(text, context, functions))
+    if open_to(text) == (False, frozenset()):
         if len(_PLAIN) >= _CACHE:
             _PLAIN.clear()
         _PLAIN[text] = expression
@@ -296,5 +241,5 @@ def unary_test(
     types: Mapping[str, TypeTest] | None = None,
 ) -> bool | None:
     """Whether a value passes unary tests in a context; as `evaluate`."""
-    tests = parse_unary(text, _names_in_scope(text, context, functions))
+    tests = parse_unary(text, names_in_scope(text, context, functions))
     return tests.evaluate(value, context, functions=functions, now=now, warnings=warnings, budget=budget, types=types)

@@ -98,12 +98,12 @@ class Parser(BoxedGrammar):
             tests = [self.test()]
             if self.at(".."):
                 node = self.range_from(opening, tests[0], False)
-                return (self.continued(self.postfix(node), ADDITIVE),)
+                return (self.continued(self._complete(node), ADDITIVE),)
             if self.at(")"):
                 self.index += 1
                 if isinstance(tests[0], n.UnaryComparison):
                     return tuple(tests)
-                return (self.continued(self.postfix(tests[0]), ADDITIVE),)
+                return (self.continued(self._complete(tests[0]), ADDITIVE),)
             while self.take(","):
                 tests.append(self.test())
             self.expect(")", "closes the list of tests")
@@ -115,7 +115,11 @@ class Parser(BoxedGrammar):
             with self.nested():
                 operand = self._unary()
             return n.Negation(operand, start=token.start, end=operand.end)
-        node = self.postfix(self._primary())
+        return self._complete(self._primary())
+
+    def _complete(self, node: n.Node) -> n.Node:
+        """What binds most tightly behind an operand: paths, filters, calls, and then instance of."""
+        node = self.postfix(node)
         while self.at("instance") and self.tokens[self.index + 1].text == "of":
             self.index += 2
             node = n.InstanceOf(node, self.type(), start=node.start, end=self.tokens[self.index - 1].end)

@@ -17,7 +17,10 @@ _COMPARISON = 3
 
 
 def to_text(node: n.Node) -> str:
-    """The text of a tree, with as few parentheses as the grammar allows. Names keep their blanks and symbols."""
+    """The text of a tree, with as few parentheses as the grammar allows. Names keep their blanks and symbols.
+
+    It is read back as the same tree, given the names it uses, unless one of them is made of others («a-b» beside a and b).
+    """
     if isinstance(node, n.Tests):
         return _tests(node)
     return _at(node, 0)

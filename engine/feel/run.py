@@ -19,6 +19,7 @@ MAX_WARNINGS = 200
 _CONTAINERS = (list, dict)
 Clock = Callable[[], dt.datetime]
 TypeTest = Callable[[Any], bool]
+Functions = Mapping[str, Callable[..., Any]]
 
 
 class Meter:

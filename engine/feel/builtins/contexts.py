@@ -16,7 +16,7 @@ def get_value(run: Run, context: dict[str, Any], key: str) -> Any:
     return context[key]
 
 
-@define("get value", "context:context, keys:list", ours=False)
+@define("get value", "context:context, keys:list")
 def get_value_deep(run: Run, context: dict[str, Any], keys: list[Any]) -> Any:
     value: Any = context
     for key in keys:

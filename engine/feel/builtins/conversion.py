@@ -111,7 +111,7 @@ def moment_from_parts(
     return _moment(t.make_datetime(t.days_of(date), time.nanos, known))
 
 
-@define("date and time", "date:date and time, timezone:string", ours=False)
+@define("date and time", "date:date and time, timezone:string")
 def moment_in_zone(run: Run, moment: t.DateTime, timezone: str) -> t.DateTime:
     zone = _found(t.named_zone(timezone), f"time zone: «{timezone}»")
     if t.datetime_zone(moment) is None:
@@ -124,7 +124,7 @@ def duration_from_text(run: Run, text: str) -> Any:
     return _found(tt.parse_duration(text), f"duration: «{text}» (P1DT2H or P1Y2M would be)")
 
 
-@define("duration", "from:days and time duration|years and months duration", ours=False)
+@define("duration", "from:days and time duration|years and months duration")
 def duration_from_duration(run: Run, duration: Any) -> Any:
     return duration
 

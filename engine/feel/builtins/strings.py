@@ -95,7 +95,7 @@ def string_join(run: Run, items: list[Any], delimiter: str | None = None) -> str
     return between.join(texts)
 
 
-@define("string join", "list:list, delimiter:string?, prefix:string, suffix:string", ours=True)
+@define("string join", "list:list, delimiter:string?, prefix:string, suffix:string")
 def string_join_framed(run: Run, items: list[Any], delimiter: str | None, prefix: str, suffix: str) -> str:
     return f"{prefix}{string_join(run, items, delimiter)}{suffix}"
 
