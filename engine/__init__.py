@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .errors import AmendsError, CheckFailed, Conflict, Forbidden, Incident, Invalid, NotFound
+from amends.engine.errors import AmendsError, CheckFailed, Conflict, Forbidden, Incident, Invalid, NotFound
 
 if TYPE_CHECKING:
-    from .api import Engine
+    from amends.engine.api import Engine
 
 __all__ = ["AmendsError", "CheckFailed", "Conflict", "Engine", "Forbidden", "Incident", "Invalid", "NotFound"]
 
@@ -15,7 +15,7 @@ __all__ = ["AmendsError", "CheckFailed", "Conflict", "Engine", "Forbidden", "Inc
 def __getattr__(name: str) -> Any:
     # Loaded when asked for: whoever imports only FEEL needs neither a database nor SpiffWorkflow.
     if name == "Engine":
-        from .api import Engine
+        from amends.engine.api import Engine
 
         return Engine
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
