@@ -31,7 +31,7 @@ class Erasure:
         connection.execute(update(t.dispatch).where(d.instance_id == instance_id).values(proof=""))
         # The digest too: who has a file could tell by it that this was the one.
         connection.execute(update(t.attachment).where(a.instance_id == instance_id).values(name="", body=b"", digest=""))
-        connection.execute(update(t.import_row).where(r.instance_id == instance_id).values(facts=""))
+        connection.execute(update(t.import_row).where(r.instance_id == instance_id).values(facts="", flags=""))
         keys = connection.execute(select(d.key).where(d.instance_id == instance_id)).scalars().all()
         self.engine.database.after_commit(lambda: self._mails(keys))
 

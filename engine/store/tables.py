@@ -361,9 +361,9 @@ import_row = _table(
 )
 
 PERSONAL_PLACES = {
-    "instance.body", "buffered_message.body", "clock.body", "incident.message", "job.error", "job.body", "idempotency.answer",
-    "subscription.key", "value.body", "account.username", "account.display_name", "account.email", "complaint.subject",
-    "complaint.complainant_name", "complaint.email", "message.recipient", "message.subject", "message.body", "dispatch.proof",
-    "attachment.name", "attachment.body", "import_row.facts",
+    "instance.body", "buffered_message.body", "buffered_message.key", "clock.body", "incident.message", "job.error", "job.body",
+    "idempotency.answer", "subscription.key", "value.body", "account.username", "account.display_name", "account.email",
+    "complaint.subject", "complaint.complainant_name", "complaint.email", "message.recipient", "message.subject", "message.body",
+    "dispatch.proof", "attachment.name", "attachment.body", "attachment.digest", "import_row.facts", "import_row.flags",
 }  # fmt: skip
 """Every column that may hold somebody's data: what an erasure must reach."""

@@ -28,6 +28,7 @@ class Tally:
     rows: int = 0
     imported: int = 0
     unreadable: int = 0
+    erased: int = 0
     flagged: int = 0
     different: list[tuple[int, Key, Key]] = field(default_factory=list)
 
@@ -72,6 +73,9 @@ def tallies(register: Register, digest: str, mapping: Mapping) -> Tally:
                 tally.unreadable += 1
                 continue
             tally.imported += 1
+            if not row.facts:
+                tally.erased += 1  # what the file said of it went with everything else
+                continue
             facts = json.loads(row.facts)
             said = tuple(str(facts[name]) for name in names)
             context = {

@@ -12,7 +12,7 @@ import click
 
 from amends.engine.complaints.replay import Importer, Tally, load_mapping, tallies
 
-from .common import application, data_options, says_errors
+from .common import ACTOR, application, data_options, says_errors
 
 
 @click.command("import")
@@ -49,6 +49,8 @@ def import_(file: Path, mapping_name: str, replay: bool, as_of: datetime | None,
 
 def _say(tally: Tally) -> None:
     click.echo(f"{tally.rows} rows accounted for: {tally.imported} imported, {tally.unreadable} unreadable, {tally.flagged} flagged.")
+    if tally.erased:
+        click.echo(f"{tally.erased} of them have been erased since; the tallies leave them out.")
     if tally.equal:
         click.echo(
             f"The tallies by {' × '.join(tally.facts)} computed from the complaints equal the file's, all {len(tally.said)} of them."
@@ -80,6 +82,22 @@ def verify(head: str | None, as_json: bool, data: Path, database: str | None) ->
             click.secho(f"{fault.chain}, row {fault.seq}: {fault.message}", fg="red")
         click.echo("Nothing is wrong." if not report.faults else f"{len(report.faults)} things are wrong.")
     raise SystemExit(1 if report.faults else 0)
+
+
+@click.command()
+@click.argument("reference")
+@click.option("--reason", required=True, help="Why; it stays in the history, so do not name the person.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@data_options
+@says_errors
+def erase(reference: str, reason: str, yes: bool, data: Path, database: str | None) -> None:
+    """Erase the personal data of a closed complaint for good; what statistics are made of stays, and the history still verifies."""
+    with application(data, database) as app:
+        complaint = app.register.get(reference)
+        if not yes:
+            click.confirm(f"Erase everything personal of {complaint.reference}? It cannot be brought back", abort=True)
+        erased = app.register.erase(complaint, reason=reason, actor=ACTOR)
+    click.echo(f"{complaint.reference}: {erased} values of its history are erased, and what the register and the mail folder held of it.")
 
 
 @click.command()
