@@ -8,11 +8,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from flask import g, request, url_for
+from flask import g, request, session, url_for
 from werkzeug.utils import redirect
 
 from amends.engine.accounts import policy
 from amends.engine.errors import Conflict, Forbidden, NotFound
+from amends.engine.history import Entry
+from amends.webui.security import CSRF_FIELD
 from amends.webui.state import application, now, own_session, remember, setting
 
 OWNER, AUDITOR, ADMIN = policy.PROCESS_OWNER, policy.AUDITOR, policy.ADMIN
@@ -51,6 +53,8 @@ def _load() -> Any | None:
 def sign_in(found: Any) -> None:
     """Sign an account in: nothing of the session before it is kept."""
     at = now().isoformat()
+    session.pop(CSRF_FIELD, None)  # a token from before signing in is worth nothing after it
+    g.pop(CSRF_FIELD, None)
     remember(account={"id": found.id, "mark": _mark(found), "since": at, "last": at}, draft=None, follow=None)
     g.amends_account = found
 
@@ -95,6 +99,7 @@ def gate(*roles: str, work: bool = False) -> Any:
         target = request.full_path.rstrip("?") if request.method == "GET" else None
         return redirect(url_for("amends.signin.form", next=target), 303)
     if not (set(roles) & set(found.roles) or (work and work_roles(found))):
+        application().engine.record("denied", actor(), [Entry("denied", request.endpoint or "")])
         wanted = ", ".join((*roles, *(["a role that works on complaints"] if work else [])))
         raise Forbidden(f"Your account has no access to this page. It needs: {wanted}. An administrator can give you that.")
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, Response, request
@@ -14,7 +15,7 @@ from amends.webui.filing import CHANNELS
 from amends.webui.inbox import urgency
 from amends.webui.pages import page, say, see
 from amends.webui.people import name_of
-from amends.webui.state import application
+from amends.webui.state import application, now
 
 blueprint = Blueprint("complaint", __name__)
 SHOWN = 50
@@ -47,14 +48,14 @@ def show(reference: str) -> Response:
     """Everything about a complaint: state and clocks first, then what was said and done, at last how it came."""
     told = _about(reference)
     engine = application().engine
+    engine.record_read(told.view.id, "complaint", actor=actors.actor())
     open_tasks = sorted(engine.user_tasks(instance_id=told.view.id), key=urgency)
     marked = story.marks(told.events, told.view)
-    diagrams = [diagram for diagram in told.package.diagrams if diagram.processes]
-    main = told.package.diagram_of(told.view.process_id) or diagrams[0]
-    chosen = next((one for one in diagrams if one.file == request.args.get("diagram")), main)
+    diagrams = story.in_order(told.package, told.view.process_id)
+    chosen = next((one for one in diagrams if one.file == request.args.get("diagram")), diagrams[0])
     return page(
         "complaint/show.html", about=told, complaint=told.complaint, incidents=told.view.incidents, people=_people(told),
-        open_tasks=open_tasks, holders={one.id: name_of(one.assignee) for one in open_tasks}, waiting=engine.waiting(told.view.id),
+        open_tasks=open_tasks, holders={one.id: name_of(one.assignee) for one in open_tasks}, waiting=_waiting(told.view.id),
         channels=CHANNELS, works=_works(),
         marked=marked, diagrams=diagrams, chosen=chosen, places=story.places(chosen, marked), is_active=_active_in(diagrams, marked),
         timeline=story.timeline(told.package, told.events),
@@ -84,6 +85,7 @@ def file(reference: str, file_id: str) -> Response:
     """A file of the complaint, always as a download: nothing somebody sent is shown by our site itself."""
     told = _about(reference)
     found, body = application().register.file_body(told.complaint, file_id)
+    application().engine.record_read(told.view.id, f"file {file_id}", actor=actors.actor())
     return download(body, found.name)
 
 
@@ -113,17 +115,30 @@ def _list(found: list[Any], text: str = "", state: str | None = None, stage: str
     return page("complaint/list.html", complaints=found, text=text, state=state, stage=stage, more=more)
 
 
+def _waiting(instance_id: str) -> list[Any]:
+    """What the process waits for; timers of clocks that have stopped never fire and say nothing."""
+    never = now() + timedelta(days=100 * 365)
+    return [one for one in application().engine.waiting(instance_id) if one.due_at is None or one.due_at < never]
+
+
 def _people(told: About) -> list[tuple[str, list[str]]]:
     """Who did what, and what they may therefore not do (ISO 10002, 4.7)."""
     did: dict[str, list[str]] = {}
+    barred: dict[str, list[str]] = {}
     for one in told.done:
         did.setdefault(one.who, []).append(one.name)
     for diagram in told.package.diagrams:
         for element in diagram.all_elements():
             apart = {name.strip() for name in str(element.ext.properties.get("not_done_by", "")).split(",") if name.strip()}
             for who in {one.who for one in told.done if one.element_id in apart}:
-                did[who].append(f"may therefore not do: {element.name or element.id}")
-    return [(who, list(dict.fromkeys(what))) for who, what in did.items()]
+                barred.setdefault(who, []).append(element.name or element.id)
+    found = []
+    for who, what in did.items():
+        lines = [", ".join(dict.fromkeys(what))]
+        if who in barred:
+            lines.append(f"May therefore not do: {', '.join(dict.fromkeys(barred[who]))}")
+        found.append((who, lines))
+    return found
 
 
 def _active_in(diagrams: list[Any], marked: dict[str, str]) -> dict[str, bool]:

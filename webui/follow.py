@@ -147,10 +147,12 @@ def _offered(complaint: Any, name: str) -> Any:
 
 def _show(complaint: Any, errors: dict[str, str] | None = None, status: int = 200, body: str = "") -> Response:
     register = application().register
+    outcomes = _package(complaint).manifest.outcomes
     return page(
         "follow/show.html", status, narrow=True, complaint=complaint, progress=register.progress(complaint),
         thread=register.thread(complaint),
         offers=register.offers(complaint), errors=errors or {}, body=body, recourse=packages.recourse(),
+        outcome=outcomes.get(complaint.outcome, ""),
         answers=casework.answers(_package(complaint), application().engine.instance(complaint.instance_id).variables.get("complaint")),
         mine=[file for file in register.files(complaint) if file.added_by.startswith("complainant")],
     )  # fmt: skip

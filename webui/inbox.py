@@ -16,7 +16,7 @@ from amends.webui.state import application
 from amends.webui.words import count
 
 blueprint = Blueprint("inbox", __name__)
-SHOWN = 100
+SHOWN = 50
 """Rows on a page; sorted by the engine, the most urgent first."""
 COUNTED = 500
 """How far the counts on the left go; beyond, they say so."""

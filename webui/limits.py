@@ -31,10 +31,10 @@ class Limits:
         return self._strategy.hit(item, *key)
 
 
-def count_attempt(what: str, *about: str) -> None:
-    """Count this request against the limit for `what` (sign_in, file, follow); raises TooManyRequests."""
-    limit = setting(f"AMENDS_LIMIT_{what.upper()}")
-    keys = [(request.remote_addr or "unknown",), *((f"about:{one}",) for one in about)]
-    for key in keys:
-        if not web().limits.hit(limit, what, *key):
-            raise TooManyRequests("You have tried too often. Wait a minute, then try again; nothing was changed.", retry_after=60)
+def count_attempt(what: str) -> None:
+    """Count this request against the limit for `what` (sign_in, file, follow) of its address; raises TooManyRequests.
+
+    Only by address: a limit by user name would let anybody keep somebody else out. Accounts slow down guessing by themselves.
+    """
+    if not web().limits.hit(setting(f"AMENDS_LIMIT_{what.upper()}"), what, request.remote_addr or "unknown"):
+        raise TooManyRequests("You have tried too often. Wait a minute, then try again; nothing was changed.", retry_after=60)

@@ -30,7 +30,7 @@ def form() -> Response:
 def enter() -> Response:
     """Sign in, or say that name or password are wrong without saying which."""
     username, password = request.form.get("username", "").strip(), request.form.get("password", "")
-    count_attempt("sign_in", username.casefold())
+    count_attempt("sign_in")
     wanted = local_path(request.form.get("next"))
     found = application().accounts.authenticate(username, password) if username and password else None
     if found is None:
@@ -76,7 +76,7 @@ def change_password() -> Response:
     found = actors.account()
     if found is None:
         return see("amends.signin.form")
-    count_attempt("sign_in", found.username.casefold())
+    count_attempt("sign_in")
     accounts = application().accounts
     new = request.form.get("new", "")
     if accounts.authenticate(found.username, request.form.get("old", "")) is None:

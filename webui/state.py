@@ -28,6 +28,8 @@ class Web:
     assets: Assets
     limits: Limits
     drafts: Drafts
+    verified: Any = None
+    """The last verification of all records that this process made, for the audit pages."""
 
 
 def web() -> Web:

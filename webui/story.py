@@ -43,21 +43,46 @@ def element_name(package: Any, element_id: str | None) -> str:
 def timeline(package: Any, events: Iterable[Any]) -> list[Entry]:
     """The history, newest first, in words."""
     names = {element.id: element for diagram in package.diagrams for element in diagram.all_elements()}
-    found = [entry for event in events if (entry := _entry(names, event)) is not None]
+    found = [entry for event in events if (entry := _entry(package, names, event)) is not None]
     return found[::-1]
 
 
-def _entry(names: Mapping[str, Any], event: Any) -> Entry | None:
+def _entry(package: Any, names: Mapping[str, Any], event: Any) -> Entry | None:
     element = names.get(event.element_id)
     name = (element.name or event.element_id) if element is not None else (event.element_id or "")
     data = event.data if isinstance(event.data, Mapping) else {}
-    kind = element.type if element is not None else ""
-    said = _said(event.kind, kind, name, data)
+    if event.kind == "clock":
+        said: tuple[str, str] | None = _clock(package, str(event.element_id), data)
+    elif element is not None and str(element.ext.task_type or "").endswith("-clock"):
+        said = None  # the clock's own event says it better
+    else:
+        said = _said(event.kind, element.type if element is not None else "", name, data)
     if said is None:
         return None
     what, colour = said
-    rows = tuple((words.label(str(key)), times.value(found)) for key, found in _values(event.kind, kind, data).items())
-    return Entry(what, name_of(event.actor), event.occurred_at, colour, rows)
+    by_hand = event.kind in BY_SOMEBODY or (event.kind == "completed" and element is not None and element.type == "userTask")
+    rows = tuple((words.label(str(key)), times.value(found)) for key, found in _values(event.kind, element, data).items())
+    return Entry(what, name_of(event.actor) if by_hand else AUTOMATIC, event.occurred_at, colour, rows)
+
+
+BY_SOMEBODY = frozenset({"started", "message", "message received", "assigned", "resolved", "erased", "variables", "cancelled"})
+"""Kinds of events that are somebody's doing. Others only follow from it, though the record names who set it off."""
+AUTOMATIC = "by itself"
+
+
+def _clock(package: Any, name: str, data: Mapping[str, Any]) -> tuple[str, str]:
+    titled = package.manifest.clocks.get(name)
+    said = CLOCK_WORDS.get(str(data.get("what")), "changed")
+    due = data.get("due")
+    at = datetime.fromisoformat(due) if isinstance(due, str) else due
+    when = f", due {times.moment(at)}" if at is not None and said in ("runs", "changed", "runs again", "made longer") else ""
+    return f"Deadline “{titled.title if titled is not None else words.label(name)}” {said}{when}", "next"
+
+
+CLOCK_WORDS = {
+    "started": "runs", "changed": "changed", "met": "met", "paused": "paused", "resumed": "runs again", "extended": "made longer",
+    "cancelled": "fell away",
+}  # fmt: skip
 
 
 def _said(kind: str, element: str, name: str, data: Mapping[str, Any]) -> tuple[str, str] | None:
@@ -65,7 +90,7 @@ def _said(kind: str, element: str, name: str, data: Mapping[str, Any]) -> tuple[
     if kind == "completed":
         by_element = {
             "userTask": (f"{name}: done", "done"),
-            "serviceTask": (f"{name}: done automatically", "done"),
+            "serviceTask": (f"{name}: done", "done"),
             "sendTask": (f"{name}: sent", "message"),
             "businessRuleTask": (f"{name}: decided by the table", "done"),
             "receiveTask": (f"{name}: received", "message"),
@@ -75,19 +100,18 @@ def _said(kind: str, element: str, name: str, data: Mapping[str, Any]) -> tuple[
         return f"{name}: waits to be done", "now"
     if kind == "cancelled" and element == "userTask":
         return f"{name}: no longer needed", "next"
-    clock = words.label(str(data.get("name") or data.get("clock") or "deadline"))
     fixed = {
         "started": ("The complaint was received", "done"),
         "ended": ("The complaint's process ended", "done"),
         "message": (f"Received: {data.get('name') or name}", "message"),
+        "message received": ("The complainant wrote or sent something", "message"),
         "timer": (f"{name or 'A deadline'}: the time was reached", "now"),
-        "clock": (f"{clock}: {words.label(str(data.get('action') or data.get('state') or 'changed')).lower()}", "next"),
         "incident": (f"{name}: held up, {data.get('message') or 'an error'}", "problem"),
         "resolved": (f"{name}: goes on", "done"),
         "assigned": (f"{name}: {_assigned(data)}", "next"),
         "erased": ("Personal data was erased", "done"),
+        "variables": ("Values were changed by hand", "problem"),
         "imported": ("Taken over from another system's record", "done"),
-        "denied": (f"Refused: {data.get('message') or data.get('action') or name}", "problem"),
     }
     return fixed.get(kind)
 
@@ -97,10 +121,10 @@ def _assigned(data: Mapping[str, Any]) -> str:
     return f"taken by {name_of(str(to))}" if to else "given back"
 
 
-def _values(kind: str, element: str, data: Mapping[str, Any]) -> Mapping[str, Any]:
+def _values(kind: str, element: Any | None, data: Mapping[str, Any]) -> Mapping[str, Any]:
     """The values a person entered or a table decided; nothing of what machines told each other."""
     found = data.get("values")
-    if kind == "completed" and element in ("userTask", "businessRuleTask") and isinstance(found, Mapping):
+    if kind == "completed" and element is not None and element.type in ("userTask", "businessRuleTask") and isinstance(found, Mapping):
         return found
     return {}
 
@@ -169,4 +193,24 @@ def what_follows(package: Any, element: Any) -> list[str]:
                 found.append(f"{condition}{target.name or target.id} ({KINDS[target.type]})")
             elif target.name:
                 found.append(target.name)
+    return found
+
+
+def in_order(package: Any, process_id: str) -> list[Any]:
+    """The diagrams as a reader follows them: the process itself, then what it calls in that order, then the others."""
+    found: list[Any] = []
+
+    def add(diagram: Any) -> None:
+        if diagram is None or diagram in found:
+            return
+        found.append(diagram)
+        for element in diagram.all_elements():
+            called = element.ext.called_process
+            if called and not called.startswith("="):
+                add(package.diagram_of(called))
+
+    add(package.diagram_of(process_id))
+    for diagram in package.diagrams:
+        if diagram.processes:
+            add(diagram)
     return found

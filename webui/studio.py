@@ -50,7 +50,7 @@ def version(deployment_id: str) -> Response:
     """One version: what is in it, its diagrams."""
     deployment = _deployment(deployment_id)
     package = application().engine.package(deployment_id)
-    diagrams = [one for one in package.diagrams if one.processes]
+    diagrams = story.in_order(package, package.manifest.complaints.process)
     chosen = next((one for one in diagrams if one.file == request.args.get("diagram")), diagrams[0] if diagrams else None)
     return page(
         "studio/version.html", version=_version(deployment), package=package, diagrams=diagrams, chosen=chosen,
@@ -133,7 +133,7 @@ def check_files(files: dict[str, bytes]) -> list[Any]:
 
 
 def _checked(package: Any, problems: list[Any], errors: dict[str, str] | None = None, status: int = 200) -> Response:
-    diagrams = [one for one in package.diagrams if one.processes]
+    diagrams = story.in_order(package, package.manifest.complaints.process)
     counts = {one.file: sum(1 for problem in problems if problem.file == one.file) for one in diagrams}
     worst = max(counts, key=lambda file: counts[file], default="")
     chosen = next((one for one in diagrams if one.file == request.args.get("diagram", worst)), None)

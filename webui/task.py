@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, make_response, request
 
 from amends.engine.errors import Conflict, Invalid, NotFound
 from amends.forms.form import Form
-from amends.webui import actors, filling, story
+from amends.webui import actors, filling, story, times
 from amends.webui.casework import About, about
 from amends.webui.errors import typed
 from amends.webui.inbox import next_task
 from amends.webui.pages import page, say, see
 from amends.webui.people import name_of
-from amends.webui.state import application, web
+from amends.webui.state import application, now, web
 
 blueprint = Blueprint("task", __name__)
 OPEN = "open"
@@ -31,16 +31,11 @@ class Work:
         self.package = engine.package(self.view.deployment_id)
         self.element = story.element_of(self.package, self.task.element_id)
         self.form: Form | None = filling.form_of(self.package, self.task.form) if self.task.form else None
-        self.context: dict[str, Any] = self._context()
+        # What the process knows where the task stands: what the form may show and start from.
+        self.context: dict[str, Any] = {"settings": dict(self.package.manifest.settings), **engine.task_variables(task_id)}
         self.roles = [role for role in actors.account().roles]  # type: ignore[union-attr]
         self.key = f"task:{actors.actor()}:{task_id}"
         self.draft: dict[str, Any] = web().drafts.read(self.key) or {}
-
-    def _context(self) -> dict[str, Any]:
-        """What the form may show and start from: what the process knows where the task stands."""
-        engine = application().engine
-        variables = engine.task_variables(self.task.id) if hasattr(engine, "task_variables") else self.view.variables
-        return {"settings": dict(self.package.manifest.settings), **variables}
 
     @property
     def mine(self) -> bool:
@@ -58,7 +53,8 @@ def show(task_id: str) -> Response:
     """The task, or what became of it."""
     work = Work(task_id)
     actors.demand("read", instance_id=work.task.instance_id)
-    if getattr(work.task, "state", OPEN) != OPEN:
+    application().engine.record_read(work.task.instance_id, f"task {work.task.element_id}", actor=actors.actor())
+    if work.task.state != OPEN:
         return _closed(work)
     return _show(work, work.draft.get("data", {}))
 
@@ -91,6 +87,16 @@ def complete(task_id: str) -> Response:
         return _show(work, work.draft.get("data", {}), error.fields, 422)
     web().drafts.forget(work.key)
     return see("amends.task.done", task_id=task_id, since=before)
+
+
+@blueprint.post("/tasks/<task_id>/draft")
+def keep(task_id: str) -> Response:
+    """Keep what is typed while it is typed; answers with a line that says so, for the page's live region."""
+    work = Work(task_id)
+    if work.form is not None and work.task.state == OPEN:
+        filling.read_post(work.form, work.key, work.draft, None, work.context)
+        web().drafts.write(work.key, work.draft)
+    return make_response(f"Your draft was saved at {times.clock_time(now())}.")
 
 
 @blueprint.get("/tasks/<task_id>/done")
@@ -131,7 +137,7 @@ def assign(task_id: str) -> Response:
 
 
 def _show(work: Work, data: dict[str, Any], errors: Any = None, status: int = 200) -> Response:
-    if getattr(work.task, "state", OPEN) != OPEN:
+    if work.task.state != OPEN:
         _too_late(work)
     told = about(work.task.instance_id)
     model = work.form.render(data, context=work.context, errors=errors, roles=work.roles, native_dates=True) if work.form else None

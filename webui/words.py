@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -66,6 +66,11 @@ def label(name: str) -> str:
     return words[:1].upper() + words[1:]
 
 
+def index_of(items: Sequence[Any], wanted: Any) -> int:
+    """Where something stands in a list; -1 where it does not."""
+    return items.index(wanted) if wanted in items else -1
+
+
 FILTERS: dict[str, Callable[..., Any]] = {
     "span_words": length,
     "counted": count,
@@ -73,4 +78,5 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "priority_words": priority,
     "label_words": label,
     "capitalize_first": capitalize_first,
+    "index_of": index_of,
 }

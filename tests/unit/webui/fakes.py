@@ -157,6 +157,9 @@ class Report:
     sealed: int
     unsealed: int
     faults: list[Fault]
+    erased: int = 0
+    head: str = ""
+    sealed_at: datetime | None = None
 
 
 class Registry:
@@ -177,6 +180,9 @@ class Engine:
         self.at = NOW
         self.faults: list[Fault] = []
         self.retried: list[str] = []
+        self.reads: list[tuple[str, str, str]] = []
+        self.recorded: list[tuple[str, str, str]] = []
+        self.seal = "5" * 64
         self.access: Any = None
         self.registry = Registry()
 
@@ -265,11 +271,21 @@ class Engine:
     def waiting(self, instance_id: str) -> list[Any]:
         return []
 
+    def task_variables(self, task_id: str) -> dict[str, Any]:
+        return dict(self.views[self.user_task(task_id).instance_id].variables)
+
+    def record_read(self, instance_id: str, what: str, *, actor: str) -> None:
+        self.reads.append((instance_id, what, actor))
+
+    def record(self, command: str, actor: str, entries: Any) -> None:
+        self.recorded.append((command, actor, entries[0].element_id))
+
     def retry_incident(self, incident_id: str, actor: str) -> None:
         self.retried.append(incident_id)
 
-    def verify(self) -> Report:
-        return Report(sum(map(len, self.events.values())), len(self.events), 0, 3, self.faults)
+    def verify(self, head: str | None = None) -> Report:
+        missing = [Fault("seals", 0, "No seal has this hash.")] if head not in (None, self.seal) else []
+        return Report(sum(map(len, self.events.values())), len(self.events), 0, 3, self.faults + missing, head=self.seal)
 
 
 @dataclass(frozen=True)

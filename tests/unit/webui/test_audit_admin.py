@@ -11,8 +11,8 @@ def test_trace_holds_every_event_with_values_and_hash(browser: Any, application:
     application.engine.complete(task.id, {"severity": "low"}, actor="account:a1")
     browser.sign_in("ann")
     text = browser.get(f"/audit/complaints/{complaint.reference}").text
-    expected = ("Hanna Handler (account:a1)", "completed", "Assess the complaint (assess)", "severity", "0" * 12, "3 events are not sealed")
-    for said in expected:
+    named = ("Hanna Handler", "account:a1", "completed", "Assess the complaint (assess)", "severity")
+    for said in (*named, "0" * 12, "3 events are not sealed"):
         assert said in text, said
 
 
@@ -22,6 +22,24 @@ def test_change_in_the_record_is_said(browser: Any, application: Any, complaint:
     browser.sign_in("ann")
     assert "Row 2 was edited." in browser.get(f"/audit/complaints/{complaint.reference}").text
     assert "Something was changed" in browser.get("/audit/verify").text
+
+
+def test_seal_written_down_is_looked_for(browser: Any, application: Any) -> None:
+    """A seal that was kept elsewhere is found, or its absence is a fault; what is no seal is refused with a sentence."""
+    browser.sign_in("ann")
+    assert "The seal you wrote down is among them" in browser.post("/audit/verify", {"head": application.engine.seal}).text
+    assert "No seal has this hash." in browser.post("/audit/verify", {"head": "6" * 64}).text
+    assert browser.post("/audit/verify", {"head": "no seal"}).status_code == 422
+
+
+def test_reading_and_being_refused_are_recorded(browser: Any, application: Any, complaint: Any) -> None:
+    """Who has seen a complaint, and who tried what they may not, stands in the record (ISO 10002, 4.10)."""
+    browser.sign_in("ann")
+    browser.get(f"/complaints/{complaint.reference}")
+    browser.get(f"/audit/complaints/{complaint.reference}")
+    browser.get("/admin")
+    assert application.engine.reads == [(complaint.instance_id, what, "account:a4") for what in ("complaint", "trace")]
+    assert application.engine.recorded == [("denied", "account:a4", "amends.admin.accounts")]
 
 
 def test_clauses_count_what_was_done(browser: Any, application: Any, task: Any) -> None:

@@ -87,3 +87,17 @@ def test_own_templates_replace_ours_by_name(application: Any, tmp_path: Any) -> 
     app.config.update(TESTING=True, SECRET_KEY="k" * 32, AMENDS_TEMPLATES=tmp_path)
     Amends(application).init_app(app, url_prefix="/c")
     assert app.test_client().get("/c/nowhere").text == "our own words: There is no such page"
+
+
+def test_every_setting_is_documented(repository: Any) -> None:
+    """The integrator's page lists each setting with its default."""
+    from amends.webui.config import DEFAULTS
+
+    text = (repository / "docs" / "integrator.md").read_text("utf-8")
+    assert [name for name in DEFAULTS if f"| `{name}` |" not in text] == []
+
+
+def test_documented_parts_are_the_blueprints(host: Flask, repository: Any) -> None:
+    """The integrator's page names every blueprint there is."""
+    text = (repository / "docs" / "integrator.md").read_text("utf-8")
+    assert [name for name in host.blueprints if f"`{name}`" not in text] == []

@@ -78,6 +78,17 @@ def test_draft_is_kept_for_its_writer_alone(app: Any, browser: Any, task: Any, a
     assert "Half a thought" not in other.get(f"/tasks/{task.id}").text
 
 
+def test_draft_keeps_itself(browser: Any, task: Any) -> None:
+    """While somebody types, what is typed is kept, and a line says when."""
+    browser.sign_in("hanna")
+    path = f"/tasks/{task.id}"
+    note = re.search(r'<textarea[^>]*name="([^"]+)"', browser.get(path).text)
+    assert note is not None
+    answer = browser.post(f"{path}/draft", {note[1]: "Half a thought"}, on=path)
+    assert answer.text == "Your draft was saved at 10:00."
+    assert "Half a thought" in browser.get(path).text
+
+
 def test_conflict_says_who_and_when_and_gives_back_what_was_typed(app: Any, browser: Any, application: Any, task: Any) -> None:
     """The slower of two learns who was faster, and keeps their words."""
     application.accounts.create("henry", "Henry Handler", ["handler"], password="correct horse battery")
@@ -114,7 +125,7 @@ def test_independence_is_said_before_anybody_tries(browser: Any, application: An
     review = application.engine.open_task(complaint.instance_id, "review")
     browser.sign_in("hanna")
     assert "somebody else than Hanna Handler" in browser.get(f"/tasks/{review.id}").text
-    assert "may therefore not do: Review the decision" in browser.get(f"/complaints/{complaint.reference}").text
+    assert "May therefore not do: Review the decision" in browser.get(f"/complaints/{complaint.reference}").text
 
 
 def test_complaint_page_says_all_of_it(browser: Any, application: Any, task: Any, complaint: Any) -> None:
