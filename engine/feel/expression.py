@@ -12,7 +12,7 @@ from amends.engine.feel.analysis import Reads, is_constant, reads
 from amends.engine.feel.builtins import BUILTINS
 from amends.engine.feel.compiler import Compiler
 from amends.engine.feel.cursor import KnownNames
-from amends.engine.feel.errors import BudgetError, FeelWarning, place
+from amends.engine.feel.errors import BudgetError, FeelError, FeelWarning, place
 from amends.engine.feel.limits import Budget
 from amends.engine.feel.lookup import check_foreign_call
 from amends.engine.feel.parser import Parser
@@ -112,6 +112,8 @@ class Expression(Parsed):
             value = self._code(Frame(context, None, run))
         except RecursionError:
             raise _too_deep() from None
+        except UNEXPECTED as error:
+            raise _defect(self.text, error) from error
         if type(value) in _CONTAINERS:
             run.meter.whole(value)
         return value
@@ -149,6 +151,8 @@ class UnaryTests(Parsed):
             result = any_test(frame, value, self._tests, self.text, self.ast)
         except RecursionError:
             raise _too_deep() from None
+        except UNEXPECTED as error:
+            raise _defect(self.text, error) from error
         if self.ast.negated and result is not None:
             return not result
         return result
@@ -156,6 +160,15 @@ class UnaryTests(Parsed):
 
 def _too_deep() -> BudgetError:
     return BudgetError("The evaluation is nested too deeply and was ended. Make its data or its functions flatter.")
+
+
+UNEXPECTED = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What only a defect of this package raises: callers, who know FeelError, are spared it (the tests are not)."""
+
+
+def _defect(text: str, error: Exception) -> FeelError:
+    part = text if len(text) <= 80 else text[:79] + "…"
+    return FeelError(f"«{part}» could not be evaluated because of a defect in the evaluator ({error!r}). Please report it.")
 
 
 def parse(text: str, names: Iterable[str] = ()) -> Expression:

@@ -101,8 +101,6 @@ class Parser(BoxedGrammar):
                 return (self.continued(self._complete(node), ADDITIVE),)
             if self.at(")"):
                 self.index += 1
-                if isinstance(tests[0], n.UnaryComparison):
-                    return tuple(tests)
                 return (self.continued(self._complete(tests[0]), ADDITIVE),)
             while self.take(","):
                 tests.append(self.test())

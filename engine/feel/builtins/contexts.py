@@ -20,7 +20,7 @@ def get_value(run: Run, context: dict[str, Any], key: str) -> Any:
 def get_value_deep(run: Run, context: dict[str, Any], keys: list[Any]) -> Any:
     value: Any = context
     for key in keys:
-        if not isinstance(value, dict) or key not in value:
+        if not (isinstance(value, dict) and isinstance(key, str) and key in value):
             raise Fault("The context has no entry at that path")
         value = value[key]
     return value

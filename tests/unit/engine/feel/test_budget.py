@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from amends.engine.feel import Budget, BudgetError, FeelError, Meter, evaluate, parse, to_plain, unary_test
+from amends.engine.feel import Budget, BudgetError, FeelError, Meter, evaluate, operators, parse, to_plain, unary_test, value_text
+from amends.engine.feel.builtins import BUILTINS
 
 from . import trees
 
@@ -157,7 +158,7 @@ def test_any_mixture_of_feel_is_parsed_or_refused(text: str) -> None:
         try:
             attempt()
         except FeelError as error:
-            assert str(error)
+            assert "a defect" not in str(error)
 
 
 @settings(max_examples=500, deadline=None)
@@ -170,3 +171,53 @@ def test_any_tree_is_evaluated(tree: object) -> None:
         to_plain(parse(to_text(tree), trees.SPECIAL).evaluate({"a": 1, "b": [1, {"a": 2}], "first name": "x", "total": {"a": {"b": 3}}}))  # type: ignore[arg-type]
     except BudgetError as error:
         assert str(error)
+
+
+_VALUES = st.sampled_from(
+    [
+        "null", "true", "1", "-1", "0", "2.5", "1e6000", "-1e6000", "1e-6000",
+        '""', '"abc"', '"a+"', '"[1..2]"', '"Europe/Paris"', "[]",
+        "{}", "[1, 2, null]", '["a", "b"]', "[[1], [2]]", "{a: 1}", '{key: "a", value: 1}', '@"2024-01-31"', '@"-99999-01-31"', '@"P1D"',
+        '@"P1Y"',
+        '@"2024-01-31T10:00:00@Europe/Paris"', '@"2024-01-31T10:00:00.000000001"', '@"999999999-12-31T23:59:59Z"', '@"10:00:00"',
+        '@"10:00:00-05:00"', '@"-PT0.000000001S"', '@"P999999999999999999D"', '@"-P999999999999999999Y"', "[1..5]", "(< 5)", "(!= 5)",
+        '["a".."b")', "[null..null]", "count", "function(x) x", "function(x, y) x < y", "function(x, y) null",
+    ]
+)  # fmt: skip
+_OPERATORS = st.sampled_from("+ - * / ** = != < <= > >= in and or".split())
+
+
+def _answered(text: str) -> None:
+    """The text has a value that can be written as JSON and as text, or is over its budget."""
+    try:
+        value = evaluate(text, {})
+        to_plain(value)
+        value_text(value)
+    except BudgetError as error:
+        assert str(error)
+
+
+@settings(max_examples=1000, deadline=None)
+@given(st.sampled_from(sorted(BUILTINS)), st.lists(_VALUES, max_size=4))
+def test_any_function_takes_any_arguments(name: str, arguments: list[str]) -> None:
+    """A built-in function gives a value or null, whatever it is given."""
+    _answered(f"{name}({', '.join(arguments)})")
+
+
+@settings(max_examples=1000, deadline=None)
+@given(_VALUES, _OPERATORS, _VALUES, _OPERATORS, _VALUES)
+def test_any_operator_takes_any_operands(a: str, first: str, b: str, second: str, c: str) -> None:
+    """An operator gives a value or null, whatever stands beside it."""
+    _answered(f"({a}) {first} ({b}) {second} ({c})")
+
+
+def test_a_defect_is_a_feel_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Should the evaluator itself be wrong, callers see a FeelError that says so."""
+
+    def wrong(*_: object) -> bool:
+        raise TypeError("inside")
+
+    monkeypatch.setattr(operators, "equal", wrong)
+    for attempt in (lambda: evaluate("[1] = [1]" + " " * 90, {}), lambda: unary_test("[1]", [2], {})):
+        with pytest.raises(FeelError, match="a defect in the evaluator"):
+            attempt()

@@ -240,3 +240,30 @@ def test_an_unknown_name_is_null_with_a_hint() -> None:
     assert str(warnings[0]).startswith("There is no variable or function named «amonut»; did you mean «amount»?")
     assert evaluate("True", {}, warnings=warnings) is None
     assert "write true" in str(warnings[-1])
+
+
+@tables.rows("""
+x(a - b: 1)(2) ==> null
+[1..2][1] ==> [1..2]
+(!= 5) instance of range<number> ==> true
+1 in [(1..2), 5] ==> false
+[1..[2, 3][1]] ==> [1..2]
+[1..a[1][ ==> [1..5)
+[1..(2)[ ==> [1..2)
+-[1] ==> null
+{a: 1}.a instance of number ==> true
+-1 instance of number ==> null
+1 in (-1) instance of number ==> true
+[1..5][start = 1].end ==> []
+{f: function(item) item, r: [1, 2][f(item) = 2]}.r ==> [2]
+[[1, 2], [3]][item[1] = 3] ==> [[3]]
+{a: 1, f: function() [{b: 1}, {b: 2}][b > a], r: f()}.r ==> [{b: 2}]
+{a: [{b: 1}], c: for x in a return x[b = 1]}.c ==> [[{b: 1}]]
+for x in [1], y in [{z: 1}, {z: 2}][z > x] return y.z ==> [2]
+for x in [1] return for y in [2] return for z in [3] return x + y + z ==> [[[6]]]
+for x in [[1, 2]] return [5, 6][x[1]] ==> [5]
+"5" instance of string and not(5 instance of string) ==> true
+""")
+def test_scopes_and_brackets(text: str, expected: str) -> None:
+    """Inner scopes see outer ones through filters, loops and functions; brackets close what they belong to."""
+    tables.check(text, expected, {"a": [5]})
