@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, select, update
 
 from amends.engine import history
 from amends.engine.definitions import check_package, deployments, read_package
 from amends.engine.definitions.deployments import Deployment
 from amends.engine.definitions.known import Forms as CheckedForms
 from amends.engine.definitions.package import Package
-from amends.engine.errors import CheckFailed, Conflict, Forbidden, Incident, NotFound
+from amends.engine.errors import CheckFailed, Conflict, Forbidden, Incident, Invalid, NotFound
 from amends.engine.execution import Execution
+from amends.engine.execution.values import decode, encode
 from amends.engine.history import Event, Report
 from amends.engine.instances import erasure, messages, queries
-from amends.engine.instances.commands import Commands, Projection, Work
+from amends.engine.instances.answers import Known, once
+from amends.engine.instances.commands import Commands, Projection, Suspended, Work
 from amends.engine.instances.versions import Versions
 from amends.engine.instances.views import InstanceView, ServiceTask, UserTask, Waiting
 from amends.engine.jobs.due import Jobs
@@ -76,6 +78,7 @@ class Engine:
         self.erasures: list[Callable[[Connection, str], None]] = []
         """What else holds data of instances, and is called for each that is erased, in the transaction that does it."""
         self.jobs = Jobs(self.commands, self.registry, self.at)
+        self.jobs.adopt()
 
     # -- time
     def now(self) -> datetime:
@@ -108,6 +111,7 @@ class Engine:
         """Override settings of packages, for all versions."""
         self._settings = dict(settings)
         self.versions.forget_settings()
+        self.commands.forget()
 
     # -- definitions
     def deploy(self, path: str | Path | Mapping[str, bytes], *, actor: str = "system", reason: str = "") -> Deployment:
@@ -173,31 +177,19 @@ class Engine:
         runner's sight (replay). `key` is an idempotency key: the same key again gives the first answer. Raises `NotFound`.
         """
         self._allow(actor, "start", process_id=process_id)
+        given = _plain(variables)
         version = self.versions.latest(process_id) if deployment_id is None else self.versions.get(deployment_id)
-        with self.at(occurred_at) if occurred_at is not None else _nothing(), self._once(key, "start") as known:
-            if known.answer is not None:
-                return known.answer
-            known.answer = self.commands.start(
-                version, process_id, dict(variables or {}), business_key=business_key, actor=actor, held=held, attach=attach
-            )
+        if process_id not in version.package.processes:
+            raise NotFound(f"The deployment {version.id} has no process {process_id!r}.")
+        with self.at(occurred_at) if occurred_at is not None else _nothing(), self._once(key, "start", process_id) as known:
+            if known.answer is None:
+                known.answer = self.commands.start(
+                    version, process_id, given, business_key=business_key, actor=actor, held=held, attach=attach
+                )
             return known.answer
 
-    @contextmanager
-    def _once(self, key: str | None, command: str) -> Iterator[_Known]:
-        """Within: `answer` is the first answer for this key, or None; what it is set to is kept."""
-        if key is None:
-            yield _Known()
-            return
-        with self.database.transaction() as connection:
-            i = t.idempotency.c
-            row = connection.execute(select(i.answer, i.command).where(i.key == key)).first()
-            known = _Known(None if row is None else row.answer)
-            if row is not None and row.command != command:
-                raise Conflict(f"The key {key!r} was used for {row.command!r} before; choose another one.")
-            yield known
-            if row is None:
-                kept = {"key": key, "command": command, "answer": known.answer, "recorded_at": self._clock()}
-                connection.execute(insert(t.idempotency), kept)
+    def _once(self, key: str | None, command: str, about: str) -> AbstractContextManager[Known]:
+        return once(self.commands, key, command, about, self._clock())
 
     def instance(self, instance_id: str) -> InstanceView:
         """An instance as it stands; raises `NotFound`."""
@@ -226,16 +218,39 @@ class Engine:
     def cancel(self, instance_id: str, *, reason: str, actor: str) -> None:
         """End an instance whatever it is doing; its state is then `terminated`."""
         self._allow(actor, "operate", instance_id=instance_id)
-        with self.commands.on(instance_id, "cancel", actor) as work:
+        with self.commands.on(instance_id, "cancel", actor, suspended_too=True) as work:
             work.execution.cancel_all(reason)
+
+    def suspend(self, instance_id: str, *, reason: str, actor: str) -> None:
+        """Let an instance rest: commands on it are refused with `Conflict` and its jobs wait, until it is resumed.
+
+        An operation that runs already still reports what it did. Cancelling is possible. `Conflict` if it rests or has ended.
+        """
+        self._allow(actor, "operate", instance_id=instance_id)
+        with self.commands.on(instance_id, "suspend", actor) as work:
+            work.state = "suspended"
+            work.connection.execute(update(t.job).where(t.job.c.instance_id == instance_id).values(held=True))
+            work.execution.note("suspended", work.process_id, None, reason=reason)
+
+    def resume(self, instance_id: str, *, reason: str, actor: str) -> None:
+        """Let a suspended instance go on: what fell due meanwhile runs now, messages that were kept for it reach it."""
+        self._allow(actor, "operate", instance_id=instance_id)
+        with self.commands.on(instance_id, "resume", actor, suspended_too=True) as work:
+            if work.state != "suspended":
+                raise Conflict(f"The instance {instance_id} is not suspended; nothing was changed.")
+            work.state, work.listens_again = "active", True
+            work.connection.execute(update(t.job).where(t.job.c.instance_id == instance_id).values(held=work.held))
+            work.execution.note("resumed", work.process_id, None, reason=reason)
+            self.database.after_commit(self.commands.wake)
 
     def set_variables(self, instance_id: str, variables: Mapping[str, Any], *, actor: str, reason: str) -> None:
         """Change variables of a running instance, for a reason that goes into its history."""
         self._allow(actor, "operate", instance_id=instance_id)
+        given = _plain(variables)
         with self.commands.on(instance_id, "variables", actor) as work:
-            for name, value in variables.items():
+            for name, value in given.items():
                 work.execution.assign(name, value)
-            work.execution.note("variables", work.process_id, None, dict(variables), reason=reason)
+            work.execution.note("variables", work.process_id, None, given, reason=reason)
 
     def retry_incident(self, incident_id: str, *, actor: str) -> None:
         """Try the element of an incident again, where it stopped."""
@@ -250,13 +265,9 @@ class Engine:
             if row.resolved_at is not None or token is None or token.incident is None:
                 raise Conflict(f"The incident at {row.element_id} is resolved already; nothing was changed.")
             work.execution.note("resolved", row.element_id, token)
-            if (token.wait or {}).get("kind") == "service":
-                token.internal_data.pop("incident")
-                again = {"state": "due", "attempts": 0, "due_at": self.now(), "error": None}
-                work.connection.execute(update(t.job).where(t.job.c.id == f"{work.id}.{row.token}").values(**again))
-                self.database.after_commit(self.commands.wake)
-            else:
-                work.execution.retry(token)
+            work.execution.retry(token)
+            if token.wait is not None and token.incident is None:
+                self.jobs.again(work, token)
 
     # -- work
     def user_tasks(
@@ -295,21 +306,31 @@ class Engine:
         Raises `Conflict` if somebody else was faster (nothing is changed), `Invalid` if the task's form refuses the data,
         `Forbidden`, `NotFound`, and `Incident` if the element has one.
         """
-        with self._once(key, "complete") as known:
+        given = _plain(variables)
+        with self._once(key, "complete", task_id) as known:
             if known.answer is not None:
                 return
             with self._on_task(task_id, "complete", actor) as (work, token):
                 if token.incident is not None:
                     raise Incident(f"{token.task_spec.name} has an incident: {token.incident} Resolve it first.")
-                work.execution.complete(token, self._clean(work, token, dict(variables or {})))
+                work.execution.complete(token, self._clean(work, token, given), actor)
             known.answer = task_id
 
     def _clean(self, work: Work, token: Any, variables: dict[str, Any]) -> dict[str, Any]:
+        """What the task's form makes of what was sent. A context it gives is merged into the one there is: a form with two
+        fields of a complaint does not take the others away.
+        """
         form_id = token.task_spec.model.ext.form_id
-        body = work.version.package.form(form_id) if form_id and self.forms is not None else None
-        if body is None or self.forms is None:
+        if not form_id or self.forms is None:
             return variables
-        return self.forms.validate(body, variables, token.workflow.context(token))
+        # A called process brings the forms of its own version.
+        version = self.versions.get(token.workflow.process_scope().deployment or work.version.id)
+        body = version.package.form(form_id)
+        if body is None:
+            return variables
+        context = token.workflow.context(token)
+        clean = self.forms.validate(body, variables, context)
+        return {name: _merged(context.get(name), value) for name, value in clean.items()}
 
     @contextmanager
     def _on_task(self, task_id: str, command: str, actor: str) -> Iterator[tuple[Work, Any]]:
@@ -325,7 +346,7 @@ class Engine:
             if wait["kind"] == "service" and self.registry.claims(wait["type"]):
                 raise Forbidden(f"The operation {wait['type']!r} completes {token.task_spec.name} itself.")
             if work.state == "suspended":
-                raise Conflict(f"The instance {work.id} is suspended; resume it first.")
+                raise Suspended(f"The instance {work.id} is suspended; resume it first.")
             about = {
                 "task_id": task_id,
                 "element_id": token.task_spec.name,
@@ -379,8 +400,9 @@ class Engine:
 
     def throw_error(self, task_id: str, code: str, *, actor: str, message: str = "", variables: Mapping[str, Any] | None = None) -> None:
         """Throw a BPMN error from a task; one that nothing catches becomes an incident at it."""
+        given = _plain(variables)
         with self._on_task(task_id, "complete", actor) as (work, token):
-            if not work.execution.throw_error(token, code, message, variables):
+            if not work.execution.throw_error(token, code, message, given):
                 work.execution.incident(token, f"Nothing catches the error {code!r}; add an error boundary event for it.")
 
     # -- messages
@@ -393,31 +415,60 @@ class Engine:
         If nobody waits it is kept for `ttl` (None is returned); without `ttl` that is `NotFound`. `once` is an idempotency key.
         """
         self._allow(actor, "correlate", name=name, key=key)
-        given = dict(variables or {})
-        with self._once(once, "correlate") as known, self.database.transaction() as connection:
-            if known.answer is not None:
-                return known.answer or None
-            for instance_id, number in messages.waiting_for(connection, name, key):
-                if self._deliver(instance_id, number, name, given, actor):
-                    known.answer = instance_id
+        given = _plain(variables)
+        with self._once(once, "correlate", f"{name}\n{key}") as known, self.commands.atomic() as connection:
+            if known.answer is None:
+                tried: set[tuple[str, int]] = set()
+                known.answer = self._give(connection, name, key, given, actor, tried)
+            if known.answer is None:
+                if ttl is None:
+                    raise NotFound(f"Nobody waits for the message {name!r} with the key {key!r}.")
+                known.answer = self._keep(connection, name, key, given, actor, ttl, tried)
+            return known.answer or None
+
+    def _give(
+        self, connection: Connection, name: str, key: str, variables: dict[str, Any], actor: str, tried: set[tuple[str, int]]
+    ) -> str | None:
+        """Give a message to the first who waits for it, or start what it starts; the instance's id."""
+        for instance_id, number in messages.waiting_for(connection, name, key):
+            if (instance_id, number) not in tried:
+                tried.add((instance_id, number))
+                if self._deliver(instance_id, number, name, variables, actor):
                     return instance_id
-            for process_id, deployment_id, element_id in messages.starts_by(connection, "message", name)[:1]:
-                version = self.versions.get(deployment_id)
-                known.answer = self.commands.start(version, process_id, given, business_key=key or None, actor=actor, element_id=element_id)
-                return known.answer
-            if ttl is None:
-                raise NotFound(f"Nobody waits for the message {name!r} with the key {key!r}.")
-            messages.buffer(connection, name, key, given, actor, self.now() + ttl)
-            self._installation(connection, "correlate", actor, [history.Entry("buffered", name)])
-            known.answer = ""
+        for process_id, deployment_id, element_id in messages.starts_by(connection, "message", name)[:1]:
+            version = self.versions.get(deployment_id)
+            return self.commands.start(version, process_id, variables, business_key=key or None, actor=actor, element_id=element_id)
         return None
 
+    def _keep(
+        self, connection: Connection, name: str, key: str, variables: dict[str, Any], actor: str, ttl: timedelta,
+        tried: set[tuple[str, int]],
+    ) -> str:  # fmt: skip
+        """Keep a message for who will wait for it; the empty text, or the id of an instance that began to wait meanwhile."""
+        while not self.database.sqlite:
+            savepoint = connection.begin_nested()
+            messages.keep_apart(connection, name, key)
+            if tried.issuperset(messages.waiting_for(connection, name, key)):
+                break
+            # Rolling back lets go of the lock: it must not be held while waiting for an instance.
+            savepoint.rollback()
+            answer = self._give(connection, name, key, variables, actor, tried)
+            if answer is not None:
+                return answer
+        messages.buffer(connection, name, key, variables, actor, self.now() + ttl)
+        self._installation(connection, "correlate", actor, [history.Entry("buffered", name)])
+        return ""
+
     def _deliver(self, instance_id: str, number: int, name: str, variables: dict[str, Any], actor: str) -> bool:
-        with self.commands.on(instance_id, "message", actor) as work:
-            token = work.execution.token(number)
-            if token is None or (token.wait or {}).get("kind") != "message":
-                return False
-            work.execution.fire(token, variables, name=name)
+        try:
+            with self.commands.on(instance_id, "message", actor) as work:
+                token = work.execution.token(number)
+                if token is None or (token.wait or {}).get("kind") != "message":
+                    raise Conflict(f"The instance {instance_id} does not wait for {name!r} any more.")
+                work.execution.fire(token, variables, name=name)
+        except Conflict:
+            # It has ended, went on, or is suspended: the message is for the next one.
+            return False
         return True
 
     def signal(self, name: str, variables: Mapping[str, Any] | None = None, *, actor: str) -> int:
@@ -426,12 +477,13 @@ class Engine:
         The jobs are durable before this returns, and are run at once in this process.
         """
         self._allow(actor, "signal", name=name)
-        with self.database.transaction() as connection:
-            count = messages.signal_jobs(connection, name, dict(variables or {}), self.now())
+        given = _plain(variables)
+        with self.commands.atomic() as connection:
+            count = messages.signal_jobs(connection, name, given, self.now())
             self._installation(connection, "signal", actor, [history.Entry("broadcast", name, 0, {"receivers": count})])
             for process_id, deployment_id, element_id in messages.starts_by(connection, "signal", name):
                 version = self.versions.get(deployment_id)
-                self.commands.start(version, process_id, dict(variables or {}), business_key=None, actor=actor, element_id=element_id)
+                self.commands.start(version, process_id, given, business_key=None, actor=actor, element_id=element_id)
                 count += 1
         with self.database.reading() as connection:
             waiting = [job for job in self.jobs.due(connection, self.now(), None, 10_000) if job.kind == "signal" and job.type == name]
@@ -506,13 +558,20 @@ class Engine:
             raise
 
 
-class _Known:
-    """The answer an idempotency key has had, or will have."""
+def _plain(variables: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Variables as they will be kept: what cannot be is refused here, and what the caller does to them later changes nothing."""
+    try:
+        plain: dict[str, Any] = decode(encode(dict(variables or {})))
+    except TypeError as error:
+        raise Invalid(f"These variables cannot be kept: {error}") from error
+    return plain
 
-    __slots__ = ("answer",)
 
-    def __init__(self, answer: str | None = None) -> None:
-        self.answer = answer
+def _merged(old: Any, new: Any) -> Any:
+    """A new value; a context laid over the old one, context by context."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        return {**old, **{name: _merged(old.get(name), value) for name, value in new.items()}}
+    return new
 
 
 @contextmanager

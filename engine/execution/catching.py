@@ -1,4 +1,4 @@
-"""Events: catching, throwing, boundary, and event subprocesses (BPMN 2.0, 10.5 and 13.5)."""
+"""Events that wait: intermediate, boundary, receive tasks and event subprocesses (BPMN 2.0, 10.5 and 13.5)."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from SpiffWorkflow.util.task import TaskState
 
 from amends.engine.definitions import model
 from amends.engine.execution import timers
-from amends.engine.execution.elements import Activity, Element, PassThrough, ServiceTask
+from amends.engine.execution.elements import Activity, Element, PassThrough
 from amends.engine.execution.faults import Fault
 from amends.engine.execution.script_engine import Text, text
-from amends.engine.execution.token import TRIGGER, Token
+from amends.engine.execution.timers import next_occurrence
+from amends.engine.execution.token import Token
 
 
 class Trigger:
@@ -30,7 +31,7 @@ class Trigger:
     def wait(self, token: Token) -> dict[str, Any]:
         """What to wait for, worked out now."""
         if self.kind == "timer":
-            return self._timer(token)
+            return self._timer(token, token.workflow.script_engine.outside.now())
         if self.kind in ("message", "signal"):
             if self.name is None:
                 raise Fault(f"{self.element_id} waits for a {self.kind} that has no name.")
@@ -38,22 +39,29 @@ class Trigger:
             return {"kind": self.kind, "name": str(self.name.needed(token)), "key": key}
         return {"kind": self.kind}
 
-    def _timer(self, token: Token) -> dict[str, Any]:
+    def again(self, token: Token) -> dict[str, Any]:
+        """What to wait for after a clock has changed: a timer that reads clocks follows them, anything else stays as it is.
+
+        A duration still counts from when the token came, and a cycle that runs goes on as it began.
+        """
+        wait = token.internal_data["wait"]
+        if not self.reads_clocks or (self.timer_kind == "cycle" and wait["due"] is not None):
+            return dict(wait)
+        return self._timer(token, wait["since"])
+
+    def _timer(self, token: Token, since: datetime) -> dict[str, Any]:
+        """When a timer is due. One that reads clocks and gives null waits: its clock is paused, has ended or begins later."""
         if self.timer is None:
             raise Fault(f"The timer {self.element_id} has no time; give it a date, a duration or a cycle.")
         value = self.timer.value(token) if self.reads_clocks else self.timer.needed(token)
-        now = token.workflow.script_engine.outside.now()
+        kept = {"since": since} if self.reads_clocks else {}
         if value is None:
-            if any(view["paused"] for view in token.workflow.top_workflow.clock_view().values()):
-                return {"kind": "timer", "due": None}
-            why = "; ".join(token.workflow.top_workflow.warnings) or "the expression gives null"
-            raise Fault(f"The timer `{self.timer.raw}` has no value: {why}.")
+            return {"kind": "timer", "due": None, **kept}
         if self.timer_kind == "date":
-            return {"kind": "timer", "due": timers.instant(value, "timer")}
+            return {"kind": "timer", "due": timers.instant(value, "timer"), **kept}
         if self.timer_kind == "cycle":
-            cycle = timers.cycle(value, now, "timer")
-            return {"kind": "timer", "due": cycle.first, "left": cycle.times, "every": str(cycle.every)}
-        return {"kind": "timer", "due": timers.span(value, "timer").after(now)}
+            return {**(timers.cycle(value, since, "timer").wait() or {}), **kept}
+        return {"kind": "timer", "due": timers.span(value, "timer").after(since), **kept}
 
 
 def plain_key(value: Any, what: Text) -> str:
@@ -68,28 +76,6 @@ def plain_key(value: Any, what: Text) -> str:
     raise Fault(f"The correlation key `{what.raw}` is {value!r}; it must be a text or a whole number.")
 
 
-def next_occurrence(wait: dict[str, Any], now: datetime) -> tuple[dict[str, Any] | None, int]:
-    """A cycle after it fired: how it waits on (None: it is over) and how many occurrences were missed.
-
-    However many were missed, the timer has fired once; they count against its number of times all the same.
-    """
-    if "every" not in wait:
-        return None, 0
-    every = timers.span(wait["every"], "timer")
-    left = None if wait["left"] is None else wait["left"] - 1
-    due = every.after(wait["due"])
-    missed = 0
-    if not every.months and due <= now and every.rest.total_seconds() > 0:
-        missed = (now - due) // every.rest + 1
-        if left is not None:
-            missed = min(missed, left)
-        due += missed * every.rest
-    while every.months and due <= now and (left is None or missed < left):
-        missed, due = missed + 1, every.after(due)
-    left = None if left is None else left - missed
-    return (None if left is not None and left <= 0 else {**wait, "due": due, "left": left}), missed
-
-
 class Catching(Element):
     """Shared by all that wait for a trigger."""
 
@@ -99,13 +85,29 @@ class Catching(Element):
             raise Fault(f"{element.id} catches no event.")
         self.trigger = Trigger(element.event, element.id)
         self.follows_clocks = self.trigger.reads_clocks
+        if element.event.kind in ("error", "escalation"):
+            self.catches_kind, self.catches_code = element.event.kind, element.event.code
 
     def refresh(self, token: Token) -> None:
-        token.internal_data["wait"] = self.trigger.wait(token)
+        token.internal_data["wait"] = self.trigger.again(token)
 
-    def note_fired(self, token: Token, data: dict[str, Any], variables: dict[str, Any]) -> None:
-        """Write down what was caught."""
-        token.workflow.top_workflow.note(self.trigger.kind, self.name, token, variables or None, **data)
+
+def note_fired(trigger: Trigger, element_id: str, token: Token, data: dict[str, Any], variables: dict[str, Any]) -> None:
+    """Write down what was caught. An error's message may be about somebody, so it is kept with the values."""
+    told = {key: value for key, value in data.items() if key != "message"}
+    values = {"message": data["message"], **variables} if data.get("message") else variables
+    token.workflow.top_workflow.note(trigger.kind, element_id, token, values or None, **told)
+
+
+def fired(token: Token, data: dict[str, Any]) -> tuple[dict[str, Any] | None, dict[str, Any]]:
+    """What a token waits for after it has fired (None: nothing any more), and what to say, with the occurrences missed."""
+    wait = token.wait
+    if wait is None or wait["kind"] != "timer":
+        return wait, data
+    again, missed = next_occurrence(wait, token.workflow.script_engine.outside.now())
+    if again is not None and "since" in wait:
+        again["since"] = wait["since"]
+    return again, {**data, "missed": missed} if missed else data
 
 
 class CatchEvent(Catching):
@@ -114,6 +116,7 @@ class CatchEvent(Catching):
     def _update_hook(self, my_task: Token) -> bool:
         if my_task.state == TaskState.WAITING:
             return False
+        self.take_inputs(my_task)
         my_task.internal_data["wait"] = self.trigger.wait(my_task)
         my_task._set_state(TaskState.WAITING)
         my_task.workflow.top_workflow.note("entered", self.name, my_task)
@@ -122,13 +125,8 @@ class CatchEvent(Catching):
     def fire(self, token: Token, variables: dict[str, Any], data: dict[str, Any]) -> None:
         token.internal_data.pop("wait", None)
         token.internal_data.pop("incident", None)
-        self.note_fired(token, data, variables)
-        group = token.internal_data.pop("group", None)
-        if group is not None:
-            for other in token.workflow.tokens():
-                if other.internal_data.get("group") == group:
-                    token.workflow.cancel_token(other)
-            token.workflow.top_workflow.note("taken", token.internal_data.pop("flow"))
+        note_fired(self.trigger, self.name, token, data, variables)
+        token.workflow.cancel_group(token)
         self.take_result(token, variables)
         token.internal_data.pop("told", None)
         token._ready()
@@ -151,13 +149,8 @@ class ReceiveTask(Activity):
         return False
 
     def fire(self, token: Token, variables: dict[str, Any], data: dict[str, Any]) -> None:
-        token.workflow.top_workflow.note(self.trigger.kind, self.name, token, variables or None, **data)
-        group = token.internal_data.pop("group", None)
-        if group is not None:
-            for other in token.workflow.tokens():
-                if other.internal_data.get("group") == group:
-                    token.workflow.cancel_token(other)
-            token.workflow.top_workflow.note("taken", token.internal_data.pop("flow"))
+        note_fired(self.trigger, self.name, token, data, variables)
+        token.workflow.cancel_group(token)
         token.workflow.top_workflow.complete(token, variables)
 
 
@@ -170,9 +163,6 @@ class BoundaryEvent(Catching):
 
     def __init__(self, spec: Any, element: model.Element) -> None:
         super().__init__(spec, element)
-        if element.event is not None and element.event.kind in ("error", "escalation"):
-            self.catches_kind = element.event.kind
-            self.catches_code = element.event.code
         self.interrupting = element.interrupting
 
     def _update_hook(self, my_task: Token) -> bool:
@@ -183,15 +173,11 @@ class BoundaryEvent(Catching):
         return False
 
     def fire(self, token: Token, variables: dict[str, Any], data: dict[str, Any]) -> None:
-        scope, top = token.workflow, token.workflow.top_workflow
-        host = scope.tasks[token.internal_data["host"]]
-        wait = token.wait
-        again, missed = (None, 0) if wait is None else next_occurrence(wait, scope.script_engine.outside.now())
-        if missed:
-            data = {**data, "missed": missed}
-        self.note_fired(token, data, variables)
+        scope = token.workflow
+        again, data = fired(token, data)
+        note_fired(self.trigger, self.name, token, data, variables)
         if self.interrupting:
-            scope.cancel_token(host)
+            scope.cancel_token(scope.tasks[token.internal_data["host"]])
         elif again is not None:
             token.internal_data["wait"] = again
         elif self.trigger.kind == "timer":
@@ -199,7 +185,6 @@ class BoundaryEvent(Catching):
         leaving = scope.place(self)
         self.take_result(leaving, variables)
         leaving.internal_data.pop("told", None)
-        top.warnings = []
 
 
 class EventSubProcess(Activity):
@@ -227,13 +212,12 @@ class EventSubProcess(Activity):
         return super()._update_hook(my_task)
 
     def refresh(self, token: Token) -> None:
-        token.internal_data["wait"] = self.trigger.wait(token)
+        token.internal_data["wait"] = self.trigger.again(token)
 
     def fire(self, token: Token, variables: dict[str, Any], data: dict[str, Any]) -> None:
-        scope, top = token.workflow, token.workflow.top_workflow
-        wait = token.wait
-        again, missed = (None, 0) if wait is None else next_occurrence(wait, scope.script_engine.outside.now())
-        top.note(self.trigger.kind, self.start_id, token, variables or None, **({**data, "missed": missed} if missed else data))
+        scope = token.workflow
+        again, data = fired(token, data)
+        note_fired(self.trigger, self.start_id, token, data, variables)
         if self.interrupting:
             scope.clear()
         elif again is not None:
@@ -245,82 +229,6 @@ class EventSubProcess(Activity):
         scope.place(self)
 
     def enter(self, token: Token) -> bool:
-        token._set_state(TaskState.STARTED)
         token.workflow.top_workflow.enter_scope(token, self.inner, False, dict(token.data), None)
+        token._set_state(TaskState.STARTED)
         return False
-
-
-class ErrorEnd(Element):
-    """Throws an error; one that nobody catches is an incident here."""
-
-    def __init__(self, spec: Any, element: model.Element) -> None:
-        super().__init__(spec, element)
-        self.code = text(element.event.code if element.event else None, "error code")
-
-    def _run_hook(self, my_task: Token) -> bool | None:
-        code = "" if self.code is None else str(self.code.needed(my_task))
-        my_task.workflow.top_workflow.note("thrown", self.name, my_task, code=code)
-        variables = dict(my_task.data)
-        if not my_task.workflow.top_workflow.throw_error(my_task, code, self.bpmn_name or self.name, variables):
-            raise Fault(f"Nothing catches the error {code!r}; add an error boundary event around {self.name}.")
-        return None
-
-
-class EscalationThrow(Element):
-    """Throws an escalation and goes on, unless what catches it interrupts."""
-
-    def __init__(self, spec: Any, element: model.Element) -> None:
-        super().__init__(spec, element)
-        self.code = text(element.event.code if element.event else None, "escalation code")
-
-    def _run_hook(self, my_task: Token) -> bool | None:
-        code = "" if self.code is None else str(self.code.needed(my_task))
-        top = my_task.workflow.top_workflow
-        top.note("thrown", self.name, my_task, code=code)
-        top.throw_escalation(my_task, code, dict(my_task.data))
-        return True if my_task.workflow.tasks.get(my_task.id) is my_task else None
-
-
-class TerminateEnd(Element):
-    """Ends everything in its scope at once."""
-
-    def choose(self, token: Token) -> list[Any]:
-        token.workflow.clear(keep=token)
-        return []
-
-
-class LinkThrow(Element):
-    """Goes on at the link catch event of the same name."""
-
-    def __init__(self, spec: Any, element: model.Element) -> None:
-        super().__init__(spec, element)
-        self.link = element.event.link_name if element.event else None
-
-    def leave(self, token: Token, ways: list[Any]) -> None:
-        token.workflow.place(token.workflow.spec.links[self.link])
-
-
-class SignalThrow(Element):
-    """Tells every instance that waits for this signal, this one too, once this step is on disk."""
-
-    def __init__(self, spec: Any, element: model.Element) -> None:
-        super().__init__(spec, element)
-        self.signal = text(element.event.ref_name if element.event else None, "signal name")
-
-    def _run_hook(self, my_task: Token) -> bool:
-        if self.signal is None:
-            raise Fault(f"{self.name} throws a signal that has no name.")
-        my_task.workflow.top_workflow.note(
-            "broadcast", self.name, my_task, dict(my_task.data) or None, name=str(self.signal.needed(my_task))
-        )
-        return True
-
-
-class MessageThrow(ServiceTask):
-    """A message throw or end event or a send task: an operation sends it."""
-
-
-__all__ = [
-    "TRIGGER", "BoundaryEvent", "CatchEvent", "ErrorEnd", "EscalationThrow", "EventSubProcess", "LinkThrow", "MessageThrow", "ReceiveTask",
-    "SignalThrow", "StartEvent", "TerminateEnd", "next_occurrence",
-]  # fmt: skip

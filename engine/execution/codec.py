@@ -49,7 +49,7 @@ def load(body: bytes, spec: Any, script_engine: FeelScriptEngine, deployment: st
         if token is None:
             raise ValueError(f"the state names a scope below token {owner}, which is not there")
         inner = script_engine.outside.process(name, origin)[0] if is_process else token.task_spec.inner
-        scope = Scope(inner, owner, execution, is_process, origin)
+        scope = Scope(inner, token, is_process, origin, inner.script_engine if is_process else None)
         execution.subprocesses[owner] = scope
         scope.data, scope.written = data, set(written)
         _plant(scope, tokens)

@@ -9,16 +9,19 @@ from typing import Any
 from SpiffWorkflow.bpmn.specs.bpmn_process_spec import BpmnProcessSpec
 
 from amends.engine.definitions import model
-from amends.engine.execution import elements, events, gateways
+from amends.engine.execution import catching, elements, gateways, tasks, throwing
 from amends.engine.execution.faults import Fault
-from amends.engine.execution.script_engine import Text
+from amends.engine.execution.script_engine import FeelScriptEngine, Text
 
 
 class ProcessSpec(BpmnProcessSpec):
     """A process or subprocess as specs.
 
-    `entries` are where it begins, `triggers` its event subprocesses, `links` the link catch events by name.
+    `entries` are where it begins, `triggers` its event subprocesses, `links` the link catch events by name. `script_engine` is
+    that of the version it is from, for processes that call it from another one; None: the caller's.
     """
+
+    script_engine: FeelScriptEngine | None = None
 
     def __init__(self, name: str, scope: model.Scope) -> None:
         super().__init__(name)
@@ -52,28 +55,28 @@ class ProcessSpec(BpmnProcessSpec):
 _TASKS: dict[str, Callable[[Any, model.Element], Any]] = {
     "task": elements.Activity,
     "manualTask": elements.Activity,
-    "userTask": elements.UserTask,
-    "serviceTask": elements.ServiceTask,
-    "sendTask": events.MessageThrow,
-    "scriptTask": elements.ScriptTask,
-    "businessRuleTask": elements.BusinessRuleTask,
-    "receiveTask": events.ReceiveTask,
-    "callActivity": elements.CallActivity,
+    "userTask": tasks.UserTask,
+    "serviceTask": tasks.ServiceTask,
+    "sendTask": throwing.MessageThrow,
+    "scriptTask": tasks.ScriptTask,
+    "businessRuleTask": tasks.BusinessRuleTask,
+    "receiveTask": catching.ReceiveTask,
+    "callActivity": tasks.CallActivity,
     "exclusiveGateway": gateways.ExclusiveGateway,
     "parallelGateway": gateways.ParallelGateway,
     "inclusiveGateway": gateways.InclusiveGateway,
     "eventBasedGateway": gateways.EventBasedGateway,
-    "startEvent": events.StartEvent,
-    "boundaryEvent": events.BoundaryEvent,
+    "startEvent": catching.StartEvent,
+    "boundaryEvent": catching.BoundaryEvent,
 }
 _THROWS: dict[str, Callable[[Any, model.Element], Any]] = {
     "none": elements.PassThrough,
-    "error": events.ErrorEnd,
-    "escalation": events.EscalationThrow,
-    "terminate": events.TerminateEnd,
-    "link": events.LinkThrow,
-    "signal": events.SignalThrow,
-    "message": events.MessageThrow,
+    "error": throwing.ErrorEnd,
+    "escalation": throwing.EscalationThrow,
+    "terminate": throwing.TerminateEnd,
+    "link": throwing.LinkThrow,
+    "signal": throwing.SignalThrow,
+    "message": throwing.MessageThrow,
 }
 
 
@@ -104,17 +107,17 @@ def _event_subprocess(spec: ProcessSpec, element: model.Element) -> Any:
     starts = element.scope.event_starts if element.scope is not None else []
     if len(starts) != 1:
         raise Fault(f"The event subprocess {element.id} needs exactly one start event that something triggers.")
-    return events.EventSubProcess(spec, element, starts[0])
+    return catching.EventSubProcess(spec, element, starts[0])
 
 
 def _make(spec: ProcessSpec, element: model.Element) -> Any:
     kind = element.kind
     if element.type == "subProcess":
-        return elements.SubProcess(spec, element)
+        return tasks.SubProcess(spec, element)
     if element.type in ("intermediateThrowEvent", "endEvent"):
         maker = _THROWS.get(kind)
     elif element.type == "intermediateCatchEvent":
-        maker = elements.PassThrough if kind in ("none", "link") else events.CatchEvent
+        maker = elements.PassThrough if kind in ("none", "link") else catching.CatchEvent
         if kind not in ("none", "link", "message", "timer", "signal"):
             maker = None
     else:
@@ -131,6 +134,8 @@ def _connect(spec: ProcessSpec, process: model.Scope) -> None:
     for element in process.elements.values():
         made = spec.task_specs[element.id]
         for flow in process.outgoing(element.id):
+            if flow.target not in spec.task_specs:
+                raise Fault(f"The flow {flow.id} leads to {flow.target!r}, which is not there.")
             condition = None if flow.condition is None else Text(flow.condition, f"condition of flow {flow.id}", always_feel=True)
             made.ways.append(elements.Way(flow.id, flow.target, condition, flow.id == element.default))
             made.connect(spec.task_specs[flow.target])

@@ -10,9 +10,11 @@ from typing import Any
 from SpiffWorkflow.util.task import TaskState
 
 from amends.engine.definitions import model
+from amends.engine.execution.elements import is_true, whole_number
 from amends.engine.execution.faults import Fault
 from amends.engine.execution.script_engine import Text, text
 from amends.engine.execution.token import Token
+from amends.engine.execution.values import keepable
 
 MOST_INSTANCES = 5_000
 
@@ -32,7 +34,22 @@ class MultiInstance:
         self.input_element = loop.input_element
         self.output_collection = loop.output_collection
         self.output_element = text(loop.output_element, "output element")
-        self.completion = text(loop.completion_condition, "completion condition")
+        self.completion = None
+        if loop.completion_condition is not None and loop.completion_condition.strip():
+            self.completion = Text(loop.completion_condition, "completion condition", always_feel=True)
+        self.own = self._own_names()
+
+    def _own_names(self) -> tuple[frozenset[str], frozenset[str]]:
+        """What each instance has for itself, so that instances side by side do not share it: always, and if nobody else has it.
+
+        An output element that is a variable (or an entry of one) names the instance's own, as in Camunda 8; of one that is
+        computed, the variables nobody has set are the instance's.
+        """
+        if self.output_element is None or self.output_element.feel is None:
+            return frozenset(), frozenset()
+        names = frozenset(name.partition(".")[0] for name in self.output_element.feel.names) - {self.input_element, "loopCounter"}
+        plain = self.output_element.feel.text.strip().replace(".", "").replace("_", "").isalnum()
+        return (names, frozenset()) if plain else (frozenset(), names)
 
     def begin(self, body: Token) -> None:
         """Start the instances; none at all is an activity done at once."""
@@ -50,9 +67,9 @@ class MultiInstance:
             items = self.collection.needed(body)
             if not isinstance(items, list):
                 raise Fault(f"The input collection of {body.task_spec.name} is {type(items).__name__}, not a list.")
-            return list(items)
+            return list(keepable(items, "input collection"))
         if self.cardinality is not None:
-            count = int(self.cardinality.needed(body))
+            count = whole_number(self.cardinality, body)
             if count > MOST_INSTANCES:
                 raise Fault(f"{body.task_spec.name} would run {count} times; at most {MOST_INSTANCES} are allowed.")
             return [None] * max(0, count)
@@ -69,24 +86,30 @@ class MultiInstance:
         child.data["loopCounter"] = index + 1
         if self.input_element:
             child.data[self.input_element] = loop["items"][index]
-        if self.output_element is not None and self.output_element.feel is not None:
-            for name in self.output_element.feel.names:
-                if "." not in name and name not in child.data and name not in body.workflow.context():
-                    child.data[name] = None
+        always, unless_known = self.own
+        known = body.workflow.context() if unless_known else {}
+        for name in (*always, *(name for name in unless_known if name not in known)):
+            child.data.setdefault(name, None)
 
     def collect(self, child: Token, body: Token) -> None:
-        """One instance is done: keep what it gives."""
-        if self.output_collection and self.output_element is not None:
-            body.internal_data["loop"]["out"][child.internal_data["index"]] = self.output_element.value(child)
-        body.internal_data["loop"]["ended"] += 1
-        body.internal_data["enough"] = self.completion is not None and self._is_enough(child, body)
-
-    def _is_enough(self, child: Token, body: Token) -> bool:
+        """One instance is done: keep what it gives. Nothing is changed before everything is worked out."""
         loop = body.internal_data["loop"]
-        count = {"numberOfInstances": len(loop["items"]), "numberOfCompletedInstances": loop["ended"]}
-        count["numberOfActiveInstances"] = loop["started"] - loop["ended"]
-        child.data.update({**count, "numberOfTerminatedInstances": 0})
-        return self.completion is not None and self.completion.value(child) is True
+        ended = loop["ended"] + 1
+        out = None
+        if self.output_collection and self.output_element is not None:
+            out = keepable(self.output_element.value(child), self.output_collection)
+        enough = self._is_enough(child, loop, ended)
+        loop["out"][child.internal_data["index"]] = out
+        loop["ended"] = ended
+        body.internal_data["enough"] = enough
+
+    def _is_enough(self, child: Token, loop: dict[str, Any], ended: int) -> bool:
+        if self.completion is None:
+            return False
+        counts = {"numberOfInstances": len(loop["items"]), "numberOfCompletedInstances": ended, "numberOfTerminatedInstances": 0}
+        counts["numberOfActiveInstances"] = loop["started"] - ended
+        child.data.update(counts)
+        return is_true(self.completion, child)
 
     def next(self, body: Token) -> None:
         """Go on after an instance: the next one, or the end."""
@@ -119,15 +142,15 @@ class StandardLoop:
     def begin(self, body: Token) -> None:
         """The first pass, unless the condition is tested before it and does not hold."""
         body.internal_data["passes"] = 0
-        if self.test_before and not self._again(body):
+        if self.test_before and not self._again(body, body):
             self._end(body)
         else:
             self._start(body)
 
-    def _again(self, body: Token) -> bool:
+    def _again(self, token: Token, body: Token) -> bool:
         if self.maximum is not None and body.internal_data["passes"] >= self.maximum:
             return False
-        return self.condition is None or self.condition.value(body) is True
+        return self.condition is None or is_true(self.condition, token)
 
     def _start(self, body: Token) -> None:
         body.internal_data["passes"] += 1
@@ -136,11 +159,12 @@ class StandardLoop:
         child.data["loopCounter"] = body.internal_data["passes"]
 
     def collect(self, child: Token, body: Token) -> None:
-        """A pass collects nothing."""
+        """A pass is done: work out whether there is another one, as long as its variables are there."""
+        body.internal_data["again"] = self._again(child, body)
 
     def next(self, body: Token) -> None:
         """Go on after a pass."""
-        if self._again(body):
+        if body.internal_data.pop("again"):
             self._start(body)
         else:
             self._end(body)

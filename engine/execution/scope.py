@@ -22,6 +22,7 @@ class ScopeMixin:
     data: dict[str, Any]
     top_workflow: Any
     parent_workflow: Any
+    script_engine: Any
     is_process: bool
     written: set[str]
     deployment: str | None
@@ -36,18 +37,25 @@ class ScopeMixin:
         return (token for number, token in list(self.tasks.items()) if number)
 
     # -- variables
-    def context(self, token: Token | None = None) -> dict[str, Any]:
-        """All names an expression can read here: constants, clocks, then variables from the process inwards."""
-        top = self.top_workflow
-        context: dict[str, Any] = dict(top.script_engine.outside.constants)
-        context["clocks"] = top.clock_view()
+    def variables(self, token: Token | None = None) -> dict[str, Any]:
+        """The variables seen here, from the process inwards: its, its subprocesses', an activity's own, an instance's own."""
+        seen: dict[str, Any] = {}
         for scope in self._outwards()[::-1]:
-            context.update(scope.data)
+            seen.update(scope.data)
         if token is not None:
-            body = token.internal_data.get("body")
-            if body in self.tasks:
-                context.update(self.tasks[body].data)
-            context.update(token.data)
+            # A boundary event sees what its activity sees, one of several instances what all of them see.
+            for around in ("body", "host"):
+                other = self.tasks.get(token.internal_data.get(around, -1))
+                if other is not None:
+                    seen.update(other.data)
+            seen.update(token.data)
+        return seen
+
+    def context(self, token: Token | None = None) -> dict[str, Any]:
+        """All names an expression can read here: variables, and above them what is reserved (clocks and constants)."""
+        context = self.variables(token)
+        context.update(self.script_engine.outside.constants)
+        context["clocks"] = self.top_workflow.clock_view()
         return context
 
     def _outwards(self) -> list[Any]:
@@ -55,6 +63,10 @@ class ScopeMixin:
         while not chain[-1].is_process:
             chain.append(chain[-1].parent_workflow)
         return chain
+
+    def process_scope(self) -> Any:
+        """The process, called or not, that this scope belongs to."""
+        return self._outwards()[-1]
 
     def assign(self, name: str, value: Any, token: Token | None = None) -> None:
         """Write a variable where it is known, or else in the process."""
@@ -94,14 +106,25 @@ class ScopeMixin:
         inner = top.subprocesses.pop(token.id, None)
         if inner is not None:
             inner.clear()
-        for other in self.tokens():
-            if other.internal_data.get("body") == token.id:
-                self.cancel_token(other)
+        if getattr(token.task_spec, "loop", None) is not None:
+            for other in self.tokens():
+                if other.internal_data.get("body") == token.id:
+                    self.cancel_token(other)
         self.discard_boundaries(token)
         if not token.passive:
             top.note("cancelled", token.task_spec.name, token)
         token._set_state(TaskState.CANCELLED)
         self.remove(token)
+
+    def cancel_group(self, token: Token) -> None:
+        """This event behind an event-based gateway has happened first: the others wait no longer."""
+        group = token.internal_data.pop("group", None)
+        if group is None:
+            return
+        for other in self.tokens():
+            if other.internal_data.get("group") == group:
+                self.cancel_token(other)
+        self.top_workflow.note("taken", token.internal_data.pop("flow"))
 
     def discard_boundaries(self, host: Token) -> None:
         """The activity is over: its boundary events wait no longer."""

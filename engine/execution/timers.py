@@ -1,6 +1,7 @@
 """When a timer is due: ISO 8601 or what FEEL gives, by the engine's clock and never by the machine's.
 
-BPMN 2.0 10.5.5.10 (timer event definition); ISO 8601-1:2019 durations and repeating intervals.
+BPMN 2.0 10.5.5.10 (timer event definition); ISO 8601-1:2019 durations and repeating intervals. Days are 24 hours and months
+are those of UTC: a timer that is to follow a place's calendar names one (`add working days`, a clock).
 """
 
 from __future__ import annotations
@@ -28,13 +29,12 @@ class Span:
     months: int
     rest: timedelta
 
-    def after(self, instant: datetime) -> datetime:
-        """The instant this much later."""
-        return _add_months(instant, self.months) + self.rest
-
-    def __str__(self) -> str:
-        months = f"{self.months}M" if self.months else ""
-        return f"P{months}T{self.rest.total_seconds():.6f}S"
+    def after(self, instant: datetime, times: int = 1) -> datetime:
+        """The instant this much later, `times` over; a `Fault` where no calendar reaches."""
+        try:
+            return _add_months(instant, self.months * times) + self.rest * times
+        except (OverflowError, ValueError):
+            raise Fault(f"A timer of {self.months} months and {self.rest} ends beyond the year 9999; make it shorter.") from None
 
 
 def _add_months(instant: datetime, months: int) -> datetime:
@@ -55,21 +55,24 @@ def span(value: Any, what: str) -> Span:
         raise Fault(f"The {what} is {value!r}, which is no duration; write one like P10D, PT8H or P1M.")
     sign, years, months, weeks, days, hours, minutes, seconds = match.groups()
     factor = -1 if sign else 1
-    rest = timedelta(
-        weeks=int(weeks or 0), days=int(days or 0), hours=int(hours or 0), minutes=int(minutes or 0), seconds=float(seconds or 0)
-    )
+    try:
+        rest = timedelta(
+            weeks=int(weeks or 0), days=int(days or 0), hours=int(hours or 0), minutes=int(minutes or 0), seconds=float(seconds or 0)
+        )
+    except OverflowError:
+        raise Fault(f"The {what} is {value!r}, which is longer than any calendar; make it shorter.") from None
     return Span(factor * (int(years or 0) * 12 + int(months or 0)), factor * rest)
 
 
 def instant(value: Any, what: str) -> datetime:
-    """An instant from FEEL's values or from ISO 8601 text; one without an offset is UTC."""
-    if isinstance(value, str):
-        try:
+    """An instant from FEEL's values or from ISO 8601 text; one without an offset is UTC, a date begins at midnight UTC."""
+    try:
+        if isinstance(value, str):
             value = datetime.fromisoformat(value.strip())
-        except ValueError:
-            raise Fault(f"The {what} is {value!r}, which is no date and time; write one like 2026-12-24T12:00:00Z.") from None
-    if isinstance(value, datetime):
-        return (value if value.tzinfo is not None else value.replace(tzinfo=UTC)).astimezone(UTC)
+        if isinstance(value, datetime):
+            return (value if value.tzinfo is not None else value.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise Fault(f"The {what} is {value!r}, which is no date and time; write one like 2026-12-24T12:00:00Z.") from None
     if isinstance(value, date):
         return datetime.combine(value, time(), UTC)
     raise Fault(f"The {what} is {value!r}, which is no date and time.")
@@ -77,33 +80,73 @@ def instant(value: Any, what: str) -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Cycle:
-    """A repeating timer: `times` it fires (None: for ever), from `first` on, every `every`."""
+    """A repeating timer: `times` it fires (None: for ever), from `first` on, every `every`, not after `until`.
+
+    Occurrences are counted from the first, so that a month that is too short for one of them does not move the next.
+    """
 
     times: int | None
     first: datetime
     every: Span
+    until: datetime | None = None
+
+    def wait(self, count: int = 0) -> dict[str, Any] | None:
+        """What a token waits for that has `count` occurrences behind it; None if there is no further one."""
+        due = self.every.after(self.first, count)
+        if (self.times is not None and count >= max(1, self.times)) or (self.until is not None and due > self.until):
+            return None
+        every = [self.every.months, self.every.rest]
+        return {"kind": "timer", "due": due, "count": count, "times": self.times, "first": self.first, "every": every, "until": self.until}
+
+
+def next_occurrence(wait: dict[str, Any], now: datetime) -> tuple[dict[str, Any] | None, int]:
+    """A cycle after it fired: how it waits on (None: it is over) and how many occurrences were missed.
+
+    However many were missed, the timer has fired once; they count against its number of times all the same.
+    """
+    if "every" not in wait:
+        return None, 0
+    months, rest = wait["every"]
+    again = Cycle(wait["times"], wait["first"], Span(months, rest), wait["until"])
+    count = first = wait["count"] + 1
+    if not months:
+        count = max(count, (now - again.first) // rest + 1)
+        count = count if again.times is None else min(count, again.times)
+        count = count if again.until is None else min(count, (again.until - again.first) // rest + 1)
+        count = max(first, count)
+    waiting = again.wait(count)
+    while waiting is not None and waiting["due"] <= now:
+        count += 1
+        waiting = again.wait(count)
+    return waiting, count - first
 
 
 def cycle(value: Any, now: datetime, what: str) -> Cycle:
-    """A cycle from `R3/PT10H`, `R/2026-01-01T00:00:00Z/P1D`, `R3/P1D/2026-…` (end), or a plain duration (for ever)."""
-    if not isinstance(value, str):
-        every = span(value, what)
-        return Cycle(None, every.after(now), every)
-    match = _CYCLE.match(value.strip())
+    """A cycle from `R3/PT10H`, `R/start/P1D`, `R3/P1D/end`, `R/start/end` (instants), or a plain duration (for ever)."""
+    match = _CYCLE.match(value.strip()) if isinstance(value, str) else None
     if match is None:
         every = span(value, what)
-        return Cycle(None, every.after(now), every)
+        return _checked(Cycle(None, every.after(now), every), what)
     times = int(match[1]) if match[1] else None
     parts = match[2].split("/")
-    if len(parts) == 1:
+    lasts = [part.lstrip("-").startswith("P") for part in parts]
+    if lasts == [True]:
         every = span(parts[0], what)
         return _checked(Cycle(times, every.after(now), every), what)
-    if len(parts) == 2 and not parts[0].lstrip("-").startswith("P"):
+    if lasts == [False, True]:
         return _checked(Cycle(times, instant(parts[0], what), span(parts[1], what)), what)
+    if lasts == [True, False]:
+        every = span(parts[0], what)
+        return _checked(Cycle(times, every.after(now), every, instant(parts[1], what)), what)
+    if lasts == [False, False]:
+        first = instant(parts[0], what)
+        return _checked(Cycle(times, first, Span(0, instant(parts[1], what) - first)), what)
     raise Fault(f"The {what} is {value!r}, which is no cycle; write one like R3/PT10H or R/2026-01-01T00:00:00Z/P1D.")
 
 
 def _checked(result: Cycle, what: str) -> Cycle:
     if result.every.after(result.first) <= result.first:
         raise Fault(f"The {what} repeats without time passing; give it a length above zero.")
+    if result.until is not None and result.first > result.until:
+        raise Fault(f"The {what} ends before it is due for the first time; give it a later end.")
     return result

@@ -12,6 +12,7 @@ from SpiffWorkflow.bpmn.util.subworkflow import BpmnSubWorkflow
 from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 from SpiffWorkflow.util.task import TaskState
 
+from amends.engine.errors import AmendsError
 from amends.engine.execution.faults import BpmnError, Fault
 from amends.engine.execution.scope import ScopeMixin
 from amends.engine.execution.script_engine import FeelScriptEngine
@@ -38,11 +39,29 @@ class Note:
 class Scope(ScopeMixin, BpmnSubWorkflow):
     """A called process (`is_process`) or a subprocess of an execution."""
 
-    def __init__(self, spec: Any, parent_task_id: int, top_workflow: Any, is_process: bool, deployment: str | None = None) -> None:
+    def __init__(
+        self, spec: Any, owner: Token, is_process: bool, deployment: str | None = None, script_engine: FeelScriptEngine | None = None
+    ) -> None:
         self.is_process = is_process
         self.deployment = deployment
-        super().__init__(spec, parent_task_id, top_workflow, deserializing=True)
+        self._parent = owner.workflow
+        self._engine = script_engine or owner.workflow.script_engine
+        super().__init__(spec, owner.id, owner.workflow.top_workflow, deserializing=True)
         self._plant()
+
+    @property
+    def parent_workflow(self) -> Any:
+        """The scope around this one."""
+        return self._parent
+
+    @property
+    def script_engine(self) -> Any:
+        """A called process evaluates with what its own version has: settings, decisions, calendars."""
+        return self._engine
+
+    def _calculate_depth(self) -> int:
+        depth: int = getattr(self._parent, "depth", 0) + 1
+        return depth
 
 
 class Execution(ScopeMixin, BpmnWorkflow):
@@ -72,6 +91,11 @@ class Execution(ScopeMixin, BpmnWorkflow):
     def next_id(self) -> int:
         """A number no token of this instance has had."""
         self._numbers += 1
+        return self._numbers
+
+    @property
+    def last_id(self) -> int:
+        """The highest number a token of this instance has had."""
         return self._numbers
 
     def note(self, kind: str, element_id: str, token: Token | None = None, values: dict[str, Any] | None = None, **data: Any) -> None:
@@ -132,22 +156,28 @@ class Execution(ScopeMixin, BpmnWorkflow):
 
     def open(self, scope: Any, element_id: str | None = None) -> None:
         """Let a scope begin, its event subprocesses waiting."""
+        starts = self._starts(scope.spec, element_id)
         for trigger in scope.spec.triggers:
             token = Token(scope, trigger, scope.task_tree, TaskState.FUTURE)
             token.internal_data["passive"] = TRIGGER
             self.agenda.append(token)
-        starts = [scope.spec.task_specs[element_id]] if element_id else scope.spec.entries
-        if not starts:
-            raise Fault(f"The process {scope.spec.name} has nothing that can start it.")
         for spec in starts:
             scope.place(spec)
 
-    def complete(self, token: Token, variables: Mapping[str, Any]) -> None:
-        """The outside has done what an element waited for; its variables go where its mappings say."""
+    def _starts(self, spec: Any, element_id: str | None) -> list[Any]:
+        starts = list(spec.entries) if element_id is None else [spec.task_specs[element_id]] if element_id in spec.task_specs else []
+        if not starts:
+            raise Fault(f"The process {spec.name} has nothing that can start it.")
+        return starts
+
+    def complete(self, token: Token, variables: Mapping[str, Any], by: str | None = None) -> None:
+        """The outside has done what an element waited for; its variables go where its mappings say. `by` is who did it."""
+        token.task_spec.take_result(token, dict(variables))
         token.internal_data.pop("wait", None)
         token.internal_data.pop("incident", None)
-        token.task_spec.take_result(token, dict(variables))
         token.internal_data["done"] = True
+        if by is not None:
+            token.internal_data["by"] = by
         self.agenda.append(token)
 
     def fire(self, token: Token, variables: Mapping[str, Any], **data: Any) -> None:
@@ -155,12 +185,24 @@ class Execution(ScopeMixin, BpmnWorkflow):
         token.task_spec.fire(token, dict(variables), data)
 
     def retry(self, token: Token) -> None:
-        """Try an element with an incident again, where it stopped."""
+        """Try an element with an incident again, where it stopped; one that waits goes on waiting."""
         token.internal_data.pop("incident", None)
-        if token.state == TaskState.WAITING and token.wait is not None:
-            token.task_spec.refresh(token)
+        token.internal_data.pop("unread", None)
+        if token.wait is not None:
+            self._refresh(token)
         else:
             self.agenda.append(token)
+
+    def _refresh(self, token: Token) -> None:
+        try:
+            token.task_spec.refresh(token)
+        except Fault as fault:
+            self.incident(token, str(fault))
+            token.internal_data["unread"] = True
+            return
+        if token.internal_data.pop("unread", False):
+            token.internal_data.pop("incident", None)
+            self.note("resolved", token.task_spec.name, token)
 
     def cancel_all(self, reason: str) -> None:
         """End the instance, whatever it is doing."""
@@ -180,13 +222,15 @@ class Execution(ScopeMixin, BpmnWorkflow):
 
     def _throw(self, token: Token, kind: str, code: str, variables: dict[str, Any], message: str) -> bool:
         at: Token | None = token
+        came_from: Any = None
         while at is not None:
             scope = at.workflow
             hosts = {at.id, at.internal_data.get("body")}
             waiting = [t for t in scope.tokens() if t.passive and t.task_spec.catches_kind == kind]
             for catchers in (
                 [t for t in waiting if t.internal_data.get("host") in hosts],
-                [t for t in waiting if t.internal_data["passive"] == TRIGGER],
+                # What an event subprocess throws is not for itself.
+                [t for t in waiting if t.internal_data["passive"] == TRIGGER and t.task_spec is not came_from],
             ):
                 exact = [t for t in catchers if t.task_spec.catches_code == code]
                 chosen = (exact or [t for t in catchers if t.task_spec.catches_code is None])[:1]
@@ -194,6 +238,7 @@ class Execution(ScopeMixin, BpmnWorkflow):
                     catcher.task_spec.fire(catcher, variables, {"code": code, "message": message})
                     return True
             at = None if scope.parent_task_id is None else scope.parent_workflow.tasks.get(scope.parent_task_id)
+            came_from = None if at is None else at.task_spec
         return False
 
     # -- moving
@@ -229,7 +274,8 @@ class Execution(ScopeMixin, BpmnWorkflow):
         except BpmnError as error:
             if not self.throw_error(token, error.code, str(error), error.variables):
                 self.incident(token, f"Nothing catches the error {error.code!r} ({error}); add an error boundary event for it.")
-        except Fault as fault:
+        except AmendsError as fault:
+            # A fault, or what a decision, a calendar or an operation refuses: the element stops, the instance does not.
             self.incident(token, str(fault))
 
     def incident(self, token: Token, message: str) -> None:
@@ -251,20 +297,15 @@ class Execution(ScopeMixin, BpmnWorkflow):
         self.clocks_changed = False
         for token in list(self.all_tokens()):
             if token.task_spec.follows_clocks and token.wait is not None:
-                try:
-                    token.task_spec.refresh(token)
-                except Fault as fault:
-                    self.incident(token, str(fault))
+                self._refresh(token)
         return bool(self.agenda)
 
     def enter_scope(self, token: Token, spec: Any, is_process: bool, variables: dict[str, Any], deployment: str | None) -> Any:
         """Begin a subprocess or a called process below an activity."""
-        depth, scope = 0, token.workflow
-        while scope is not self:
-            depth, scope = depth + 1, scope.parent_workflow
-        if depth >= DEPTH_BUDGET:
+        if getattr(token.workflow, "depth", 0) >= DEPTH_BUDGET:
             raise Fault(f"Processes call each other {DEPTH_BUDGET} deep; one of them calls itself without an end.")
-        inner = Scope(spec, token.id, self, is_process, deployment)
+        self._starts(spec, None)
+        inner = Scope(spec, token, is_process, deployment, spec.script_engine if is_process else None)
         inner.data.update(variables)
         self.subprocesses[token.id] = inner
         self.open(inner)
@@ -278,8 +319,8 @@ class Execution(ScopeMixin, BpmnWorkflow):
             self.note("ended", self.spec.name, None, state="completed")
             return
         owner = scope.parent_workflow.tasks[scope.parent_task_id]
-        del self.subprocesses[owner.id]
         owner.task_spec.scope_done(owner, scope)
+        del self.subprocesses[owner.id]
         owner.internal_data["done"] = True
         self.agenda.append(owner)
 

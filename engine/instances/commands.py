@@ -16,6 +16,7 @@ from uuid_utils import uuid7
 from amends.engine import history
 from amends.engine.errors import Conflict, NotFound
 from amends.engine.execution import Execution, Note, dump, load
+from amends.engine.instances.messages import keep_apart, signal_jobs, take_buffered
 from amends.engine.instances.rows import Rows, Waits, clock_rows, waits
 from amends.engine.instances.versions import Version, Versions
 from amends.engine.instances.views import Change
@@ -24,6 +25,10 @@ from amends.engine.store import tables as t
 
 HOT_INSTANCES = 500
 """How many executions a process keeps at hand; a version number guards each."""
+
+
+class Suspended(Conflict):
+    """The instance is suspended: it takes no command until it is resumed."""
 
 
 class Projection(Protocol):
@@ -51,10 +56,13 @@ class Work:
     started: bool = False
     ended_at: datetime | None = None
     before: Waits = field(default_factory=dict)
+    listens_again: bool = False
     notes: list[Note] = field(default_factory=list)
 
 
 def _state(before: str, after: Waits) -> str:
+    if before == "suspended":
+        return before
     if any(incident for _, _, incident in after.values()):
         return "incident"
     return "active" if before == "incident" else before
@@ -82,12 +90,18 @@ class HotInstances:
             while len(self._kept) > self._most:
                 self._kept.popitem(last=False)
 
+    def clear(self) -> None:
+        """Forget all: what they were made with has changed."""
+        with self._lock:
+            self._kept.clear()
+
 
 _LOOK = select(
     t.instance.c.process_id, t.instance.c.deployment_id, t.instance.c.business_key, t.instance.c.state, t.instance.c.version,
     t.instance.c.body, t.instance.c.seq, t.instance.c.head, t.instance.c.held, t.instance.c.ended_at,
 ).where(t.instance.c.id == bindparam("key"))  # fmt: skip
-_SELECT = _LOOK.with_for_update()
+# Not FOR UPDATE: rows that refer to an instance (a signal's jobs) may be written while a command has it.
+_SELECT = _LOOK.with_for_update(key_share=True)
 _UPDATE = (
     update(t.instance)
     .where(t.instance.c.id == bindparam("key"))
@@ -111,25 +125,76 @@ class Commands:
 
     # -- opening and saving
     @contextmanager
-    def on(self, instance_id: str, command: str, actor: str, *, ended_too: bool = False) -> Iterator[Work]:
+    def atomic(self) -> Iterator[Connection]:
+        """One command: a transaction of its own, or in a batch a savepoint, so that one that fails leaves the batch as it was.
+
+        Inside another command it is part of that one.
+        """
+        if getattr(self._local, "commanding", False):
+            with self.database.transaction() as connection:
+                yield connection
+            return
+        self._local.commanding = True
+        try:
+            if not self.database.in_transaction():
+                with self.database.transaction() as connection:
+                    yield connection
+                return
+            with self.database.transaction() as connection:
+                try:
+                    with connection.begin_nested():
+                        yield connection
+                except BaseException:
+                    # Executions cannot be rolled back: what the batch goes on with is read again.
+                    self._live().clear()
+                    raise
+        finally:
+            self._local.commanding = False
+
+    @contextmanager
+    def on(
+        self, instance_id: str, command: str, actor: str, *, ended_too: bool = False, suspended_too: bool = False
+    ) -> Iterator[Work]:
         """Lock an instance, let the caller move its execution, then run it and write everything.
 
-        Raises `NotFound` for no such instance, `Conflict` for one that has ended.
+        Raises `NotFound` for no such instance, `Conflict` for one that has ended (unless `ended_too`), `Suspended` for one that is
+        suspended (unless either says otherwise).
         """
-        with self.database.transaction() as connection:
-            work = self._lock(connection, instance_id)
-            if work.state in ("completed", "terminated") and not ended_too:
-                raise Conflict(f"The instance {instance_id} has ended; nothing was changed.")
-            yield work
-            self._run(work, actor)
-            self._save(work, command, actor)
+        with self.atomic() as connection:
+            at_hand = self._at_hand()
+            if instance_id in at_hand:
+                raise Conflict(f"The instance {instance_id} is in the middle of a command; nothing can be done to it from inside.")
+            at_hand.add(instance_id)
+            try:
+                work = self._lock(connection, instance_id)
+                if work.state in ("completed", "terminated") and not ended_too:
+                    raise Conflict(f"The instance {instance_id} has ended; nothing was changed.")
+                if work.state == "suspended" and not (ended_too or suspended_too):
+                    raise Suspended(f"The instance {instance_id} is suspended; resume it first.")
+                yield work
+                self._run(work, actor)
+                self._save(work, command, actor)
+            finally:
+                at_hand.discard(instance_id)
+
+    def _at_hand(self) -> set[str]:
+        """The instances this thread has in the middle of a command."""
+        found: set[str] | None = getattr(self._local, "at_hand", None)
+        if found is None:
+            found = self._local.at_hand = set()
+        return found
+
+    def forget(self) -> None:
+        """Settings have changed: executions at hand were made with the old ones."""
+        self._hot.clear()
 
     def _lock(self, connection: Connection, instance_id: str) -> Work:
         row = connection.execute(_SELECT, {"key": instance_id}).first()
         if row is None:
             raise NotFound(f"There is no instance {instance_id}.")
         version = self.versions.get(row.deployment_id)
-        execution = self._live().pop(instance_id, None) or self._hot.take(instance_id, row.version)
+        live = self._live().pop(instance_id, None)
+        execution = self._hot.take(instance_id, row.version) if live is None else live[1]
         if execution is None:
             execution = self._load(row, version)
         return Work(
@@ -146,7 +211,7 @@ class Commands:
             if row.body is None:
                 return row, None
             live = self._live().get(instance_id) if self.database.in_transaction() else None
-            return row, live or self._load(row, self.versions.get(row.deployment_id))
+            return row, live[1] if live is not None else self._load(row, self.versions.get(row.deployment_id))
 
     def _load(self, row: Any, version: Version) -> Execution:
         if row.body is None:
@@ -155,9 +220,9 @@ class Commands:
             return ended
         return load(bytes(row.body), version.spec(row.process_id), version.script_engine, version.id)
 
-    def _live(self) -> dict[str, Execution]:
+    def _live(self) -> dict[str, tuple[int, Execution]]:
         """The executions this thread's transaction has moved: nobody else may see them before it commits."""
-        live: dict[str, Execution] | None = getattr(self._local, "live", None)
+        live: dict[str, tuple[int, Execution]] | None = getattr(self._local, "live", None)
         if live is None or getattr(self._local, "of", None) is not self.database.current():
             live = self._local.live = {}
             self._local.of = self.database.current()
@@ -170,7 +235,7 @@ class Commands:
         """Start an instance; `attach` may write rows that belong to it, in the same transaction, before projections see it."""
         instance_id = uuid7().hex
         now = self.now()
-        with self.database.transaction() as connection:
+        with self.atomic() as connection:
             execution = Execution(version.spec(process_id), version.script_engine, version.id)
             connection.execute(
                 insert(t.instance),
@@ -190,12 +255,12 @@ class Commands:
         return instance_id
 
     def _run(self, work: Work, actor: str) -> None:
-        self._local.work = work
+        around, self._local.work = self.running, work
         try:
             work.execution.do_engine_steps()
             self._remember_who(work, actor)
         finally:
-            self._local.work = None
+            self._local.work = around
 
     @property
     def running(self) -> Work | None:
@@ -206,15 +271,23 @@ class Commands:
         for note in work.execution.notes:
             if note.kind == "completed" and note.element is not None and note.element.type == "userTask":
                 known = work.execution.done_by.setdefault(note.element_id, [])
-                if actor not in known:
-                    known.append(actor)
+                # Whoever completed it: the one who only got it past an incident later did not do the work.
+                who = note.data.pop("by", actor)
+                if who != actor:
+                    note.data["by"] = who
+                if who not in known:
+                    known.append(who)
 
     def _save(self, work: Work, command: str, actor: str) -> None:
         execution, connection = work.execution, work.connection
         now, recorded = self.now(), self.recorded()
-        rows = Rows(connection, work.id, work.process_id, actor=actor, now=now, held=work.held, claims=self.claims)
+        held = work.held or work.state == "suspended"
+        rows = Rows(connection, work.id, work.process_id, actor=actor, now=now, held=held, claims=self.claims)
         after = waits(execution)
         rows.write(work.before, after, {note.token for note in execution.notes if note.kind == "completed"})
+        if work.listens_again:
+            heard = [(token, wait) for token, wait, _ in after.values() if wait.get("kind") == "message"]
+            rows.new_messages += [(wait["name"], wait["key"], token.id) for token, wait in heard]
         if rows.new_messages and self._deliver_buffered(work, rows, actor):
             after = waits(execution)
         ended = execution.ended is not None
@@ -241,12 +314,12 @@ class Commands:
         self._project(work, command, actor, state, now, recorded, ended)
         self._broadcast(work, now)
         execution.notes.clear()
-        if rows.new_jobs and not work.held:
+        if rows.new_jobs and not held:
             self.database.after_commit(self.wake)
         if not ended:
-            self._live()[work.id] = execution
-            version = work.row_version + 1
-            self.database.after_commit(lambda: self._hot.put(work.id, version, execution))
+            live, kept = self._live(), (work.row_version + 1, execution)
+            live[work.id] = kept
+            self.database.after_commit(lambda: self._hot.put(work.id, *kept) if live.get(work.id) is kept else None)
 
     def _project(self, work: Work, command: str, actor: str, state: str, now: datetime, recorded: datetime, ended: bool) -> None:
         changed = {note.element_id for note in work.execution.notes if note.kind == "clock"}
@@ -265,18 +338,21 @@ class Commands:
 
     # -- messages and signals that meet what now waits
     def _deliver_buffered(self, work: Work, rows: Rows, actor: str) -> bool:
-        from amends.engine.instances.messages import take_buffered
-
         delivered = False
         for _ in range(100):
             if not rows.new_messages:
                 return delivered
             name, key, number = rows.new_messages.pop(0)
-            body = take_buffered(work.connection, name, key, self.now())
             token = work.execution.token(number)
-            if body is None or token is None:
+            if token is None or (token.wait or {}).get("name") != name:
+                continue
+            if not self.database.sqlite:
+                keep_apart(work.connection, name, key)
+            body = take_buffered(work.connection, name, key, self.now())
+            if body is None:
                 continue
             delivered = True
+            rows.new_messages.append((name, key, number))  # what goes on waiting may take the next one, too
             before = waits(work.execution)
             work.execution.fire(token, body, name=name, buffered=True)
             self._run(work, actor)
@@ -284,9 +360,7 @@ class Commands:
         return delivered
 
     def _broadcast(self, work: Work, now: datetime) -> None:
-        from amends.engine.instances.messages import signal_jobs
-
         for note in work.execution.notes:
             if note.kind == "broadcast":
-                signal_jobs(work.connection, note.data["name"], note.values or {}, now)
+                signal_jobs(work.connection, note.data["name"], note.values or {}, now, (work.id, note.data["before"]))
                 self.database.after_commit(self.wake)

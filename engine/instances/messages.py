@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, func, insert, or_, select
 from uuid_utils import uuid7
 
 from amends.engine.execution.values import decode, encode
 from amends.engine.store import tables as t
+
+NOBODY = 0
+"""The token of a signal's job that starts processes: none."""
 
 
 def waiting_for(connection: Connection, name: str, key: str) -> list[tuple[str, int]]:
@@ -47,16 +50,38 @@ def take_buffered(connection: Connection, name: str, key: str, now: datetime) ->
     return None
 
 
-def signal_jobs(connection: Connection, name: str, variables: Mapping[str, Any], now: datetime) -> int:
-    """One job for each instance that waits for a signal now; how many."""
-    s = t.subscription.c
+def keep_apart(connection: Connection, name: str, key: str) -> None:
+    """On PostgreSQL, until the end of the transaction: who begins to wait for a message and who keeps it look one after the other.
+
+    Without it both may look, find nobody, and write: a message that is kept beside an instance that waits for it.
+    """
+    connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"{name}\n{key}", 0))))
+
+
+def signal_jobs(
+    connection: Connection, name: str, variables: Mapping[str, Any], now: datetime, thrown_by: tuple[str, int] | None = None
+) -> int:
+    """One job for each token that waits for a signal now, and one that starts what it starts; how many.
+
+    `thrown_by` is the instance that throws it and the last token it had then: tokens that came later do not hear it.
+    """
+    s, i = t.subscription.c, t.instance.c
     body = encode(dict(variables)) if variables else None
+    waiting = select(s.instance_id, s.token, s.element_id, or_(i.held, i.state == "suspended").label("held"))
+    waiting = waiting.join(t.instance, i.id == s.instance_id).where(s.kind == "signal", s.name == name)
+    hearing = [
+        row for row in connection.execute(waiting.order_by(s.instance_id, s.token))
+        if thrown_by is None or row.instance_id != thrown_by[0] or row.token <= thrown_by[1]
+    ]  # fmt: skip
+    receivers = [(row.instance_id, row.token, row.element_id, bool(row.held)) for row in hearing]
+    if thrown_by is not None and starts_by(connection, "signal", name):
+        receivers.append((thrown_by[0], NOBODY, "", False))
     jobs = [
         {
-            "id": uuid7().hex, "instance_id": row.instance_id, "token": row.token, "element_id": row.element_id, "kind": "signal",
-            "type": name, "body": body, "due_at": now, "state": "due", "held": False, "attempts": 0, "retries": 3,
+            "id": uuid7().hex, "instance_id": instance_id, "token": token, "element_id": element_id, "kind": "signal",
+            "type": name, "body": body, "due_at": now, "state": "due", "held": held, "attempts": 0, "retries": 3,
         }
-        for row in connection.execute(select(s.instance_id, s.token, s.element_id).where(s.kind == "signal", s.name == name))
+        for instance_id, token, element_id, held in receivers
     ]  # fmt: skip
     if jobs:
         connection.execute(insert(t.job), jobs)

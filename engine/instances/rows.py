@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, update
+from uuid_utils import uuid7
 
 from amends.engine.execution import Execution
 from amends.engine.execution.values import encode
@@ -48,12 +49,15 @@ class Rows:
 
     def write(self, before: Waits, after: Waits, completed: set[int]) -> None:
         """Insert, change and delete rows; `completed` are the numbers of tokens that were completed, not cancelled."""
-        for number, (_, wait, incident) in before.items():
+        gone: dict[str, list[tuple[int, bool]]] = {}
+        for number, (token, wait, incident) in before.items():
             now_wait = after[number][1] if number in after else {}
             if wait and wait.get("kind") != now_wait.get("kind"):
-                self._gone(number, wait["kind"], number in completed)
+                done = number in completed or bool(token.internal_data.get("done"))
+                gone.setdefault(wait["kind"], []).append((number, done))
             if incident is not None and (number not in after or after[number][2] is None):
                 self._resolved(number)
+        self._gone(gone)
         fresh: dict[str, list[Any]] = {}
         for number, (token, wait, incident) in after.items():
             _, old_wait, old_incident = before.get(number, (None, {}, None))
@@ -129,18 +133,20 @@ class Rows:
                 self.connection.execute(update(t.user_task).where(t.user_task.c.id == self._id(number)).values(**values))
 
     # -- gone
-    def _gone(self, number: int, kind: str, completed: bool) -> None:
-        if kind == "user":
-            ended = {"state": "completed" if completed else "cancelled", "ended_at": self.now, "ended_by": self.actor}
-            self.connection.execute(_END_TASK, {"task": self._id(number), **ended})
-        elif kind in ("timer", "service"):
-            self.connection.execute(_DELETE_JOB, {"job": self._id(number)})
-        elif kind in ("message", "signal"):
-            self.connection.execute(_DELETE_SUBSCRIPTION, {"subscription": self._id(number)})
+    def _gone(self, gone: dict[str, list[tuple[int, bool]]]) -> None:
+        for kind, numbers in gone.items():
+            if kind == "user":
+                ended = {"ended_at": self.now, "ended_by": self.actor}
+                rows = [{"task": self._id(number), "state": "completed" if done else "cancelled", **ended} for number, done in numbers]
+                self.connection.execute(_END_TASK, rows)
+            elif kind in ("timer", "service"):
+                self.connection.execute(_DELETE_JOB, [{"job": self._id(number)} for number, _ in numbers])
+            elif kind in ("message", "signal"):
+                self.connection.execute(_DELETE_SUBSCRIPTION, [{"subscription": self._id(number)} for number, _ in numbers])
 
     # -- incidents
     def _incident(self, number: int, token: Any, message: str) -> None:
-        row = {"id": f"{self._id(number)}.{int(self.now.timestamp() * 1e6)}", "instance_id": self.instance_id, "token": number}
+        row = {"id": uuid7().hex, "instance_id": self.instance_id, "token": number}
         attempts = int(token.internal_data.get("attempts", 1))
         details = {"element_id": token.task_spec.name, "message": message, "attempts": attempts, "created_at": self.now}
         self._resolved(number)

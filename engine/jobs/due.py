@@ -10,11 +10,13 @@ from typing import Any
 
 import structlog
 from sqlalchemy import Connection, Integer, and_, bindparam, delete, or_, select, update
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from amends.engine.errors import Conflict, NotFound
 from amends.engine.execution import BpmnError, Fault
-from amends.engine.execution.values import decode
-from amends.engine.instances.commands import Commands
+from amends.engine.execution.values import decode, encode
+from amends.engine.instances.commands import Commands, Suspended, Work
+from amends.engine.instances.messages import NOBODY, starts_by
 from amends.engine.services.registry import Registry, checked
 from amends.engine.store import tables as t
 
@@ -24,6 +26,7 @@ FIRST_PAUSE = timedelta(seconds=30)
 """Before the second attempt; it doubles each time, with jitter."""
 LONGEST_PAUSE = timedelta(hours=1)
 ERROR_LENGTH = 2_000
+SYSTEM = "system"
 
 log = structlog.get_logger()
 
@@ -45,7 +48,7 @@ class Job:
 
 
 _J = t.job.c
-_FREE = or_(_J.state == "due", and_(_J.state == "running", _J.lease_until < bindparam("now")))
+_FREE = or_(_J.state == "due", and_(_J.state == "running", _J.lease_until < bindparam("taken")))
 _DUE_ANY = (
     select(_J.id, _J.instance_id, _J.token, _J.element_id, _J.kind, _J.type, _J.body, _J.due_at, _J.attempts, _J.retries)
     .where(_FREE, _J.due_at <= bindparam("now"))
@@ -68,7 +71,7 @@ class Jobs:
     def due(self, connection: Connection, now: datetime, instance_id: str | None, limit: int) -> list[Job]:
         """The jobs due at `now`, in order of due time; those of held instances only when their instance is asked for."""
         query, names = (_DUE, {}) if instance_id is None else (_DUE_OF_INSTANCE, {"instance": instance_id})
-        rows = connection.execute(query, {"now": now, "most": limit, **names}).all()
+        rows = connection.execute(query, {"now": now, "taken": self.commands.recorded(), "most": limit, **names}).all()
         return [Job(**row._mapping) for row in rows]
 
     def run_due(self, now: datetime, instance_id: str | None, limit: int, since: datetime | None = None) -> int:
@@ -77,12 +80,14 @@ class Jobs:
         With `since` each fires at its own due instant instead of `now`, but never before `since` nor before the job that ran
         ahead of it: what was due in the past happens in the past, in order.
         """
-        ran = 0
+        ran, seen = 0, set[Job]()
         while ran < limit:
             with self.database.reading() as connection:
                 jobs = self.due(connection, now, instance_id, min(50, limit - ran) if since is None else 1)
-            if not jobs:
+            if seen.issuperset(jobs):
+                # Nothing is left, or nothing but what would not run a moment ago: it is somebody else's now.
                 break
+            seen.update(jobs)
             for job in jobs:
                 if since is not None:
                     since = max(since, job.due_at)
@@ -98,17 +103,58 @@ class Jobs:
             if job.kind == "signal":
                 return self._signal(job)
             return self._service(job)
+        except Suspended:
+            return self._rest(job)
         except (Conflict, NotFound):
             # Its instance ended, or the element went on, while the job waited its turn: there is nothing left to do.
             self._drop(job)
             return False
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception as error:
+            # Whatever is wrong with this one, those behind it must run: it is tried again later and given up in the end.
+            where = {"instance": job.instance_id, "element": job.element_id}
+            log.error("job failed", kind=job.kind, error=type(error).__name__, **where)
+            return self._put_off(job, f"{type(error).__name__}: {error}")
 
     def _drop(self, job: Job) -> None:
+        """Take a job away, unless it is another one by now: a timer that was put off keeps its id."""
+        j = t.job.c
         with self.database.transaction() as connection:
-            connection.execute(delete(t.job).where(t.job.c.id == job.id, t.job.c.attempts == job.attempts))
+            connection.execute(delete(t.job).where(j.id == job.id, j.due_at == job.due_at, j.kind == job.kind))
+
+    def _rest(self, job: Job) -> bool:
+        """Keep a job of a suspended instance out of sight until that is resumed."""
+        with self.database.transaction() as connection:
+            waiting = {"state": "due", "held": True, "attempts": job.attempts, "lease_until": None}
+            connection.execute(update(t.job).where(t.job.c.id == job.id).values(**waiting))
+        return False
+
+    def _put_off(self, job: Job, message: str) -> bool:
+        """Try a job again later, its own time left as it is; after its attempts, leave it with an incident."""
+        attempts = job.attempts + 1
+        after = {"attempts": attempts, "error": message[:ERROR_LENGTH], "lease_until": self.commands.recorded() + _pause(attempts)}
+        with self.database.transaction() as connection:
+            state = "running" if attempts < job.retries else "failed"
+            mine = (t.job.c.id == job.id, t.job.c.due_at == job.due_at)
+            connection.execute(update(t.job).where(*mine).values(state=state, **after))
+        if attempts >= job.retries:
+            self._give_up(job, message, attempts)
+        return True
+
+    def _give_up(self, job: Job, message: str, attempts: int) -> None:
+        try:
+            with self.commands.on(job.instance_id, job.kind, SYSTEM, suspended_too=True) as work:
+                token = work.execution.token(job.token)
+                if token is not None and token.wait is not None:
+                    token.internal_data["attempts"] = attempts
+                    work.execution.incident(token, f"The {job.kind} failed after {attempts} attempts: {message}"[:ERROR_LENGTH])
+        except Exception as error:
+            # Not even that can be written: the job stays as failed, with its error, and what is behind it runs.
+            log.error("incident cannot be written", instance=job.instance_id, element=job.element_id, error=type(error).__name__)
 
     def _timer(self, job: Job) -> bool:
-        with self.commands.on(job.instance_id, "timer", "system") as work:
+        with self.commands.on(job.instance_id, "timer", SYSTEM) as work:
             token = work.execution.token(job.token)
             wait = None if token is None else token.wait
             if token is None or wait is None or wait.get("kind") != "timer" or wait["due"] != job.due_at:
@@ -118,7 +164,9 @@ class Jobs:
 
     def _signal(self, job: Job) -> bool:
         variables = {} if job.body is None else decode(bytes(job.body))
-        with self.commands.on(job.instance_id, "signal", "system") as work:
+        if job.token == NOBODY:
+            return self._start_by_signal(job, variables)
+        with self.commands.on(job.instance_id, "signal", SYSTEM) as work:
             work.connection.execute(delete(t.job).where(t.job.c.id == job.id))
             token = work.execution.token(job.token)
             if token is None or (token.wait or {}).get("kind") != "signal":
@@ -126,8 +174,37 @@ class Jobs:
             work.execution.fire(token, variables, name=job.type)
         return True
 
+    def _start_by_signal(self, job: Job, variables: dict[str, Any]) -> bool:
+        with self.commands.atomic() as connection:
+            if connection.execute(delete(t.job).where(t.job.c.id == job.id)).rowcount == 0:
+                return False
+            for process_id, deployment_id, element_id in starts_by(connection, "signal", str(job.type)):
+                version = self.commands.versions.get(deployment_id)
+                self.commands.start(version, process_id, variables, business_key=None, actor=SYSTEM, element_id=element_id)
+        return True
+
+    def again(self, work: Work, token: Any) -> None:
+        """Somebody retries an element that waits for a job: it has all its attempts again, a service task's from now."""
+        fresh: dict[str, Any] = {"state": "due", "attempts": 0, "lease_until": None, "error": None}
+        if token.wait["kind"] == "service":
+            fresh |= {"due_at": self.commands.now(), "state": "due" if self.registry.claims(token.wait["type"]) else "open"}
+        work.connection.execute(update(t.job).where(t.job.c.id == f"{work.id}.{token.id}").values(**fresh))
+        self.database.after_commit(self.commands.wake)
+
+    def adopt(self) -> None:
+        """Operations that were not there before claim what has been open for others until now."""
+        j = t.job.c
+        mine = (j.kind == "service", j.state == "open", j.type.in_(list(self.registry.operations)))
+        with self.database.reading() as connection:
+            if connection.execute(select(j.id).where(*mine).limit(1)).first() is None:
+                return
+        with self.database.transaction() as connection:
+            connection.execute(update(t.job).where(*mine).values(state="due"))
+
     # -- service tasks
     def _service(self, job: Job) -> bool:
+        if not self.registry.claims(str(job.type)):
+            return self._open(job)
         if not self.database.in_transaction() and not self._claim(job):
             return False
         row, execution = self.commands.look(job.instance_id)
@@ -135,13 +212,13 @@ class Jobs:
         if token is None or (token.wait or {}).get("kind") != "service":
             raise Conflict(f"The service task {job.element_id} is not open any more.")
         if row.state == "suspended":
-            return self._release(job)
+            return self._rest(job)
         operation = self.registry.operations[str(job.type)]
-        context = self.registry.context(
-            token, job.instance_id, row.business_key, self.commands.versions.get(row.deployment_id), bool(row.held), "job"
-        )
+        version = self.commands.versions.get(token.workflow.process_scope().deployment or row.deployment_id)
+        context = self.registry.context(token, job.instance_id, row.business_key, version, bool(row.held), "job")
         try:
             result = operation().run(checked(operation, token.task_spec.operation_inputs(token), job.element_id), context)
+            told = decode(encode(dict(result or {})))
         except BpmnError as error:
             return self._throw(job, error)
         except Fault as fault:
@@ -152,27 +229,28 @@ class Jobs:
             where = {"instance": job.instance_id, "element": job.element_id}
             log.warning("operation failed", operation=job.type, error=type(error).__name__, **where)
             return self._failed(job, f"{type(error).__name__}: {error}", final=False)
-        with self.commands.on(job.instance_id, "operation", "job") as work:
-            work.execution.complete(_still_open(work, job), dict(result or {}))
+        # It has happened, so it is written down, even if the instance was suspended while it did.
+        with self.commands.on(job.instance_id, "operation", "job", suspended_too=True) as work:
+            work.execution.complete(_still_open(work, job), told)
         return True
+
+    def _open(self, job: Job) -> bool:
+        """No operation claims it any more: it is open for others to complete."""
+        with self.database.transaction() as connection:
+            connection.execute(update(t.job).where(t.job.c.id == job.id).values(state="open", lease_until=None))
+        return False
 
     def _claim(self, job: Job) -> bool:
         j = t.job.c
-        now = self.commands.now()
+        now = self.commands.recorded()  # a lease is held in real time, also while a replay has moved the clock
         free = or_(j.state == "due", and_(j.state == "running", j.lease_until < now))
         values = {"state": "running", "attempts": job.attempts + 1, "lease_until": now + LEASE}
         with self.database.transaction() as connection:
             where = (j.id == job.id, j.attempts == job.attempts, free)
             return connection.execute(update(t.job).where(*where).values(**values)).rowcount == 1
 
-    def _release(self, job: Job) -> bool:
-        with self.database.transaction() as connection:
-            later = {"state": "due", "attempts": job.attempts, "due_at": self.commands.now() + FIRST_PAUSE}
-            connection.execute(update(t.job).where(t.job.c.id == job.id).values(**later))
-        return False
-
     def _throw(self, job: Job, error: BpmnError) -> bool:
-        with self.commands.on(job.instance_id, "operation", "job") as work:
+        with self.commands.on(job.instance_id, "operation", "job", suspended_too=True) as work:
             token = _still_open(work, job)
             if not work.execution.throw_error(token, error.code, str(error), error.variables):
                 work.execution.incident(token, f"Nothing catches the error {error.code!r} ({error}); add an error boundary event for it.")
@@ -183,19 +261,25 @@ class Jobs:
         attempts = job.attempts + 1
         j = t.job.c
         if not final and attempts < job.retries:
-            # Jitter only spreads the load; nothing secret depends on it.
-            pause = min(FIRST_PAUSE * 2 ** (attempts - 1), LONGEST_PAUSE) * random.uniform(0.8, 1.2)  # noqa: S311
             with self.database.transaction() as connection:
-                later = {"state": "due", "attempts": attempts, "due_at": self.commands.now() + pause, "error": message[:ERROR_LENGTH]}
+                due = self.commands.now() + _pause(attempts)
+                later = {"state": "due", "attempts": attempts, "due_at": due, "error": message[:ERROR_LENGTH]}
                 connection.execute(update(t.job).where(j.id == job.id).values(**later))
             return True
-        with self.commands.on(job.instance_id, "operation", "job") as work:
+        with self.commands.on(job.instance_id, "operation", "job", suspended_too=True) as work:
             token = _still_open(work, job)
             token.internal_data["attempts"] = attempts
             work.execution.incident(token, f"The operation {job.type!r} failed after {attempts} attempts: {message}"[:ERROR_LENGTH])
             failed = {"state": "failed", "attempts": attempts, "error": message[:ERROR_LENGTH]}
             work.connection.execute(update(t.job).where(j.id == job.id).values(**failed))
         return True
+
+
+def _pause(attempts: int) -> timedelta:
+    """How long to wait after so many attempts."""
+    longest: timedelta = min(FIRST_PAUSE * 2 ** min(attempts - 1, 16), LONGEST_PAUSE)
+    # Jitter only spreads the load; nothing secret depends on it.
+    return longest * random.uniform(0.8, 1.2)  # noqa: S311
 
 
 def _still_open(work: Any, job: Job) -> Any:

@@ -1,0 +1,90 @@
+"""Events that throw: error, escalation, terminate, link, signal and message (BPMN 2.0, 10.5.4 and 10.5.6)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from amends.engine.definitions import model
+from amends.engine.execution.elements import Element
+from amends.engine.execution.faults import Fault
+from amends.engine.execution.script_engine import text
+from amends.engine.execution.tasks import ServiceTask
+from amends.engine.execution.token import Token
+
+
+class ErrorEnd(Element):
+    """Throws an error; one that nobody catches is an incident here."""
+
+    def __init__(self, spec: Any, element: model.Element) -> None:
+        super().__init__(spec, element)
+        self.code = text(element.event.code if element.event else None, "error code")
+
+    def _run_hook(self, my_task: Token) -> bool | None:
+        top = my_task.workflow.top_workflow
+        code = "" if self.code is None else str(self.code.needed(my_task))
+        thrown = len(top.notes)
+        top.note("thrown", self.name, my_task, code=code)
+        if not top.throw_error(my_task, code, self.bpmn_name or self.name, dict(my_task.data)):
+            del top.notes[thrown]
+            raise Fault(f"Nothing catches the error {code!r}; add an error boundary event around {self.name}.")
+        return None
+
+
+class EscalationThrow(Element):
+    """Throws an escalation and goes on, unless what catches it interrupts."""
+
+    def __init__(self, spec: Any, element: model.Element) -> None:
+        super().__init__(spec, element)
+        self.code = text(element.event.code if element.event else None, "escalation code")
+
+    def _run_hook(self, my_task: Token) -> bool | None:
+        code = "" if self.code is None else str(self.code.needed(my_task))
+        top = my_task.workflow.top_workflow
+        top.note("thrown", self.name, my_task, code=code)
+        top.throw_escalation(my_task, code, dict(my_task.data))
+        return True if my_task.workflow.tasks.get(my_task.id) is my_task else None
+
+
+class TerminateEnd(Element):
+    """Ends everything in its scope at once."""
+
+    def choose(self, token: Token) -> list[Any]:
+        token.workflow.clear(keep=token)
+        return []
+
+
+class LinkThrow(Element):
+    """Goes on at the link catch event of the same name."""
+
+    def __init__(self, spec: Any, element: model.Element) -> None:
+        super().__init__(spec, element)
+        self.link = element.event.link_name if element.event else None
+
+    def leave(self, token: Token, ways: list[Any]) -> None:
+        token.workflow.place(token.workflow.spec.links[self.link])
+
+    def choose(self, token: Token) -> list[Any]:
+        if self.link not in token.workflow.spec.links:
+            raise Fault(f"{self.name} throws the link {self.link!r}, which nothing in its scope catches.")
+        return []
+
+
+class SignalThrow(Element):
+    """Tells every instance that waits for this signal by now, this one too, once this step is on disk."""
+
+    def __init__(self, spec: Any, element: model.Element) -> None:
+        super().__init__(spec, element)
+        self.signal = text(element.event.ref_name if element.event else None, "signal name")
+
+    def _run_hook(self, my_task: Token) -> bool:
+        if self.signal is None:
+            raise Fault(f"{self.name} throws a signal that has no name.")
+        top = my_task.workflow.top_workflow
+        # What this instance begins to wait for after the throw must not catch it: a signal is not kept.
+        told = {"name": str(self.signal.needed(my_task)), "before": top.last_id}
+        top.note("broadcast", self.name, my_task, dict(my_task.data) or None, **told)
+        return True
+
+
+class MessageThrow(ServiceTask):
+    """A message throw or end event or a send task: an operation sends it."""
