@@ -73,6 +73,9 @@ class Case:
         }  # fmt: skip
         deeds[step.action or ""](step)
         self.world.settle()
+        if not self.id:
+            with self.engine.database.reading() as connection:  # a signal or a timer may have begun it
+                self.id = connection.execute(select(t.instance.c.id).order_by(t.instance.c.id).limit(1)).scalar() or ""
 
     def _complete(self, step: Step) -> None:
         data = dict(step.arguments.get("with", {}))
@@ -98,6 +101,8 @@ class Case:
         if given is not None:
             known = ", ".join([COMPLAINANT, *self.scenario.people, *roles])
             raise ScenarioError(f"There is nobody called {name!r}; there are: {known}. Add people = {{ {name} = \"role\" }}.")
+        if task is not None and task.assignee:
+            return task.assignee if self.world.accounts.of(task.assignee) else "system"
         if task is None:
             return f"{COMPLAINANT}:{self.key}" if self.complaint is not None else "system"
         return self.world.person(f"who does {task.element_id}", task.groups[:1]) if task.groups else "system"

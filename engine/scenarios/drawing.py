@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from html import escape
 from textwrap import wrap
 
+from amends.engine.definitions import xml
 from amends.engine.definitions.model import EVENT_TYPES, SUBPROCESS_TYPES, Bounds, Diagram, Element, Flow
 from amends.engine.scenarios.symbols import EVENT_MARKS, GATEWAY_MARKS, TASK_WORDS
 
@@ -29,17 +30,36 @@ _ARROWS = "".join(
 )
 
 
-def draw(diagram: Diagram, runs: Mapping[str, int]) -> str:
+def draw(diagram: Diagram, runs: Mapping[str, int], body: bytes = b"") -> str:
     """The diagram as it is laid out in its file; `runs` says how often each element and flow was run, by id.
 
-    What has no place in the layout is not drawn, but is named in the description if it was never run.
+    `body` is the file: names are written where its labels are. What has no place in the layout is not drawn, but is named in
+    the description if it was never run.
     """
-    return "\n".join(_Picture(diagram, runs).lines()) + "\n"
+    return "\n".join(_Picture(diagram, runs, labels(body)).lines()) + "\n"
+
+
+def labels(body: bytes) -> dict[str, Bounds]:
+    """Where a file writes the names of its elements and flows, by id; empty for what cannot be read."""
+    try:
+        root = xml.parse(body)
+    except xml.Unreadable:
+        return {}
+    found = {}
+    for bounds in root.iter(f"{{{xml.DC}}}Bounds"):
+        label = bounds.getparent()
+        drawn = None if label is None or xml.local(label) != "BPMNLabel" else label.getparent()
+        if drawn is not None:
+            try:
+                found[str(drawn.get("bpmnElement"))] = Bounds(*(float(bounds.get(key, "")) for key in ("x", "y", "width", "height")))
+            except ValueError:
+                continue
+    return found
 
 
 class _Picture:
-    def __init__(self, diagram: Diagram, runs: Mapping[str, int]) -> None:
-        self.diagram, self.runs = diagram, runs
+    def __init__(self, diagram: Diagram, runs: Mapping[str, int], labels: Mapping[str, Bounds]) -> None:
+        self.diagram, self.runs, self.labels = diagram, runs, labels
         self.elements = {element.id: element for element in diagram.all_elements()}
         self.flows = {flow.id: flow for process in diagram.processes for flow in process.all_flows()}
         self.pools = {pool.id: pool.name for pool in diagram.participants}
@@ -110,7 +130,7 @@ class _Picture:
         for element in sorted(chosen, key=lambda element: element.type == "boundaryEvent"):
             bounds = self.diagram.shapes.get(element.id)
             if bounds is not None:
-                classes, shape = _shape(element, bounds)
+                classes, shape = _shape(element, bounds, self.labels.get(element.id))
                 yield f'<g class="{self._class(element.id)} {classes}">{self._title(element)}{shape}</g>'
 
     def _flow(self, flow: Flow) -> Iterator[str]:
@@ -119,8 +139,8 @@ class _Picture:
             return
         mark = self._class(flow.id)
         path = " ".join(f"{x:g},{y:g}" for x, y in points)
-        label = ""
-        if flow.name:
+        label = _label(flow.name, self.labels.get(flow.id)) if flow.name else ""
+        if flow.name and not label:
             (x1, y1), (x2, y2) = points[0], points[1] if len(points) > 1 else points[0]
             middle = ((x1 + x2) / 2, (y1 + y2) / 2 - 6) if y1 == y2 else (x1 + 4, y1 + (24 if y2 > y1 else -14))
             label = _text([flow.name], *middle, "small" if y1 == y2 else "small left")
@@ -136,13 +156,18 @@ def _text(lines: list[str], x: float, y: float, classes: str = "") -> str:
     return f'<text class="{classes}" x="{x:g}" y="{y:g}">{told}</text>' if lines else ""
 
 
-def _shape(element: Element, at: Bounds) -> tuple[str, str]:
+def _label(name: str, at: Bounds | None) -> str:
+    """A name in the place its file gives it."""
+    return "" if at is None else _text(wrap(name, max(int(at.width / 5.2), 8)), at.x + at.width / 2, at.y + 10, "small")
+
+
+def _shape(element: Element, at: Bounds, label: Bounds | None) -> tuple[str, str]:
     if element.type in EVENT_TYPES:
-        return _event(element, at)
-    return _gateway(element, at) if element.is_gateway else _task(element, at)
+        return _event(element, at, label)
+    return _gateway(element, at, label) if element.is_gateway else _task(element, at)
 
 
-def _event(element: Element, at: Bounds) -> tuple[str, str]:
+def _event(element: Element, at: Bounds, label: Bounds | None) -> tuple[str, str]:
     x, y, radius = at.x + at.width / 2, at.y + at.height / 2, min(at.width, at.height) / 2
     broken = "" if element.interrupting else ' stroke-dasharray="4 3"'
     shape = f'<circle class="box" cx="{x:g}" cy="{y:g}" r="{radius:g}"{broken}/>'
@@ -152,15 +177,16 @@ def _event(element: Element, at: Bounds) -> tuple[str, str]:
         shape += f'<path class="mark" transform="translate({x:g} {y:g})" d="{mark}"/>'
     thrown = element.type in ("endEvent", "intermediateThrowEvent")
     classes = " ".join([*(["thick"] if element.type == "endEvent" else []), *(["thrown"] if thrown else [])])
-    return classes, shape + _text(wrap(element.name, 18)[:3], x, at.y + at.height + 14, "small")
+    return classes, shape + (_label(element.name, label) or _text(wrap(element.name, 18)[:3], x, at.y + at.height + 14, "small"))
 
 
-def _gateway(element: Element, at: Bounds) -> tuple[str, str]:
+def _gateway(element: Element, at: Bounds, label: Bounds | None) -> tuple[str, str]:
     x, y = at.x + at.width / 2, at.y + at.height / 2
     corners = f"{x:g},{at.y:g} {at.x + at.width:g},{y:g} {x:g},{at.y + at.height:g} {at.x:g},{y:g}"
     mark = f'<path class="mark" transform="translate({x:g} {y:g})" d="{GATEWAY_MARKS.get(element.type, "")}"/>'
-    label = wrap(element.name, 20)[:2]
-    return "", f'<polygon class="box" points="{corners}"/>{mark}{_text(label, x, at.y - 6 - 14 * (len(label) - 1), "small")}'
+    lines = wrap(element.name, 20)[:2]
+    name = _label(element.name, label) or _text(lines, x, at.y - 6 - 14 * (len(lines) - 1), "small")
+    return "", f'<polygon class="box" points="{corners}"/>{mark}{name}'
 
 
 def _task(element: Element, at: Bounds) -> tuple[str, str]:

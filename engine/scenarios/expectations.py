@@ -53,7 +53,7 @@ _KEYS = {
 def _details(kind: str, item: Any) -> dict[str, Any]:
     if isinstance(item, str):
         return {_KEYS[kind][0]: item}
-    if not isinstance(item, dict) or not item:
+    if not isinstance(item, dict):
         raise ScenarioError(f"expect.{kind} is a text, or a table of {', '.join(_KEYS[kind])}; there is {shown(item)}.")
     for key in item.keys() - set(_KEYS[kind]):
         raise ScenarioError(f"expect.{kind} knows no {key!r}: it takes {', '.join(_KEYS[kind])}.")
@@ -71,7 +71,7 @@ def _often(want: Mapping[str, Any]) -> str:
 
 def _said(want: Mapping[str, Any], first: str) -> str:
     rest = [f"{key} {shown(value)}" for key, value in want.items() if key not in (first, "times")]
-    return f"{want.get(first, '')!r}" + (f" with {', '.join(rest)}" if rest else "") + _often(want)
+    return (repr(want[first]) if first in want else "any") + (f" with {', '.join(rest)}" if rest else "") + _often(want)
 
 
 # -- things there may be several of
@@ -147,7 +147,7 @@ def _operation(case: Case, want: Mapping[str, Any]) -> Answer:
         for done in case.world.done
         if want.get("type", done.type) == done.type
         and want.get("element", done.element_id) == done.element_id
-        and all(_equal(done.inputs.get(name), value) for name, value in want.get("with", {}).items())
+        and _equal(done.inputs, want.get("with", {}))
     ]
     there = "; ".join(f"{done.element_id} ({done.type})" for done in case.world.done) or "none"
     return Answer(_counted(len(found), want), f"the operation {_said(want, 'type')}", f"operations: {there}")
@@ -199,7 +199,9 @@ def _variable(case: Case, name: str, want: Any) -> Answer:
 
 
 def _decision(case: Case, name: str, want: Any) -> Answer:
-    wanted = {int(rule) for rule in (want if isinstance(want, list) else [want])}
+    wanted = set(want if isinstance(want, list) else [want])
+    if not all(isinstance(rule, int) for rule in wanted):
+        raise ScenarioError(f"expect.decision.{name} is the number of a rule, or a list of them; there is {shown(want)}.")
     matched = [
         {rule["index"] for rule in (event.data.get("values") or {}).get("matched", []) if rule["decision"] == name}
         for event in case.events
@@ -230,14 +232,21 @@ def _outcome(case: Case, want: Any) -> Answer:
 
 
 def _tasks(case: Case, want: Any) -> Answer:
-    wanted = sorted(want if isinstance(want, list) else [want])
+    wanted = sorted(_texts("tasks", want))
     return Answer(sorted(task.element_id for task in case.tasks) == wanted, f"exactly these open tasks: {', '.join(wanted) or 'none'}")
 
 
 def _letters(case: Case, want: Any) -> Answer:
-    wanted = want if isinstance(want, list) else [want]
+    wanted = _texts("letters", want)
     sent = [letter.name for letter in case.letters() if letter.gone and not letter.inside]
     return Answer(sent == wanted, f"exactly these letters to the complainant: {', '.join(wanted) or 'none'}")
+
+
+def _texts(kind: str, want: Any) -> list[str]:
+    texts = want if isinstance(want, list) else [want]
+    if not all(isinstance(text, str) for text in texts):
+        raise ScenarioError(f"expect.{kind} is a list of texts; there is {shown(want)}.")
+    return texts
 
 
 _WHOLE: Mapping[str, Callable[[Case, Any], Answer]] = {

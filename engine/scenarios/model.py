@@ -77,8 +77,9 @@ class Failure:
     there: tuple[str, ...] = ()
 
     def __str__(self) -> str:
+        there = [line for text in self.there for line in text.splitlines()]
         lines = [f"{self.file}:{self.line}: {self.step}", f"  expected  {self.expected}"]
-        return "\n".join(lines + [f"  {'there' if number == 0 else '':<8}  {text}" for number, text in enumerate(self.there)])
+        return "\n".join(lines + [f"  {'there' if number == 0 else '':<8}  {line}".rstrip() for number, line in enumerate(there)])
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sqlalchemy import select
+from structlog.testing import capture_logs
 
 from amends.engine.definitions.package import Package
 from amends.engine.errors import AmendsError, Invalid
@@ -49,7 +50,8 @@ def run_suite(suite: Suite, forms: FormsMaker, told: Callable[[Result], None] = 
             told(result)
         report.results += broken
         for scenario in suite.scenarios:
-            with worlds.world(scenario.settings) as world:
+            # What an operation logs when a scenario lets it fail is no news of this installation.
+            with worlds.world(scenario.settings) as world, capture_logs():
                 failure = live(world, scenario)
                 report.runs.update(run_parts(world))
             report.results.append(Result(scenario.file, scenario.line, scenario.name, failure, len(scenario.steps)))

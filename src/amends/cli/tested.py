@@ -66,7 +66,7 @@ def write_pictures(package: Package, report: Report, folder: Path) -> list[Path]
         if any(process.executable for process in diagram.processes):
             path = folder / Path(diagram.file).with_suffix(".svg")
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(draw(diagram, report.runs), encoding="utf-8")
+            path.write_text(draw(diagram, report.runs, package.files[diagram.file]), encoding="utf-8")
             written.append(path)
     return written
 
