@@ -6,7 +6,7 @@ import click
 
 from amends import __version__, logs
 
-from . import accounts, packages, records, server, try_out
+from . import accounts, operating, packages, records, server, try_out
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -17,7 +17,7 @@ def main() -> None:
 
 
 for command in (
-    server.run, packages.check, packages.deploy, packages.templates, packages.test, try_out.feel, try_out.decide,
+    server.run, operating.worker, packages.check, packages.deploy, packages.templates, packages.test, try_out.feel, try_out.decide,
     records.import_, records.verify,
     records.seal, records.history, accounts.user,
 ):  # fmt: skip

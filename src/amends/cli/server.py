@@ -4,14 +4,27 @@ from __future__ import annotations
 
 import signal
 import socket
+import time
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING, Any
 
 import click
+from waitress import wasyncore
+from waitress.channel import HTTPChannel
+from waitress.server import create_server
 
 from amends.application import Application
 
 from .common import application, data_options, says_errors
+from .operating import needs_procrastinate
+
+if TYPE_CHECKING:
+    from amends.engine.jobs.queue import Nudge
+
+GRACE_SECONDS = 30.0
+"""How long a stop waits for requests that run."""
 
 
 @click.command()
@@ -19,15 +32,16 @@ from .common import application, data_options, says_errors
 @click.option("--port", default=8000, show_default=True, type=int)
 @click.option("--demo/--no-demo", default=True, show_default=True, help="On the first run, add a demo organisation.")
 @click.option("--threads", default=8, show_default=True, type=int)
+@click.option("--runner/--no-runner", default=True, show_default=True, help="Run what is due here, or leave it to amends worker.")
 @data_options
 @says_errors
-def run(host: str, port: int, demo: bool, threads: int, data: Path, database: str | None) -> None:
+def run(host: str, port: int, demo: bool, threads: int, runner: bool, data: Path, database: str | None) -> None:
     """Serve the pages and run what is due. On the first run: deploy the ISO 10002 package and make an administrator."""
     _port_is_free(host, port)
     with application(data, database) as app:
         if not app.accounts.list():
             _first_run(app, demo)
-        serve(app, host, port, threads)
+        serve(app, host, port, threads, runner=runner)
 
 
 def _port_is_free(host: str, port: int) -> None:
@@ -56,25 +70,91 @@ def _first_run(app: Application, demo: bool) -> None:
     click.echo("")
 
 
-def serve(app: Application, host: str, port: int, threads: int) -> None:
-    """Serve until SIGTERM or Ctrl-C; the request and the job at hand are finished first."""
-    from waitress.server import create_server
+def serve(app: Application, host: str, port: int, threads: int, *, runner: bool = True) -> None:
+    """Serve until SIGTERM or Ctrl-C; the requests and the job at hand are finished first.
 
+    Without `runner` this process runs nothing that is due: on PostgreSQL it tells the workers (`amends worker`) instead.
+    """
     from amends.webui import create_app
 
-    server = create_server(create_app(app), host=host, port=port, threads=threads, ident=None)
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGTERM, stop)
-    app.runner.start()
+    server = Server(create_app(app), host, port, threads)
+    nudge = None
+    if runner:
+        app.runner.start()
+    elif not app.engine.database.sqlite:
+        nudge = _tell_workers(app)
     click.echo(f"amends serves on http://{host}:{port}  (Ctrl-C stops it)")
     try:
-        server.run()
-    except KeyboardInterrupt:
-        pass
+        server.run(at_stop=app.runner.ask_to_stop)
     finally:
-        server.close()
+        if nudge is not None:
+            nudge.stop()
+        app.runner.stop()
         app.engine.seal()
         click.echo("Stopped.")
+
+
+def _tell_workers(app: Application) -> Nudge:
+    with needs_procrastinate():
+        from amends.engine.jobs.queue import Nudge
+    nudge = Nudge(app.engine.database.url)
+    app.engine.commands.wake = nudge.wake
+    nudge.start()
+    return nudge
+
+
+class Server:
+    """waitress, with an end that cuts nothing in half.
+
+    Its own stop gives requests up after five seconds, and sends no answer that is not on its way yet.
+    """
+
+    def __init__(self, wsgi: Any, host: str, port: int, threads: int) -> None:
+        self._map: dict[int, Any] = {}
+        self._server = create_server(wsgi, map=self._map, host=host, port=port, threads=threads, ident=None)
+        self._stopping = False
+
+    def run(self, at_stop: Callable[[], None]) -> None:
+        """Serve until a signal, call `at_stop`, then answer what has been asked, for at most `GRACE_SECONDS`.
+
+        A second signal ends at once.
+        """
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+        try:
+            while not self._stopping:
+                self._poll(0.5)
+            at_stop()
+            self._drain()
+        except KeyboardInterrupt:
+            click.echo("Stopped at once; what was under way is taken up again at the next start.")
+        finally:
+            self._server.task_dispatcher.shutdown(timeout=1)
+            wasyncore.close_all(self._map)
+
+    def _stop(self, number: int, frame: FrameType | None) -> None:
+        if self._stopping:
+            raise KeyboardInterrupt
+        self._stopping = True
+
+    def _poll(self, seconds: float) -> None:
+        wasyncore.loop(timeout=seconds, map=self._map, use_poll=True, count=1)
+
+    def _drain(self) -> None:
+        """Take in who has knocked already, close the door, and go on until everybody inside has an answer."""
+        for _ in range(20):
+            self._poll(0)
+        for listener in [one for one in self._map.values() if getattr(one, "accepting", False)]:
+            # Not its own close(): that also takes away the trigger by which finished requests wake this loop.
+            wasyncore.dispatcher.close(listener)
+        until = time.monotonic() + GRACE_SECONDS
+        while time.monotonic() < until:
+            self._poll(0.1)
+            channels = [one for one in self._map.values() if isinstance(one, HTTPChannel)]
+            busy = [one for one in channels if one.requests or one.request is not None or one.total_outbufs_len]
+            if not busy:
+                return
+            for channel in channels:
+                if channel not in busy:
+                    channel.handle_close()
+        click.echo(f"Requests still run after {GRACE_SECONDS:.0f} s; they are given up.", err=True)
