@@ -18,7 +18,7 @@ from amends.engine.feel import YearMonthDuration
 from amends.engine.feel.temporal import Time
 
 _TAGS = frozenset({"~n", "~d", "~i", "~t", "~s", "~m", "~o"})
-_OPTIONS = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_SUBCLASS
+_OPTIONS = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_SUBCLASS | orjson.OPT_PASSTHROUGH_DATACLASS
 _MAX_EXACT = 2**53
 _MARK = b'{"~'
 _PLAIN = (str, int, bool, float, type(None), Decimal, dt.datetime, dt.date, dt.time, dt.timedelta, Time, YearMonthDuration)
