@@ -6,7 +6,6 @@ nothing.
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 from collections.abc import Iterator
@@ -16,27 +15,21 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import insert, select, update
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 from uuid_utils import uuid7
 
 from amends.engine.complaints.register import Register
 from amends.engine.complaints.replay.mapping import Mapping, Step
+from amends.engine.complaints.replay.rows import Row, read_rows
 from amends.engine.errors import AmendsError, Invalid
 from amends.engine.feel import to_plain
 from amends.engine.store import tables as t
 
 ACTOR = "import"
+LATER = "would be later than the replay goes"
+"""What the flag of a row says whose record goes further than `--as-of`."""
 MOST_JOBS = 10_000
 """Jobs one replay may run between two steps: far above what any process should need."""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A row as it stands in the file. `line` counts from 1, the header's; `problem` says why it cannot be read."""
-
-    line: int
-    cells: dict[str, str]
-    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,30 +74,8 @@ class Importer:
 
     def rows(self) -> Iterator[Row]:
         """The rows of the file, in order."""
-        with self.path.open(encoding="utf-8-sig", newline="", errors="replace") as stream:
-            reader = csv.reader(stream, delimiter=self.mapping.delimiter)
-            header = next(reader, [])
-            missing = [name for name in self.mapping.columns.values() if name not in header]
-            if missing:
-                raise Invalid(
-                    f"{self.path.name} has no column {', '.join(map(repr, missing))}; choose another mapping, or change this one."
-                )
-            line = reader.line_num
-            while True:
-                start = line + 1
-                try:
-                    cells = next(reader)
-                except StopIteration:
-                    return
-                except csv.Error as error:
-                    line = reader.line_num
-                    yield Row(start, {}, f"The row cannot be read: {error}.")
-                    continue
-                line = reader.line_num
-                if not cells:
-                    continue
-                problem = "" if len(cells) == len(header) else f"The row has {len(cells)} cells, the header {len(header)}."
-                yield Row(start, dict(zip(header, cells, strict=False)), problem)
+        mapping = self.mapping
+        return read_rows(self.path, list(mapping.columns.values()), delimiter=mapping.delimiter, encoding=mapping.encoding)
 
     def count(self) -> int:
         """How many rows the file has."""
@@ -137,13 +108,25 @@ class Importer:
                 raise Invalid(row.problem)
             with self.engine.batch():
                 return self._import(row)
+        except IntegrityError:
+            if row.line not in self.done():
+                raise
+            return RowResult(row.line, "imported", "", ("another import of this file took the row at the same time",))
+        except DataError as error:
+            return self._unreadable(row, f"The database does not take the row: {error.orig}")
         except SQLAlchemyError:
             raise
         except AmendsError as error:
-            result = RowResult(row.line, "unreadable", "", (str(error),))
-            with self.engine.database.transaction() as connection:
-                self._keep(connection, result, None, {})
-            return result
+            return self._unreadable(row, str(error))
+        except Exception as error:
+            # Whatever one row brings up (a date beyond the calendar, say) must not stop the others.
+            return self._unreadable(row, f"The row cannot be replayed: {type(error).__name__}: {error}")
+
+    def _unreadable(self, row: Row, reason: str) -> RowResult:
+        result = RowResult(row.line, "unreadable", "", (reason.replace("\0", ""),))
+        with self.engine.database.transaction() as connection:
+            self._keep(connection, result, None, {})
+        return result
 
     def _import(self, row: Row) -> RowResult:
         context = {"row": self._cells(row), "settings": self.version.settings}
@@ -160,6 +143,8 @@ class Importer:
         moment = received if self.replay else None
         filed = self.register.file(data, actor=ACTOR, channel=channel, received_at=received, occurred_at=moment, held=self.replay)
         place = "received"
+        if self.replay and received > self.as_of:
+            flags.append(f"its receipt {LATER}")
         if self.replay:
             replay = Replay(received, flags)
             place = self._replay(filed.instance_id, filed.reference, context, replay)
@@ -179,9 +164,9 @@ class Importer:
         cells: dict[str, Any] = {}
         for name, column in self.mapping.columns.items():
             text = row.cells.get(column, "").strip()
-            if name in self.mapping.dates and text:
+            if name in self.mapping.dates:
                 try:
-                    cells[name] = datetime.strptime(text, self.mapping.dates[name]).date()
+                    cells[name] = None if not text else datetime.strptime(text, self.mapping.dates[name]).date()
                 except ValueError:
                     raise Invalid(f"{column!r} is {text!r}, which is no date of the form {self.mapping.dates[name]}.") from None
             else:
@@ -217,7 +202,7 @@ class Importer:
             raise Invalid(f"The step {step.task or step.message!r} has no time: {at!r}.")
         at = max(at if at.tzinfo is not None else at.replace(tzinfo=UTC), replay.now)
         if at > self.as_of:
-            replay.flags.append(f"{step.task or step.message} would be later than the replay goes")
+            replay.flags.append(f"{step.task or step.message} {LATER}")
             return False
         self._let_pass(instance_id, replay, at)
         data = {key: to_plain(self._of(value, here, at)) for key, value in step.data.items()}

@@ -6,6 +6,7 @@ when and with what. docs/import.md describes it.
 
 from __future__ import annotations
 
+import codecs
 import datetime as dt
 import tomllib
 from collections.abc import Mapping as Names
@@ -51,6 +52,7 @@ class Mapping:
     name: str
     title: str
     delimiter: str
+    encoding: str
     columns: Names[str, str]
     dates: Names[str, str]
     flags: Names[str, Value]
@@ -100,6 +102,7 @@ class _Reading:
             name=str(head.get("name", Path(source).stem)),
             title=str(head.get("title", "")),
             delimiter=str(head.get("delimiter", ",")),
+            encoding=self.encoding(str(head.get("encoding", "utf-8"))),
             columns=dict(self.raw.get("columns", {})),
             dates=dict(self.raw.get("dates", {})),
             flags=self.values("flags"),
@@ -114,6 +117,13 @@ class _Reading:
             told = "; ".join(f"{place}: {' '.join(texts)}" for place, texts in self.problems.items())
             raise Invalid(f"The mapping {source!r} has problems: {told}", self.problems)
         return read
+
+    def encoding(self, name: str) -> str:
+        try:
+            codecs.lookup(name)
+        except LookupError:
+            self.problems["mapping.encoding"] = [f"There is no encoding {name!r}; write utf-8, cp1252 or another that Python knows."]
+        return name
 
     def values(self, table: str) -> dict[str, Value]:
         return {key: self.value(f"{table}.{key}", value) for key, value in self.raw.get(table, {}).items()}

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from amends.engine.calendars import Clock
 from amends.engine.complaints.register import Register
+from amends.engine.complaints.replay.importer import LATER
 from amends.engine.complaints.replay.mapping import Mapping
 from amends.engine.execution.values import decode
 from amends.engine.store import tables as t
@@ -29,6 +30,7 @@ class Tally:
     imported: int = 0
     unreadable: int = 0
     erased: int = 0
+    later: int = 0
     flagged: int = 0
     different: list[tuple[int, Key, Key]] = field(default_factory=list)
 
@@ -73,6 +75,9 @@ def tallies(register: Register, digest: str, mapping: Mapping) -> Tally:
                 tally.unreadable += 1
                 continue
             tally.imported += 1
+            if LATER in row.flags:
+                tally.later += 1  # its record goes further than the replay was to go
+                continue
             if not row.facts:
                 tally.erased += 1  # what the file said of it went with everything else
                 continue

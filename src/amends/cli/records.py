@@ -49,6 +49,8 @@ def import_(file: Path, mapping_name: str, replay: bool, as_of: datetime | None,
 
 def _say(tally: Tally) -> None:
     click.echo(f"{tally.rows} rows accounted for: {tally.imported} imported, {tally.unreadable} unreadable, {tally.flagged} flagged.")
+    if tally.later:
+        click.echo(f"The record of {tally.later} goes on after the day given by --as-of; the tallies leave them out.")
     if tally.erased:
         click.echo(f"{tally.erased} of them have been erased since; the tallies leave them out.")
     if tally.equal:
