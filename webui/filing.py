@@ -21,6 +21,8 @@ from amends.webui.state import application, now, own_session, remember, web
 blueprint = Blueprint("filing", __name__)
 CHANNELS = {"phone": "By phone", "post": "By post", "email": "By e-mail", "visit": "In person"}
 CHECK = "check"
+DRAFT = "filing:"
+"""Begins the key of every draft of a complaint, so that a link opens these and no draft of anything else."""
 NEW = "complainant"
 """Who files a complaint on the web: there is no reference yet."""
 
@@ -54,7 +56,7 @@ class Filing:
     def save(self) -> None:
         """Keep the draft, and remember it in the session."""
         if not self.key:
-            self.key = web().drafts.new_key()
+            self.key = DRAFT + web().drafts.new_key()
             remember(**{self.slot: self.key})
         web().drafts.write(self.key, self.draft)
 
@@ -138,7 +140,7 @@ def keep(staff: bool, number: int) -> Response:
     if wanted == "back":
         return filing.go(number - 1) if number > 1 else see("amends.complainant.start" if not staff else "amends.inbox.tasks")
     if wanted == "later":
-        return page("filing/later.html", link=url_for("amends.filing.resume", key=filing.key, _external=True), hours=web().drafts.hours)
+        return page("filing/later.html", link=url_for("amends.filing.resume", key=filing.key.removeprefix(DRAFT), _external=True), hours=web().drafts.hours)
     if filing.form.unseen(submission, filing.draft["data"], context=filing.context, step=this):
         return _show(filing, number, revealed=True)
     try:
@@ -233,9 +235,9 @@ def again(staff: bool) -> Response:
 def resume(key: str) -> Response:
     """Go on with a draft from a link kept for that; the key leaves the address at once."""
     count_attempt("follow")
-    if web().drafts.read(key) is None:
+    if web().drafts.read(DRAFT + key) is None:
         raise NotFound("There is no saved complaint under this link any more: it was sent, or kept for too long. You can start a new one.")
-    remember(draft=key)
+    remember(draft=DRAFT + key)
     return see("amends.filing.start")
 
 

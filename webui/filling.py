@@ -58,11 +58,16 @@ def read_files() -> dict[str, list[Upload]]:
     return found
 
 
-def read_post(form: Form, key: str, draft: dict[str, Any], step: int | None = None, context: Mapping[str, Any] | None = None) -> Submission:
-    """What this post says for a form; new files are kept with the draft `key` at once, so that an error loses none."""
+def read_post(
+    form: Form, key: str, draft: dict[str, Any], step: int | None = None, context: Mapping[str, Any] | None = None, files: bool = True
+) -> Submission:
+    """What this post says for a form; new files are kept with the draft `key` at once, so that an error loses none.
+
+    Without `files` new ones are left for the post that really sends the form, which has them again.
+    """
     known: dict[str, Any] = draft.setdefault("files", {})
     new: dict[str, list[dict[str, Any]]] = {}
-    for name, uploads in read_files().items():
+    for name, uploads in (read_files() if files else {}).items():
         for upload in uploads:
             if len(known) >= setting("AMENDS_MAX_FILES"):
                 raise Invalid(f"At most {setting('AMENDS_MAX_FILES')} files can be sent, each up to {size(setting('AMENDS_MAX_FILE'))}.")

@@ -94,7 +94,7 @@ def keep(task_id: str) -> Response:
     """Keep what is typed while it is typed; answers with a line that says so, for the page's live region."""
     work = Work(task_id)
     if work.form is not None and work.task.state == OPEN:
-        filling.read_post(work.form, work.key, work.draft, None, work.context)
+        filling.read_post(work.form, work.key, work.draft, None, work.context, files=False)
         web().drafts.write(work.key, work.draft)
     return make_response(f"Your draft was saved at {times.clock_time(now())}.")
 

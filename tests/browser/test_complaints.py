@@ -335,3 +335,24 @@ def test_inbox_by_keyboard(complainant: Complainant, signed_in: Callable[[str], 
     page.keyboard.press("j")
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile("/tasks/"))
+
+
+def test_draft_keeps_itself(complainant: Complainant, signed_in: Callable[[str], Page], installation: tuple[str, Any], seen: Seen) -> None:
+    """What somebody types is kept without a button, a line says when, and it is there again after the page was closed."""
+    address, application = installation
+    reference = complainant.file("The heating in my coach does not work.")
+    instance_id = application.register.get(reference=reference).instance_id
+    page = signed_in("hanna")
+    for _ in range(60):
+        found = application.engine.user_tasks(instance_id=instance_id)
+        if found:
+            break
+        time.sleep(0.25)
+    page.goto(f"{address}/tasks/{found[0].id}")
+    page.get_by_label("Note").fill("Called, nobody answered")
+    page.get_by_label("Note").blur()
+    expect(page.get_by_role("status").filter(has_text="Your draft was saved at")).to_be_visible(timeout=10_000)
+    page.goto(f"{address}/inbox")
+    page.goto(f"{address}/tasks/{found[0].id}")
+    expect(page.get_by_label("Note")).to_have_value("Called, nobody answered")
+    assert seen.found == []

@@ -138,6 +138,14 @@ def test_draft_can_be_opened_on_another_device(app: Flask, browser: Any) -> None
     assert other.get("/complain/resume/guessed").status_code == 404
 
 
+def test_link_opens_no_other_draft(app: Flask, browser: Any, application: Any, complaint: Any) -> None:
+    """What staff or another complainant have typed elsewhere cannot be opened by guessing at the name of its draft."""
+    drafts = app.extensions["amends"].drafts
+    for key in (f"task:account:a1:{complaint.instance_id}.1", f"answer:{complaint.reference}:complaint withdrawn"):
+        drafts.write(key, {"data": {"description": "Not yours"}})
+        assert browser.get(f"/complain/resume/{key}").status_code == 404
+
+
 def test_nothing_personal_is_in_the_cookie(browser: Any) -> None:
     """The draft stays on the server; the cookie holds only a key."""
     page = browser.get("/complain/1")
