@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time
 from functools import cached_property
 from typing import Any
 
@@ -16,8 +16,9 @@ from amends.engine.complaints import Complaint
 from amends.engine.errors import Conflict, NotFound
 from amends.engine.history import Event
 from amends.engine.instances.views import InstanceView, ServiceTask, UserTask
+from amends.engine.scenarios.known import known_people
 from amends.engine.scenarios.model import Scenario, ScenarioError, Step
-from amends.engine.scenarios.world import World
+from amends.engine.scenarios.world import World, instant
 from amends.engine.services.outbox import SETTLED
 from amends.engine.store import tables as t
 
@@ -43,14 +44,14 @@ class Case:
     def __init__(self, world: World, scenario: Scenario) -> None:
         self.world, self.scenario, self.engine = world, scenario, world.engine
         self.id = ""
-        for name, roles in scenario.people.items():
-            world.person(name, roles)
 
     # -- beginning
     def begin(self) -> None:
-        """Set the clock and begin as the scenario says."""
+        """Begin as the scenario says."""
         told, world = self.scenario, self.world
-        world.now = self.instant(told.at)
+        known_people(world.package, told)
+        for name, roles in told.people.items():
+            world.person(name, roles)
         world.post.works = told.mail
         if told.begins == "file":
             filed = world.register.file(as_answers(told.data), actor=COMPLAINANT, channel=told.channel)
@@ -61,8 +62,7 @@ class Case:
 
     def instant(self, at: datetime) -> datetime:
         """An instant of the file: without a zone it is in that of the default calendar."""
-        calendar = self.world.calendars.get("default")
-        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=calendar.zone if calendar else UTC).astimezone(UTC)
+        return instant(at, self.world.calendars)
 
     # -- what happens
     def act(self, step: Step) -> None:

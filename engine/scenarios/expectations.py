@@ -10,6 +10,7 @@ from typing import Any
 from amends.engine.decisions.values import from_python, same
 from amends.engine.feel import normalize
 from amends.engine.scenarios.case import COMPLAINANT, Case, Letter, shown
+from amends.engine.scenarios.known import known, known_details
 from amends.engine.scenarios.model import Expectation, ScenarioError
 
 
@@ -29,14 +30,23 @@ def answers(case: Case, expectation: Expectation) -> Iterator[Answer]:
         if not isinstance(want, dict):
             raise ScenarioError(f"expect.{kind} takes names: expect.{kind}.NAME = …; there is {shown(want)}.")
         for name, value in want.items():
+            if kind == "clock":
+                known(case.world.package, kind, name)
             yield _NAMED[kind](case, name, value)
     elif kind in _WHOLE:
+        if kind in _LISTED:
+            for name in want if isinstance(want, list) else [want]:
+                known(case.world.package, _LISTED[kind], name)
         yield _WHOLE[kind](case, want)
     else:
         for item in want if isinstance(want, list) else [want]:
-            yield _ITEMS[kind](case, _details(kind, item))
+            details = _details(kind, item)
+            known_details(case.world.package, kind, details)
+            yield _ITEMS[kind](case, details)
 
 
+_LISTED = {"stage": "stage", "outcome": "outcome", "tasks": "element", "letters": "letter"}
+"""Expectations that are names themselves, and of what."""
 _KEYS = {
     "task": ("id", "name", "role", "form", "due"),
     "letter": ("name", "to", "contains", "subject", "times"),

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from sqlalchemy import select
 from structlog.testing import capture_logs
 
-from amends.engine.definitions.package import Package
+from amends.engine.calendars import Calendar
+from amends.engine.definitions.package import Package, read_package
 from amends.engine.errors import AmendsError, Invalid
 from amends.engine.scenarios.case import Case
 from amends.engine.scenarios.expectations import answers
 from amends.engine.scenarios.model import Failure, Result, Scenario, Step
 from amends.engine.scenarios.reading import Suite
-from amends.engine.scenarios.world import FormsMaker, World, Worlds
+from amends.engine.scenarios.world import FormsMaker, World, Worlds, calendars_of, instant
 from amends.engine.store import tables as t
 
 _RUN = ("entered", "completed", "taken")
@@ -42,21 +43,28 @@ def run_suite(suite: Suite, forms: FormsMaker, told: Callable[[Result], None] = 
     Raises `CheckFailed` where the package cannot be deployed.
     """
     with tempfile.TemporaryDirectory(prefix="amends-scenarios-") as folder:
-        worlds = Worlds(suite.folder, Path(folder), forms)
-        with worlds.world({}) as world:
-            report = Report(world.package)
+        report = Report(read_package(suite.folder))
+        worlds = Worlds(report.package, Path(folder), forms)
+        calendars = _calendars(report.package)
         broken = [Result(failure.file, failure.line, "", failure) for failure in suite.broken]
         for result in broken:
             told(result)
         report.results += broken
         for scenario in suite.scenarios:
             # What an operation logs when a scenario lets it fail is no news of this installation.
-            with worlds.world(scenario.settings) as world, capture_logs():
+            with worlds.world(instant(scenario.at, calendars), scenario.settings) as world, capture_logs():
                 failure = live(world, scenario)
                 report.runs.update(run_parts(world))
             report.results.append(Result(scenario.file, scenario.line, scenario.name, failure, len(scenario.steps)))
             told(report.results[-1])
     return report
+
+
+def _calendars(package: Package) -> Mapping[str, Calendar]:
+    try:
+        return calendars_of(package)
+    except Invalid:
+        return {}  # the deployment is refused, and says what is wrong with them
 
 
 def live(world: World, scenario: Scenario) -> Failure | None:

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.message import EmailMessage
+from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +29,6 @@ FormsMaker = Callable[[Callable[[], datetime]], FormCheck]
 MOST_JOBS = 20_000
 """How many jobs one step may run: what needs more is a timer that repeats too often."""
 _DATABASE = "scenario.db"
-_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +87,15 @@ class World:
         self.register = Register(self.engine)
         self.engine.registry.shared.update(mailer=self.post, register=self.register, accounts=self.accounts)
 
-    @property
+    @cached_property
     def package(self) -> Package:
         """The one package that is deployed."""
         return self.engine.package(self.engine.deployments()[0].id)
 
-    @property
+    @cached_property
     def calendars(self) -> dict[str, Calendar]:
         """The package's calendars by name."""
-        return {name: Calendar.from_data(rules, name) for name, rules in self.package.manifest.calendars.items()}
+        return calendars_of(self.package)
 
     def settle(self) -> None:
         """Run everything that is due now."""
@@ -113,11 +114,11 @@ class World:
 
     def person(self, name: str, roles: tuple[str, ...]) -> str:
         """The actor of a person, whose account is made when it is needed first."""
-        username = "".join(sign if sign.isalnum() else "-" for sign in name.casefold()).strip("-") or "somebody"
+        # Two names never make one account, and any name makes one.
+        username = f"p{sha256(name.encode()).hexdigest()[:16]}"
         account = self.accounts.by_username(username)
         if account is None:
-            address = f"{username}@staff.example" if username.isascii() else ""
-            account, _ = self.accounts.create(username, name, roles, email=address)
+            account, _ = self.accounts.create(username, name[:60], roles, email=f"{username}@staff.example")
         elif not set(roles) <= account.roles:
             account = self.accounts.set_roles(account.id, account.roles | set(roles))
         return account.actor
@@ -127,29 +128,49 @@ class World:
         self.engine.close()
 
 
-class Worlds:
-    """Makes worlds in which a package is deployed. It is checked and deployed once; each world begins with a copy of that."""
+def calendars_of(package: Package) -> dict[str, Calendar]:
+    """The calendars of a package by name."""
+    return {name: Calendar.from_data(rules, name) for name, rules in package.manifest.calendars.items()}
 
-    def __init__(self, package: Path, folder: Path, forms: FormsMaker) -> None:
-        self._folder, self._forms, self._count = folder, forms, 0
-        self._first = folder / "deployed"
-        self._first.mkdir()
-        world = World(self._first, forms, _LONG_AGO)
-        try:
-            world.engine.deploy(package)
-        finally:
-            world.close()
+
+def instant(at: datetime, calendars: Mapping[str, Calendar]) -> datetime:
+    """An instant of a scenario in UTC: without a zone it is in that of the default calendar."""
+    calendar = calendars.get("default")
+    return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=calendar.zone if calendar else UTC).astimezone(UTC)
+
+
+class Worlds:
+    """Makes worlds in which a package has just been deployed.
+
+    It is checked and deployed once for each instant at which a scenario begins; each world begins with a copy of that.
+    """
+
+    def __init__(self, package: Package, folder: Path, forms: FormsMaker) -> None:
+        self._package, self._folder, self._forms, self._count = package, folder, forms, 0
+        self._deployed: dict[datetime, Path] = {}
 
     @contextmanager
-    def world(self, settings: Mapping[str, Any]) -> Iterator[World]:
-        """A world for one scenario, whose files are gone afterwards."""
+    def world(self, at: datetime, settings: Mapping[str, Any]) -> Iterator[World]:
+        """A world that begins at an instant, whose files are gone afterwards. Raises `CheckFailed` for a package with errors."""
         self._count += 1
         place = self._folder / f"world-{self._count}"
-        shutil.copytree(self._first, place)
-        world = World(place, self._forms, _LONG_AGO)
+        shutil.copytree(self._first(at), place)
+        world = World(place, self._forms, at)
         try:
             world.engine.set_settings(settings)
             yield world
         finally:
             world.close()
             shutil.rmtree(place)
+
+    def _first(self, at: datetime) -> Path:
+        if at not in self._deployed:
+            place = self._folder / f"deployed-{len(self._deployed)}"
+            place.mkdir()
+            world = World(place, self._forms, at)
+            try:
+                world.engine.deploy(self._package.files)
+            finally:
+                world.close()
+            self._deployed[at] = place
+        return self._deployed[at]
