@@ -258,8 +258,8 @@ def test_multi_instance_runs_for_each_item_side_by_side_or_in_turn() -> None:
     """Outputs are collected in the order of the inputs; a completion condition ends the rest."""
     loop = (
         '<bpmn:multiInstanceLoopCharacteristics isSequential="{}"><bpmn:extensionElements><zeebe:loopCharacteristics '
-        'inputCollection="=people" inputElement="person" outputCollection="answers" outputElement="=person + answer"/></bpmn:extensionElements>{}'
-        "</bpmn:multiInstanceLoopCharacteristics>"
+        'inputCollection="=people" inputElement="person" outputCollection="answers" outputElement="=person + answer"/>'
+        "</bpmn:extensionElements>{}</bpmn:multiInstanceLoopCharacteristics>"
     )
     d = Driver(process(START + user("a", loop.format("false", "")) + user("z") + flows("s>a", "a>z"))).start(people=["x", "y"])
     assert d.tasks == ["a", "a"]

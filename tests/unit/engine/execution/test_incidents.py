@@ -125,7 +125,8 @@ def test_a_standard_loop_whose_condition_fails_stops_at_its_pass_and_can_be_retr
 def test_a_subprocess_or_called_process_that_cannot_begin_can_be_retried() -> None:
     """The process that is called is found when its name is right."""
     call = element("callActivity", "call", ext='<zeebe:calledElement processId="=which"/>')
-    body = process(START + call + user("z") + flows("s>call", "call>z")) + process(element("startEvent", "qs") + user("a") + flows("qs>a"), "q")
+    body = process(START + call + user("z") + flows("s>call", "call>z"))
+    body += process(element("startEvent", "qs") + user("a") + flows("qs>a"), "q")
     d = Driver(body).start(which="nowhere")
     assert d.state == "incident" and retry(d, which="q").tasks == ["a"] and d.complete("a").tasks == ["z"]
 

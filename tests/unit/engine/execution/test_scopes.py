@@ -146,7 +146,8 @@ def test_an_event_subprocess_does_not_catch_what_it_throws_itself() -> None:
     on = element("startEvent", "w", '<bpmn:escalationEventDefinition escalationRef="es"/>', isInterrupting="false")
     handler = sub("h", on + throw("escalation", "again", "es") + user("b") + flows("w>again", "again>b"), triggeredByEvent="true")
     inside = element("startEvent", "is") + throw("escalation", "tell", "es") + user("a") + handler + flows("is>tell", "tell>a")
-    catch = element("boundaryEvent", "up", '<bpmn:escalationEventDefinition escalationRef="es"/>', attachedToRef="m", cancelActivity="false")
+    definition = '<bpmn:escalationEventDefinition escalationRef="es"/>'
+    catch = element("boundaryEvent", "up", definition, attachedToRef="m", cancelActivity="false")
     d = Driver(UP + process(START + sub("m", inside) + catch + user("boss") + flows("s>m", "up>boss"))).start()
     assert sorted(d.tasks) == ["a", "b", "boss"]
 
@@ -221,8 +222,8 @@ def test_an_inclusive_join_waits_for_a_token_in_a_subprocess_and_for_a_boundary_
 
 def test_an_inclusive_join_in_a_loop_joins_every_pass() -> None:
     """A token that has gone round once more is waited for by its own pass."""
-    body = START + element("exclusiveGateway", "m") + element("inclusiveGateway", "f") + user("a") + user("b") + element("inclusiveGateway", "j")
-    body += element("exclusiveGateway", "x", default="x_m") + END
+    body = START + element("exclusiveGateway", "m") + element("inclusiveGateway", "f") + user("a") + user("b")
+    body += element("inclusiveGateway", "j") + element("exclusiveGateway", "x", default="x_m") + END
     body += flows("s>m", "m>f", "f>a: true", "f>b: both", "a>j", "b>j", "j>x", "x>m", "x>e: done")
     d = Driver(process(body)).start(both=True, done=False)
     for both in (False, True, False):
