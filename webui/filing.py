@@ -140,7 +140,8 @@ def keep(staff: bool, number: int) -> Response:
     if wanted == "back":
         return filing.go(number - 1) if number > 1 else see("amends.complainant.start" if not staff else "amends.inbox.tasks")
     if wanted == "later":
-        return page("filing/later.html", link=url_for("amends.filing.resume", key=filing.key.removeprefix(DRAFT), _external=True), hours=web().drafts.hours)
+        link = url_for("amends.filing.resume", key=filing.key.removeprefix(DRAFT), _external=True)
+        return page("filing/later.html", link=link, hours=web().drafts.hours)
     if filing.form.unseen(submission, filing.draft["data"], context=filing.context, step=this):
         return _show(filing, number, revealed=True)
     try:
