@@ -10,6 +10,11 @@ from pathlib import Path
 
 import click
 
+from amends.application import DATABASE_FILE
+from amends.engine.store.backup import Manifest
+from amends.engine.store.backup import backup as back_up
+from amends.engine.store.backup import restore as put_back
+
 from .common import application, data_options, says_errors
 
 
@@ -53,3 +58,39 @@ def worker(concurrency: int, lease: int, data: Path, database: str | None) -> No
             working.run()
         app.engine.seal()
         click.echo("Stopped.")
+
+
+def _address(data: Path, database: str | None) -> str:
+    return database or f"sqlite:///{data / DATABASE_FILE}"
+
+
+def _told(manifest: Manifest) -> str:
+    return f"{manifest.kind} database of {manifest.size / 1e6:.1f} MB and {manifest.files} files, of {manifest.made_at}"
+
+
+@click.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@data_options
+@says_errors
+def backup(file: Path, data: Path, database: str | None) -> None:
+    """Back up the database, the settings in it, letters and drafts into one new FILE (.tar.gz), while amends runs."""
+    manifest = back_up(_address(data, database), data, file)
+    click.echo(f"{file}: {_told(manifest)}.")
+    click.echo(f"Last seal in it: {manifest.seal or 'none'}")
+    click.echo("Settings given by the environment (AMENDS_…) and the key that signs sessions are not in it.")
+
+
+@click.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@data_options
+@says_errors
+def restore(file: Path, data: Path, database: str | None) -> None:
+    """Put a backup back into an empty database and data folder, and verify the history. Exit code 1 if that finds something."""
+    manifest = put_back(_address(data, database), data, file)
+    click.echo(f"Restored: {_told(manifest)}. Verifying the history …")
+    with application(data, database) as app:
+        report = app.engine.verify(manifest.seal or None)
+    for fault in report.faults:
+        click.secho(f"{fault.chain}, row {fault.seq}: {fault.message}", fg="red")
+    click.echo(f"{report.rows} rows in {report.chains} chains: {'nothing' if not report.faults else len(report.faults)} wrong.")
+    raise SystemExit(1 if report.faults else 0)
