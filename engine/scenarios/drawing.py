@@ -17,7 +17,7 @@ text{font:12px sans-serif;fill:#172022;text-anchor:middle}.small{font-size:10px;
 .run .box{fill:#dcefe0;stroke:#1c6b34}.run .line,.run .mark{stroke:#1c6b34}.run .line{stroke-width:2}
 .missed .box{fill:url(#hatched);stroke:#96201a;stroke-width:2.5;stroke-dasharray:7 4}
 .missed .line{stroke:#96201a;stroke-width:2.5;stroke-dasharray:7 4}.missed .mark{stroke:#96201a}
-.frame .box{fill-opacity:.35}.thick .box{stroke-width:3.5}.thrown .mark{fill:#172022}.plain .box{fill:#fff}
+.frame .box{fill-opacity:.35}.thick .box{stroke-width:3.5}.thrown path.mark{fill:#172022}.plain .box{fill:#fff}
 """
 _PATTERN = (
     '<pattern id="hatched" width="8" height="8" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
@@ -79,7 +79,9 @@ class _Picture:
         yield from self._key(left + MARGIN, top + MARGIN, names)
         for id, bounds in self.diagram.shapes.items():
             if bounds is not None and id in self.pools:
-                yield f'<g class="pool">{_rectangle(bounds, 0)}{_text([self.pools[id]], bounds.x + 6, bounds.y + 16, "small left")}</g>'
+                x, y = bounds.x + 14, bounds.y + bounds.height / 2
+                turned = f'<g transform="rotate(-90 {x:g} {y:g})">{_text([self.pools[id]], x, y, "small")}</g>'
+                yield f'<g class="pool">{_rectangle(bounds, 0)}{turned}</g>'
         yield from self._shapes(frames=True)
         for flow in self.flows.values():
             yield from self._flow(flow)

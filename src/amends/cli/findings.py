@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -12,7 +12,7 @@ from urllib.parse import quote
 import click
 
 from amends import __version__
-from amends.engine.definitions import Problem, Process, read_package
+from amends.engine.definitions import Problem, read_package
 from amends.engine.definitions.model import Element, Flow
 from amends.engine.definitions.problems import CODES
 
@@ -34,6 +34,15 @@ class Finding:
         """The file, as seen from where the command was called."""
         folder = self.path if self.path.is_dir() else self.path.parent
         return self.path.as_posix() if self.problem.code == "unreadable" else (folder / self.problem.file).as_posix()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An element or flow, its process, and all flows of that by id."""
+
+    process_id: str
+    part: Element | Flow
+    flows: Mapping[str, Flow]
 
 
 def rule_help(code: str, file: str) -> str:
@@ -83,28 +92,28 @@ def _said(problem: Problem) -> Iterator[str]:
     yield click.style(f"             {rule_help(problem.code, problem.file)} [{problem.code}]", dim=True)
 
 
-def _where(problem: Problem, part: tuple[Process, Element | Flow] | None) -> Iterator[str]:
+def _where(problem: Problem, place: Place | None) -> Iterator[str]:
     if not problem.element_id:
         return
-    if part is None:
+    if place is None:
         yield f"  {problem.element_id}"
         return
-    process, found = part
+    found = place.part
     kind = _words(found.type) if isinstance(found, Element) else "flow"
     name = f" “{' '.join(found.name.split())}”" if found.name else ""
-    yield f"  {click.style(found.id, bold=True)} ({kind}{name}, process {process.id})"
-    yield f"    {_picture(process, found)}"
+    yield f"  {click.style(found.id, bold=True)} ({kind}{name}, process {place.process_id})"
+    yield f"    {_picture(place)}"
 
 
 def _words(kind: str) -> str:
     return "".join(f" {sign.lower()}" if sign.isupper() else sign for sign in kind)
 
 
-def _picture(process: Process, part: Element | Flow) -> str:
+def _picture(place: Place) -> str:
     """What leads to an element and what it leads to, in one line: `assess → [investigate] → g_result`."""
+    part, flows = place.part, place.flows
     if isinstance(part, Flow):
         return f"{part.source or '?'} →[{part.id}]→ {part.target or '?'}"
-    flows = {flow.id: flow for flow in process.all_flows()}
     before = _few([flows[name].source for name in part.incoming if name in flows])
     after = _few([flows[name].target for name in part.outgoing if name in flows])
     attached = f" (on {part.attached_to})" if part.attached_to else ""
@@ -116,17 +125,18 @@ def _few(names: list[str]) -> str:
     return " | ".join(shown[:3]) + (f" | … {len(shown) - 3} more" if len(shown) > 3 else "")
 
 
-def _parts(path: Path) -> dict[tuple[str, str], tuple[Process, Element | Flow]]:
+def _parts(path: Path) -> dict[tuple[str, str], Place]:
     """Every element and flow of a package by file and id."""
     try:
         package = read_package(path)
     except OSError:
         return {}
-    found: dict[tuple[str, str], tuple[Process, Element | Flow]] = {}
+    found: dict[tuple[str, str], Place] = {}
     for diagram in package.diagrams:
         for process in diagram.processes:
-            parts: list[Element | Flow] = [*process.all_elements(), *process.all_flows()]
-            found.update({(diagram.file, part.id): (process, part) for part in parts})
+            flows = {flow.id: flow for flow in process.all_flows()}
+            parts: list[Element | Flow] = [*process.all_elements(), *flows.values()]
+            found.update({(diagram.file, part.id): Place(process.id, part, flows) for part in parts})
     return found
 
 

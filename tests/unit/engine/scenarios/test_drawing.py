@@ -90,6 +90,18 @@ def test_every_shipped_diagram_is_drawn_whole() -> None:
                 assert top <= float(box.get("y", "")) and float(box.get("y", "")) + float(box.get("height", "")) <= top + height
 
 
+def test_diagrams_of_other_modelers_are_drawn(shared: Path) -> None:
+    """Pools, lanes, elements that are not executed, layouts with gaps: every one gives a picture that can be read."""
+    files = sorted((shared / "interchange").rglob("*.bpmn"))
+    assert files
+    for path in files:
+        body = path.read_bytes()
+        root = drawn({}, body)
+        diagram = read_diagram(body, path.name)
+        placed = [element for element in diagram.all_elements() if diagram.shapes.get(element.id)]
+        assert len(groups(root)) >= len({(element.name or element.id, element.id) for element in placed}), path.name
+
+
 def test_coverage_counts_elements_and_flows_apart() -> None:
     """And is never rounded up to a hundred."""
     package = read_package({"x.bpmn": BODY})
