@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, Update, bindparam, insert, select, update
 from uuid_utils import uuid7
 
 from amends.engine import history
@@ -57,6 +57,7 @@ class Work:
     ended_at: datetime | None = None
     before: Waits = field(default_factory=dict)
     listens_again: bool = False
+    row_state: str = "active"
     notes: list[Note] = field(default_factory=list)
 
 
@@ -102,11 +103,15 @@ _LOOK = select(
 ).where(t.instance.c.id == bindparam("key"))  # fmt: skip
 # Not FOR UPDATE: rows that refer to an instance (a signal's jobs) may be written while a command has it.
 _SELECT = _LOOK.with_for_update(key_share=True)
-_UPDATE = (
-    update(t.instance)
-    .where(t.instance.c.id == bindparam("key"))
-    .values({name: bindparam(f"new_{name}") for name in ("state", "version", "body", "seq", "head", "ended_at")})
-)
+
+
+def _change(*names: str) -> Update:
+    return update(t.instance).where(t.instance.c.id == bindparam("key")).values({name: bindparam(f"new_{name}") for name in names})
+
+
+_UPDATE = _change("state", "version", "body", "seq", "head", "ended_at")
+# Mostly the state is what it was: naming it would rewrite the indexes it is in.
+_GO_ON = _change("version", "body", "seq", "head")
 
 
 class Commands:
@@ -152,9 +157,7 @@ class Commands:
             self._local.commanding = False
 
     @contextmanager
-    def on(
-        self, instance_id: str, command: str, actor: str, *, ended_too: bool = False, suspended_too: bool = False
-    ) -> Iterator[Work]:
+    def on(self, instance_id: str, command: str, actor: str, *, ended_too: bool = False, suspended_too: bool = False) -> Iterator[Work]:
         """Lock an instance, let the caller move its execution, then run it and write everything.
 
         Raises `NotFound` for no such instance, `Conflict` for one that has ended (unless `ended_too`), `Suspended` for one that is
@@ -199,7 +202,7 @@ class Commands:
             execution = self._load(row, version)
         return Work(
             connection, instance_id, row.process_id, version, row.business_key, execution, row.version, row.seq, row.head,
-            bool(row.held), row.state, ended_at=row.ended_at, before=waits(execution),
+            bool(row.held), row.state, ended_at=row.ended_at, before=waits(execution), row_state=row.state,
         )  # fmt: skip
 
     def look(self, instance_id: str) -> tuple[Any, Execution | None]:
@@ -304,13 +307,13 @@ class Commands:
             recorded_at=recorded,
             entries=entries,
         )
-        connection.execute(
-            _UPDATE,
-            {
-                "key": work.id, "new_state": state, "new_version": work.row_version + 1, "new_body": None if ended else dump(execution),
-                "new_seq": work.seq + 1, "new_head": head, "new_ended_at": work.ended_at or (now if ended else None),
-            },
-        )  # fmt: skip
+        row = {
+            "key": work.id, "new_version": work.row_version + 1, "new_body": None if ended else dump(execution),
+            "new_seq": work.seq + 1, "new_head": head,
+        }  # fmt: skip
+        if ended or state != work.row_state:
+            row |= {"new_state": state, "new_ended_at": work.ended_at or (now if ended else None)}
+        connection.execute(_UPDATE if "new_state" in row else _GO_ON, row)
         self._project(work, command, actor, state, now, recorded, ended)
         self._broadcast(work, now)
         execution.notes.clear()

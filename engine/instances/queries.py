@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, exists, func, or_, select
+from sqlalchemy import Connection, Integer, Select, and_, bindparam, exists, func, or_, select
 
 from amends.engine import history
 from amends.engine.calendars import Clock
@@ -31,46 +32,53 @@ def user_tasks(
 
     With `assignee` and `groups` both given, tasks of either. `after` is the id of the last task of the page before.
     """
-    u, g = t.user_task.c, t.user_task_group.c
-    query = select(t.user_task)
-    if state is not None:
-        query = query.where(u.state == state)
-    if instance_id is not None:
-        query = query.where(u.instance_id == instance_id)
-    whose = []
-    if assignee is not None:
-        whose.append(u.assignee == assignee)
-    if groups is not None:
-        in_group = exists().where(and_(g.task_id == u.id, g.group_id.in_(list(groups))))
-        whose.append(and_(u.assignee.is_(None), in_group) if assignee is not None else in_group)
-    if whose:
-        query = query.where(or_(*whose))
+    query = _PAGES(state is not None, instance_id is not None, assignee is not None, groups is not None)
+    given = {"state": state, "instance": instance_id, "assignee": assignee, "groups": None if groups is None else list(groups)}
     query = _page(connection, query, after)
-    rows = connection.execute(query.limit(limit)).all()
+    rows = connection.execute(query, {"most": limit, **{name: value for name, value in given.items() if value is not None}}).all()
     return _tasks(connection, rows)
 
 
+def _pages(state: bool, instance: bool, assignee: bool, groups: bool) -> Select[Any]:
+    u, g = t.user_task.c, t.user_task_group.c
+    query = select(t.user_task).limit(bindparam("most", type_=Integer))
+    if state:
+        query = query.where(u.state == bindparam("state"))
+    if instance:
+        query = query.where(u.instance_id == bindparam("instance"))
+    whose = []
+    if assignee:
+        whose.append(u.assignee == bindparam("assignee"))
+    if groups:
+        in_group = exists().where(and_(g.task_id == u.id, g.group_id.in_(bindparam("groups", expanding=True))))
+        whose.append(and_(u.assignee.is_(None), in_group) if assignee else in_group)
+    if whose:
+        query = query.where(or_(*whose))
+    return query.order_by(u.due_at.is_(None), u.due_at, u.priority.desc(), u.id)
+
+
+_PAGES = lru_cache(maxsize=None)(_pages)
+"""The inbox's statements by what is asked for, built once each: building one costs more than running it."""
+
+
 def _page(connection: Connection, query: Select[Any], after: str | None) -> Select[Any]:
+    if after is None:
+        return query
     u = t.user_task.c
+    last = connection.execute(select(u.due_at, u.priority, u.id).where(u.id == after)).first()
+    if last is None:
+        return query
     dated = u.due_at.is_(None)
-    if after is not None:
-        last = connection.execute(select(u.due_at, u.priority, u.id).where(u.id == after)).first()
-        if last is not None:
-            later = and_(dated.is_(last.due_at is None), u.due_at == last.due_at if last.due_at is not None else dated)
-            same = and_(later, or_(u.priority < last.priority, and_(u.priority == last.priority, u.id > last.id)))
-            following = or_(dated, u.due_at > last.due_at) if last.due_at is not None else None
-            query = query.where(same if following is None else or_(same, following))
-    return query.order_by(dated, u.due_at, u.priority.desc(), u.id)
+    later = dated if last.due_at is None else and_(u.due_at.is_not(None), u.due_at == last.due_at)
+    same = and_(later, or_(u.priority < last.priority, and_(u.priority == last.priority, u.id > last.id)))
+    return query.where(same if last.due_at is None else or_(same, dated, u.due_at > last.due_at))
 
 
 def _tasks(connection: Connection, rows: Sequence[Any]) -> list[UserTask]:
     if not rows:
         return []
-    g = t.user_task_group.c
     groups: dict[str, list[str]] = {}
-    for row in connection.execute(
-        select(g.task_id, g.group_id).where(g.task_id.in_([row.id for row in rows])).order_by(g.task_id, g.group_id)
-    ):
+    for row in connection.execute(_GROUPS, {"tasks": [row.id for row in rows]}):
         groups.setdefault(row.task_id, []).append(row.group_id)
     return [
         UserTask(
@@ -82,6 +90,10 @@ def _tasks(connection: Connection, rows: Sequence[Any]) -> list[UserTask]:
         )
         for row in rows
     ]  # fmt: skip
+
+
+_G = t.user_task_group.c
+_GROUPS = select(_G.task_id, _G.group_id).where(_G.task_id.in_(bindparam("tasks", expanding=True))).order_by(_G.task_id, _G.group_id)
 
 
 def user_task(connection: Connection, task_id: str) -> UserTask:

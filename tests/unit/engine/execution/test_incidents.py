@@ -116,7 +116,7 @@ def test_a_completion_condition_that_fails_counts_its_instance_once() -> None:
 
 def test_a_standard_loop_whose_condition_fails_stops_at_its_pass_and_can_be_retried() -> None:
     """The pass is there until it is known whether another one follows."""
-    loop = '<bpmn:standardLoopCharacteristics><bpmn:loopCondition>=again</bpmn:loopCondition></bpmn:standardLoopCharacteristics>'
+    loop = "<bpmn:standardLoopCharacteristics><bpmn:loopCondition>=again</bpmn:loopCondition></bpmn:standardLoopCharacteristics>"
     d = Driver(process(START + user("a", loop) + user("z") + flows("s>a", "a>z"))).start().complete("a")
     assert d.state == "incident"
     assert retry(d, again=True).tasks == ["a"] and d.complete("a", again=False).tasks == ["z"]
