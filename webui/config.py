@@ -27,6 +27,9 @@ DEFAULTS: dict[str, Any] = {
     "AMENDS_LIMIT_FOLLOW": "20/minute",
     # Folder that packages on the server may be deployed from in the studio; None: upload only.
     "AMENDS_PACKAGES": None,
+    # Who may read /metrics: who sends this as "Authorization: Bearer …". None: the environment's AMENDS_METRICS_TOKEN, or, where that
+    # is not set either, only this machine itself.
+    "AMENDS_METRICS_TOKEN": None,
     # How many proxies in front set X-Forwarded-For and X-Forwarded-Proto (create_app only; a host sets up its own).
     "AMENDS_PROXIES": 0,
 }

@@ -15,8 +15,9 @@ from psycopg import sql
 from sqlalchemy import URL
 
 from amends.engine.errors import AmendsError
+from amends.engine.store.postgres import DERIVED_SCHEMA
 
-SCHEMA = "amends_queue"
+SCHEMA = DERIVED_SCHEMA
 WORK = "amends.work"
 """The task that runs a spell of due rows."""
 SCHEMA_LOCK = 7264303

@@ -15,6 +15,7 @@ from amends.engine.complaints import Register
 from amends.engine.definitions.deployments import Deployment
 from amends.engine.history import Entry
 from amends.engine.jobs.runner import EmbeddedRunner
+from amends.engine.operating import Metrics
 from amends.engine.services import Mailer, mailer_from
 from amends.engine.store.settings import read_settings, write_setting
 from amends.forms import Forms
@@ -43,6 +44,7 @@ class Application:
         self.engine.registry.shared.update(mailer=self.mailer, register=self.register, accounts=self.accounts)
         self.runner = EmbeddedRunner(self.engine.run_due, self.engine.seal)
         self.engine.commands.wake = self.runner.wake
+        self.metrics = Metrics(self.engine, self.runner)
 
     def _all_settings(self) -> dict[str, Any]:
         with self.engine.database.reading() as connection:

@@ -17,7 +17,7 @@ def main() -> None:
 
 
 for command in (
-    server.run, operating.worker, operating.backup, operating.restore,
+    server.run, operating.worker, operating.backup, operating.restore, operating.doctor,
     packages.check, packages.deploy, packages.templates, packages.test, try_out.feel, try_out.decide,
     records.import_, records.verify,
     records.seal, records.history, accounts.user,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,9 +12,15 @@ from pathlib import Path
 import click
 
 from amends.application import DATABASE_FILE
+from amends.engine.operating import Finding, Patient, examine
+from amends.engine.operating.doctor import OK, PROBLEM
+from amends.engine.operating.ready import reach
+from amends.engine.store import Database
 from amends.engine.store.backup import Manifest
 from amends.engine.store.backup import backup as back_up
 from amends.engine.store.backup import restore as put_back
+from amends.engine.store.migrate import HEAD
+from amends.webui.assets import Assets
 
 from .common import application, data_options, says_errors
 
@@ -94,3 +101,45 @@ def restore(file: Path, data: Path, database: str | None) -> None:
         click.secho(f"{fault.chain}, row {fault.seq}: {fault.message}", fg="red")
     click.echo(f"{report.rows} rows in {report.chains} chains: {'nothing' if not report.faults else len(report.faults)} wrong.")
     raise SystemExit(1 if report.faults else 0)
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@data_options
+@says_errors
+def doctor(as_json: bool, data: Path, database: str | None) -> None:
+    """Look the installation over, and say what is the matter and what to do. Exit code 1 if there is a problem (not for warnings)."""
+    found = _unopened(data, database) or _examined(data, database)
+    sick = any(one.state == PROBLEM for one in found)
+    if as_json:
+        click.echo(json.dumps({"status": PROBLEM if sick else OK, "findings": [one.to_plain() for one in found]}, indent=2))
+    else:
+        for one in found:
+            click.secho(f"{one.state:8} {one.name:16} {one.message}", fg={OK: None, PROBLEM: "red"}.get(one.state, "yellow"))
+            if one.help:
+                click.echo(f"{'':25} {one.help}")
+        click.echo("Something has to be done." if sick else "Nothing has to be done.")
+    raise SystemExit(1 if sick else 0)
+
+
+def _unopened(data: Path, database: str | None) -> list[Finding]:
+    """What keeps an installation from being opened. Opening would migrate it, and a look must not."""
+    if database is None and not (data / DATABASE_FILE).is_file():
+        told = f"There is no installation in {data.absolute()}."
+        return [Finding("database", PROBLEM, told, "Give its folder with --data, or begin one with amends run.")]
+    opened = Database(_address(data, database))
+    try:
+        state, revision = reach(opened)
+    finally:
+        opened.close()
+    if state != OK:
+        return [Finding("database", PROBLEM, f"The database {state}.", "See that it runs, and that its address is right.")]
+    if revision != HEAD:
+        told = f"The database's schema is {revision or 'not there'}; this amends needs {HEAD}."
+        return [Finding("database", PROBLEM, told, "Back up, then start this amends: it migrates an older one.")]
+    return []
+
+
+def _examined(data: Path, database: str | None) -> list[Finding]:
+    with application(data, database) as app:
+        return examine(Patient(app.engine, app.data, app.mailer, app.settings, Assets().built))
