@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from amends.engine.decisions import elements as e
-from amends.engine.decisions.compiling import Place, broken, compile_text, is_feel, parsed_tests
+from amends.engine.decisions.compiling import Constant, Place, broken, compile_text, is_feel, parsed_tests
 from amends.engine.decisions.conditions import constants_of
 from amends.engine.decisions.matching import MaskedTest, Matcher
 from amends.engine.decisions.run import Compiled
@@ -27,7 +27,11 @@ def compile_table(table: e.Table, place: Place) -> CompiledTable:
     results = [
         [_result(rule.outputs[i] if i < len(rule.outputs) else None, place) for i in range(len(table.outputs))] for rule in table.rules
     ]
-    return CompiledTable(table, place.owner, inputs, outputs, results)
+    compiled = CompiledTable(table, place.owner, inputs, outputs, results)
+    for number, row in enumerate(results):
+        if all(isinstance(cell, Constant) for cell in row) and all(c.allowed is None or c.allowed.constant for c in outputs):
+            compiled.keep(number)
+    return compiled
 
 
 def input_label(clause: e.InputClause) -> str:
@@ -92,8 +96,6 @@ def ranks(allowed: UnaryTests | None) -> list[Any]:
 
 
 def _result(cell: e.Cell | None, place: Place) -> Compiled:
-    if cell is None:
-        return lambda scope, run: None
-    if cell.text.strip() == "-":
-        return lambda scope, run: None
+    if cell is None or cell.text.strip() == "-":
+        return Constant(None)
     return compile_text(cell.text, cell.language, place, cell.line)

@@ -10,7 +10,7 @@ from typing import Any
 from amends.engine.decisions import elements as e
 from amends.engine.decisions.run import STEPS_OF_AN_ITEM, Compiled, Run, Scope
 from amends.engine.decisions.types import ANY, Type, Types
-from amends.engine.decisions.values import FeelFunction, call
+from amends.engine.decisions.values import FeelFunction, call, kind_of
 from amends.engine.feel import Expression, FeelError, UnaryTests, parse, parse_unary
 from amends.engine.feel import nodes as n
 
@@ -45,6 +45,18 @@ def parsed_tests(text: str, names: Iterable[str]) -> UnaryTests:
     return parse_unary(text if text.strip() else "-", tuple(names))
 
 
+class Constant:
+    """An expression that is a constant written out."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __call__(self, scope: Scope, run: Run) -> Any:
+        return self.value
+
+
 def broken(message: str, part: str, line: int) -> Compiled:
     """What stands for an expression that cannot be evaluated: null, with a warning that says why."""
 
@@ -72,8 +84,7 @@ def compiled(expression: Expression, place: Place) -> Compiled:
     """A parsed expression; a constant and a variable in scope, which most cells and columns are, without asking FEEL."""
     tests, node = place.types.tests, expression.ast
     if isinstance(node, n.Literal):
-        constant = node.value
-        return lambda scope, run: constant
+        return Constant(node.value)
     if isinstance(node, n.Name):
         name = node.name
         return lambda scope, run: scope[name] if name in scope else run.value(expression, scope, tests)
@@ -197,6 +208,7 @@ def _iteration(expression: e.Iteration, place: Place) -> Compiled:
     source = compile_expression(expression.source, place)
     body = compile_expression(expression.body, place.within([expression.variable, "partial"]))
     name, kind = expression.variable, expression.kind
+    decisive = {"some": True, "every": False}.get(kind)
 
     def evaluate(scope: Scope, run: Run) -> Any:
         items = source(scope, run)
@@ -208,20 +220,19 @@ def _iteration(expression: e.Iteration, place: Place) -> Compiled:
         results: list[Any] = []
         for item in items:
             run.meter.charge(STEPS_OF_AN_ITEM + (len(results) >> 4))
-            results.append(body({**scope, "partial": list(results), name: item} if kind == "for" else {**scope, name: item}, run))
-        return results if kind == "for" else _quantified(kind, results)
+            result = body({**scope, "partial": list(results), name: item} if decisive is None else {**scope, name: item}, run)
+            if decisive is not None:
+                if result is decisive:
+                    return decisive
+                if result is not None and not isinstance(result, bool):
+                    run.warn(f"What {kind} asks of each item gives a {kind_of(result)}, not a boolean.", line=expression.line)
+                    return None
+            results.append(result)
+        if decisive is None:
+            return results
+        return None if None in results else not decisive
 
     return evaluate
-
-
-def _quantified(kind: str, results: list[Any]) -> bool | None:
-    """Three-valued `some` and `every`, as `or` and `and` over the list; null when a result is neither boolean nor null."""
-    decisive = kind == "some"
-    if any(result is not None and not isinstance(result, bool) for result in results):
-        return None
-    if decisive in results:
-        return decisive
-    return None if None in results else not decisive
 
 
 def _function(expression: e.Function, place: Place) -> Compiled:

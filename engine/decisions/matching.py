@@ -10,7 +10,7 @@ from typing import Any
 from amends.engine.decisions.conditions import condition, kinds_of
 from amends.engine.decisions.geometry import Atoms, Domain, Region
 from amends.engine.decisions.run import Run, Scope, TypeTests
-from amends.engine.feel import UnaryTests
+from amends.engine.feel import ManyTests, UnaryTests
 
 MaskedTest = tuple[UnaryTests, int]
 """A test, and a bit for each rule that uses it."""
@@ -28,7 +28,7 @@ class Matcher:
         self.tests = list(tests)
         self.faults = list(faults)
         self.types = types
-        self.others = self.tests
+        self.all_tests = self.others = ManyTests(self.tests)
         self.type: type | None = None
         kinds = set().union(*(kinds_of(test) for test, _ in tests)) & _LOOKED_UP.keys()
         if len(kinds) == 1:
@@ -51,24 +51,20 @@ class Matcher:
             for atom in range(self.atoms.count + 1):
                 if bits >> atom & 1:
                     self.masks[atom] |= mask
-        self.others = others
+        self.others = ManyTests(others)
         self.type = _LOOKED_UP[kind]
 
-    def look(self, value: Any) -> tuple[int, list[MaskedTest]]:
+    def look(self, value: Any) -> tuple[int, ManyTests]:
         """The rules that accept a value as far as it can be looked up, and the tests that have yet to be asked."""
         if type(value) is self.type:
             return self.masks[self.atoms.atom(value)], self.others
-        return self.always, self.tests
+        return self.always, self.all_tests
 
-    def ask(self, tests: Sequence[MaskedTest], candidates: int, value: Any, scope: Scope, run: Run) -> int:
+    def ask(self, tests: ManyTests, candidates: int, value: Any, scope: Scope, run: Run) -> int:
         """The rules, of these candidates, whose test a value passes."""
         for message, text, line in self.faults:
             run.warn(message, text, line)
-        found = 0
-        for test, mask in tests:
-            if mask & candidates and run.test(test, value, scope, self.types) is True:
-                found |= mask
-        return found
+        return tests.passing(value, candidates, run.frame(scope, self.types)) if tests and candidates else 0
 
 
 _LOOKED_UP: dict[str, type] = {

@@ -6,8 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from amends.engine.decisions.explain import MatchedRule
-from amends.engine.feel import Budget, BudgetError, Expression, FeelWarning, Meter, UnaryTests
-from amends.engine.feel.run import MAX_WARNINGS, Clock
+from amends.engine.feel import MAX_WARNINGS, Budget, BudgetError, Clock, Evaluation, Expression, FeelWarning, Meter, UnaryTests, begin
 
 Scope = dict[str, Any]
 
@@ -61,6 +60,10 @@ class Run:
         """Whether a value passes these tests in this scope. Raises BudgetError when that takes more than it may."""
         self.meter.charge(1)
         return tests.evaluate(value, scope, functions=self.functions, now=self.now, warnings=self.warnings, budget=self.meter, types=types)
+
+    def frame(self, scope: Scope, types: TypeTests | None = None) -> Evaluation:
+        """An evaluation in this scope that many unary tests share."""
+        return begin(scope, functions=self.functions, now=self.now, warnings=self.warnings, budget=self.meter, types=types)
 
     def deeper(self, work: Callable[[], Any], what: str) -> Any:
         """The result of `work`, one level down. Raises BudgetError beyond the depth or the steps that a model may have."""

@@ -57,6 +57,7 @@ class CompiledTable:
         self.results = [list(row) for row in results]
         self.everything = (1 << len(table.rules)) - 1
         self.policy = table.hit_policy
+        self._kept: dict[int, list[Any]] = {}
 
     def __call__(self, scope: Scope, run: Run) -> Any:
         """The value of the table in this scope."""
@@ -96,7 +97,8 @@ class CompiledTable:
         return matching
 
     def _hit(self, rules: list[int], values: list[Any], scope: Scope, run: Run) -> Any:
-        rows = [self._row(i, scope, run) for i in rules]
+        kept = self._kept
+        rows = [kept[i] if i in kept else self._row(i, scope, run) for i in rules]
         policy = self.policy
         if policy in ("P", "O"):
             order = sorted(range(len(rows)), key=lambda i: self._priority(rows[i]))
@@ -120,9 +122,19 @@ class CompiledTable:
         if self.policy in _AGGREGATES:
             name = _AGGREGATES[self.policy]
             return self._shape([_aggregate(name, [row[i] for row in rows], run) for i in range(len(self.outputs))])
-        return [self._shape(row) for row in rows]
+        return [row[0] for row in rows] if len(self.outputs) == 1 else [self._shape(row) for row in rows]
+
+    def keep(self, rule: int) -> None:
+        """Remember the outputs of a rule, which are constants, unless there is something to warn of each time."""
+        run = Run(None, None, [])
+        row = self._row(rule, {}, run)
+        if not run.warnings:
+            self._kept[rule] = row
 
     def _row(self, rule: int, scope: Scope, run: Run) -> list[Any]:
+        kept = self._kept.get(rule)
+        if kept is not None:
+            return kept
         return [self._checked(column, cell(scope, run), scope, run) for column, cell in zip(self.outputs, self.results[rule], strict=True)]
 
     def _checked(self, column: OutputColumn, value: Any, scope: Scope, run: Run) -> Any:
@@ -207,12 +219,7 @@ def _aggregate(name: str, values: list[Any], run: Run) -> Any:
 
 
 def _bits(mask: int) -> list[int]:
-    found = []
-    while mask:
-        low = mask & -mask
-        found.append(low.bit_length() - 1)
-        mask ^= low
-    return found
+    return [place for place, bit in enumerate(bin(mask)[:1:-1]) if bit == "1"]
 
 
 def _listed(rules: Sequence[int]) -> str:

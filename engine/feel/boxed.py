@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TypedDict
 
 from amends.engine.feel import nodes as n
@@ -52,6 +53,8 @@ class BoxedGrammar(Cursor):
             inner = self.range_from(opening, inner, False)
         else:
             self.expect(")", "closes the parenthesis")
+            # The parentheses belong to the part, so that what is built on it begins and ends in balance: (a + b) * c.
+            inner = replace(inner, **self._until(opening.start))
         self.range_end = outer
         return inner
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from amends.engine.feel.compiler import Compiler
 
 _SCALARS = frozenset((str, Decimal, bool))
-_ORDERED = frozenset((str, Decimal))
+ORDERED = frozenset((str, Decimal))
 FAST_ORDER: dict[str, Callable[[Any, Any], Any]] = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 
 
@@ -60,7 +60,7 @@ def _equality_with(compiler: Compiler, node: n.Binary, left: Code, constant: Any
 def ordering(compiler: Compiler, node: n.Binary, left: Code, right: Code) -> Code:
     """<, <=, > and >= of two compiled sides."""
     text, symbol, fast = compiler.text, node.operator, FAST_ORDER[node.operator]
-    constant = node.right.value if isinstance(node.right, n.Literal) and type(node.right.value) in _ORDERED else None
+    constant = node.right.value if isinstance(node.right, n.Literal) and type(node.right.value) in ORDERED else None
 
     def against_constant(frame: Frame) -> Any:
         a = left(frame)
@@ -81,7 +81,7 @@ def ordering(compiler: Compiler, node: n.Binary, left: Code, right: Code) -> Cod
     def code(frame: Frame) -> Any:
         a, b = left(frame), right(frame)
         kind = type(a)
-        if kind is type(b) and kind in _ORDERED:
+        if kind is type(b) and kind in ORDERED:
             return fast(a, b)
         return faulty(frame, a, b)
 

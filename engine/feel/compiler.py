@@ -6,13 +6,14 @@ Every node becomes a function of one argument, the Frame. Scopes are resolved wh
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal
+from decimal import Decimal, DecimalException
 from typing import Any
 
 from amends.engine.feel import nodes as n
 from amends.engine.feel import operators as ops
 from amends.engine.feel.comparisons import FAST_ORDER, equality, ordering
 from amends.engine.feel.lookup import Scopes, global_code, local_code
+from amends.engine.feel.numbers import MATH
 from amends.engine.feel.run import Code, Frame
 from amends.engine.feel.temporal_text import parse_temporal
 from amends.engine.feel.values import Fault, Range, kind_of
@@ -20,6 +21,7 @@ from amends.engine.feel.values import Fault, Range, kind_of
 _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
     "+": ops.add, "-": ops.subtract, "*": ops.multiply, "/": ops.divide, "**": ops.power,
 }  # fmt: skip
+FAST_ARITHMETIC = {"+": MATH.add, "-": MATH.subtract, "*": MATH.multiply, "/": MATH.divide}
 
 
 class Compiler:
@@ -32,20 +34,6 @@ class Compiler:
     def compile(self, node: n.Node) -> Code:
         """The closure of a node."""
         return HANDLERS[type(node)](self, node)
-
-    def guarded(self, node: n.Node, function: Callable[[Any, Any], Any], left: Code, right: Code) -> Code:
-        """A function of two values whose fault becomes null and a warning."""
-        text = self.text
-
-        def code(frame: Frame) -> Any:
-            a, b = left(frame), right(frame)
-            try:
-                return function(a, b)
-            except Fault as fault:
-                frame.run.fault(text, node, fault)
-                return None
-
-        return code
 
 
 def _literal(_: Compiler, node: n.Literal) -> Code:
@@ -177,15 +165,19 @@ def _one_binary(compiler: Compiler, node: n.Binary, left: Code) -> Code:
         return equality(compiler, node, left, right)
     if node.operator in FAST_ORDER:
         return ordering(compiler, node, left, right)
-    slow = compiler.guarded(node, _ARITHMETIC[node.operator], left, right)
-    if node.operator != "+":
-        return slow
-    text = compiler.text
+    text, fast, full = compiler.text, FAST_ARITHMETIC.get(node.operator), _ARITHMETIC[node.operator]
+    if fast is not None and isinstance(node.right, n.Literal) and type(node.right.value) is Decimal:
+        return _with_number(compiler, node, left, node.right.value)
 
-    def addition(frame: Frame) -> Any:
+    def code(frame: Frame) -> Any:
         a, b = left(frame), right(frame)
+        if fast is not None and type(a) is Decimal and type(b) is Decimal:
+            try:
+                return fast(a, b)
+            except DecimalException:
+                pass  # the long way says what is wrong
         try:
-            value = ops.add(a, b)
+            value = full(a, b)
         except Fault as fault:
             frame.run.fault(text, node, fault)
             return None
@@ -193,7 +185,27 @@ def _one_binary(compiler: Compiler, node: n.Binary, left: Code) -> Code:
             frame.run.meter.text(len(value))
         return value
 
-    return addition
+    return code
+
+
+def _with_number(compiler: Compiler, node: n.Binary, left: Code, number: Decimal) -> Code:
+    """Arithmetic with a number that is written out."""
+    text, fast, full = compiler.text, FAST_ARITHMETIC[node.operator], _ARITHMETIC[node.operator]
+
+    def code(frame: Frame) -> Any:
+        a = left(frame)
+        if type(a) is Decimal:
+            try:
+                return fast(a, number)
+            except DecimalException:
+                pass  # the long way says what is wrong
+        try:
+            return full(a, number)
+        except Fault as fault:
+            frame.run.fault(text, node, fault)
+            return None
+
+    return code
 
 
 def _logical(compiler: Compiler, node: n.Binary) -> Code:

@@ -19,8 +19,8 @@ from amends.engine.feel.parser import Parser
 from amends.engine.feel.run import Clock, Code, Frame, Functions, Meter, Run, TypeTest
 from amends.engine.feel.scope import names_in_scope, open_to, relevant_names
 from amends.engine.feel.slips import FOREIGN_FUNCTIONS
-from amends.engine.feel.unary import any_test, compile_test
-from amends.engine.feel.values import normalize
+from amends.engine.feel.unary import any_test, compile_test, names_value
+from amends.engine.feel.values import Fault, normalize
 
 _BUILTIN_NAMES = frozenset(BUILTINS)
 _BUILTIN_KNOWN = KnownNames(BUILTINS)
@@ -111,9 +111,9 @@ class Expression(Parsed):
         try:
             value = self._code(Frame(context, None, run))
         except RecursionError:
-            raise _too_deep() from None
+            raise too_deep() from None
         except UNEXPECTED as error:
-            raise _defect(self.text, error) from error
+            raise defect(self.text, error) from error
         if type(value) in _CONTAINERS:
             run.meter.whole(value)
         return value
@@ -125,10 +125,21 @@ class UnaryTests(Parsed):
     ast: n.Tests
 
     @cached_property
+    def asks(self) -> bool:
+        """Whether the value under test is named, as ?, and so needs a scope of its own."""
+        return any(names_value(test) for test in self.ast.tests)
+
+    @cached_property
     def _tests(self) -> list[Any]:
         compiler = Compiler(self.text)
-        compiler.scopes.push({"?"})
+        if self.asks:
+            compiler.scopes.push({"?"})
         return [compile_test(compiler, test) for test in self.ast.tests]
+
+    @cached_property
+    def only(self) -> Any:
+        """The test itself where there is one and no not() around it, which most cells are."""
+        return self._tests[0] if len(self._tests) == 1 and not self.ast.negated else None
 
     def evaluate(
         self,
@@ -142,23 +153,44 @@ class UnaryTests(Parsed):
         types: Mapping[str, TypeTest] | None = None,
     ) -> bool | None:
         """Whether a value passes: true, false, or null where that cannot be told. The options are those of Expression.evaluate."""
-        if not self.ast.tests:
-            return True
-        run = start_run(context, functions, now, warnings, budget, types)
-        value = normalize(value)
-        frame = Frame({"?": value}, Frame(context, None, run), run)
+        return self.passes(normalize(value), Frame(context, None, start_run(context, functions, now, warnings, budget, types)))
+
+    def passes(self, value: Any, frame: Frame) -> bool | None:
+        """The same for a FEEL value in an evaluation that has begun: the many cells of one table share one (see `begin`)."""
+        if self.asks:
+            frame = Frame({"?": value}, frame, frame.run)
         try:
+            if self.only is not None:
+                try:
+                    return self.only(frame, value)  # type: ignore[no-any-return]  # what compile_test makes
+                except Fault as fault:
+                    frame.run.fault(self.text, self.ast, fault)
+                    return None
+            if not self.ast.tests:
+                return True
             result = any_test(frame, value, self._tests, self.text, self.ast)
         except RecursionError:
-            raise _too_deep() from None
+            raise too_deep() from None
         except UNEXPECTED as error:
-            raise _defect(self.text, error) from error
-        if self.ast.negated and result is not None:
-            return not result
-        return result
+            raise defect(self.text, error) from error
+        return not result if self.ast.negated and result is not None else result
 
 
-def _too_deep() -> BudgetError:
+def begin(
+    context: Mapping[str, Any],
+    *,
+    functions: Functions | None = None,
+    now: Clock | None = None,
+    warnings: list[FeelWarning] | None = None,
+    budget: Budget | Meter | None = None,
+    types: Mapping[str, TypeTest] | None = None,
+) -> Frame:
+    """An evaluation that many unary tests share: what UnaryTests.passes takes. The options are those of Expression.evaluate."""
+    return Frame(context, None, start_run(context, functions, now, warnings, budget, types))
+
+
+def too_deep() -> BudgetError:
+    """Python's stack is used up."""
     return BudgetError("The evaluation is nested too deeply and was ended. Make its data or its functions flatter.")
 
 
@@ -166,7 +198,8 @@ UNEXPECTED = (ArithmeticError, AttributeError, LookupError, TypeError, ValueErro
 """What only a defect of this package raises: callers, who know FeelError, are spared it (the tests are not)."""
 
 
-def _defect(text: str, error: Exception) -> FeelError:
+def defect(text: str, error: Exception) -> FeelError:
+    """A fault of the evaluator itself, for those who know FeelError."""
     part = text if len(text) <= 80 else text[:79] + "…"
     return FeelError(f"«{part}» could not be evaluated because of a defect in the evaluator ({error!r}). Please report it.")
 

@@ -131,7 +131,13 @@ class HostFunction(Function):
 
 @lru_cache(maxsize=1024)
 def _parameters(function: Callable[..., Any]) -> tuple[tuple[str, bool, bool], ...]:
-    """A callable's parameters as FEEL names them, whether each is needed, and whether it takes any number."""
+    """A callable's parameters as FEEL names them, whether each is needed, and whether it takes any number.
+
+    A callable may name them itself in an attribute `parameters`, as Python lets none be called "from"; which it needs it then tells.
+    """
+    named = getattr(function, "parameters", None)
+    if isinstance(named, tuple):
+        return tuple((str(name), False, False) for name in named)
     try:
         signature = inspect.signature(function)
     except (TypeError, ValueError):

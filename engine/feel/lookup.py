@@ -71,6 +71,8 @@ def global_code(text: str, node: n.Name, depth: int) -> Code:
     def code(frame: Frame) -> Any:
         value = frame.vars.get(name, _MISSING)
         kind = type(value)
+        if kind is Decimal:
+            return value if value.is_finite() else _global_value(frame.run, text, node, value)
         if kind in NATIVE:
             return value
         if kind is int and -EXACT < value < EXACT:
@@ -78,15 +80,21 @@ def global_code(text: str, node: n.Name, depth: int) -> Code:
         return _global_value(frame.run, text, node, value)
 
     def nested(frame: Frame) -> Any:
-        return _global_value(frame.run, text, node, frame.run.variables.get(name, _MISSING))
+        value = frame.run.variables.get(name, _MISSING)
+        kind = type(value)
+        if kind in NATIVE and (kind is not Decimal or value.is_finite()):
+            return value
+        return _global_value(frame.run, text, node, value)
 
     return nested if depth else code
 
 
 def _global_value(run: Run, text: str, node: n.Name, value: Any) -> Any:
     if value is _MISSING:
+        if run.functions is None and node.name in BUILTINS:
+            return BUILTINS[node.name]
         return _function(run, text, node)
-    if type(value) in NATIVE:
+    if type(value) in NATIVE and type(value) is not Decimal:
         return value
     memo = run.memo
     if memo is None:
@@ -94,8 +102,14 @@ def _global_value(run: Run, text: str, node: n.Name, value: Any) -> Any:
     if node.name not in memo:
         memo[node.name] = normalize(value)
         if memo[node.name] is None:
-            run.warn(text, node, f"{node.name} has a value of a kind that FEEL does not know ({type(value).__name__})")
+            run.warn(text, node, _unknown_value(node.name, value))
     return memo[node.name]
+
+
+def _unknown_value(name: str, value: Any) -> str:
+    if isinstance(value, float | Decimal):
+        return f"{name} is {value}, which is no number of FEEL"
+    return f"{name} has a value of a kind that FEEL does not know ({type(value).__name__})"
 
 
 def _function(run: Run, text: str, node: n.Name) -> Any:

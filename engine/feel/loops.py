@@ -10,7 +10,7 @@ from amends.engine.feel.compiler import HANDLERS, Compiler
 from amends.engine.feel.flow import weight
 from amends.engine.feel.iterate import domain_items
 from amends.engine.feel.run import Code, Frame
-from amends.engine.feel.values import Fault
+from amends.engine.feel.values import Fault, kind_of
 
 
 class _Loop:
@@ -80,8 +80,10 @@ def _quantified(compiler: Compiler, node: n.Quantified) -> Code:
                 value = condition(inner)
                 if value is decisive:
                     return decisive
-                if value is not True and value is not False:
+                if value is None:
                     result = None
+                elif value is not True and value is not False:
+                    raise Fault(f"What {node.kind} asks of each item gives a {kind_of(value)}, not a boolean")
         except Fault as fault:
             frame.run.warn(text, node, str(fault))
             return None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from amends.engine.feel import nodes as n
 from amends.engine.feel.boxed import BoxedGrammar
 from amends.engine.feel.cursor import KEYWORDS
@@ -101,7 +103,8 @@ class Parser(BoxedGrammar):
                 return (self.continued(self._complete(node), ADDITIVE),)
             if self.at(")"):
                 self.index += 1
-                return (self.continued(self._complete(tests[0]), ADDITIVE),)
+                only = replace(tests[0], **self._until(opening.start))
+                return (self.continued(self._complete(only), ADDITIVE),)
             while self.take(","):
                 tests.append(self.test())
             self.expect(")", "closes the list of tests")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Decimal, DecimalException
 from typing import Any
 
 from amends.engine.feel import nodes as n
 from amends.engine.feel import operators as ops
-from amends.engine.feel.compiler import HANDLERS, Compiler
+from amends.engine.feel.comparisons import FAST_ORDER, ORDERED
+from amends.engine.feel.compiler import FAST_ARITHMETIC, HANDLERS, Compiler
 from amends.engine.feel.run import Code, Frame
 from amends.engine.feel.values import Fault
 
@@ -19,25 +20,25 @@ def _in(compiler: Compiler, node: n.In) -> Code:
     whole = len(fast) == len(node.tests) and len({type(item) for item in fast}) == 1
     kind = type(constants[0]) if whole else None
     # Inside the tests ? is the value on the left, unless a unary test around them has its own.
-    asks = compiler.scopes.find("?") is None and any(_asks(test) for test in node.tests)
-    if asks:
+    named = compiler.scopes.find("?") is None and any(names_value(test) for test in node.tests)
+    if named:
         compiler.scopes.push({"?"})
     tests = [compile_test(compiler, test) for test in node.tests]
-    if asks:
+    if named:
         compiler.scopes.pop()
 
     def code(frame: Frame) -> Any:
         item = value(frame)
         if type(item) is kind:
             return item in fast
-        if asks:
+        if named:
             frame = Frame({"?": item}, frame, frame.run)
         return any_test(frame, item, tests, text, node)
 
     return code
 
 
-def _asks(node: n.Node) -> bool:
+def names_value(node: n.Node) -> bool:
     """Whether a test names the value under test, as ?."""
     return any(isinstance(part, n.Name) and part.name == "?" for part in n.walk(node))
 
@@ -63,18 +64,18 @@ def compile_test(compiler: Compiler, node: n.Node) -> Any:
     if isinstance(node, n.UnaryComparison):
         return _comparison_test(compiler, node)
     code = compiler.compile(node)
-    asks = _asks(node)
+    named = names_value(node)
     computed = not isinstance(node, n.Literal)
 
     def test(frame: Frame, value: Any) -> bool | None:
         expected = code(frame)
         kind = type(expected)
         # A condition of its own is the test; a boolean beside a boolean is a value to be equal to.
-        if kind is bool and (asks or computed and type(value) is not bool):
+        if kind is bool and (named or computed and type(value) is not bool):
             return bool(expected)
         if kind is list:
             frame.run.meter.charge(len(expected))
-        if asks and expected is None:
+        if named and expected is None:
             return None
         return ops.matches(value, expected, frame.run.meter)
 
@@ -83,14 +84,47 @@ def compile_test(compiler: Compiler, node: n.Node) -> Any:
 
 def _comparison_test(compiler: Compiler, node: n.UnaryComparison) -> Any:
     operand, symbol = compiler.compile(node.operand), node.operator
+    if symbol in ("=", "!="):
+        return lambda frame, value: ops.equal(value, operand(frame), frame.run.meter) is (symbol == "=")
+    fast = FAST_ORDER[symbol]
 
     def test(frame: Frame, value: Any) -> bool | None:
         other = operand(frame)
-        if symbol in ("=", "!="):
-            return ops.equal(value, other, frame.run.meter) is (symbol == "=")
+        kind = type(value)
+        if kind is type(other) and kind in ORDERED:
+            return fast(value, other)  # type: ignore[no-any-return]  # numbers and strings compare to booleans
         return ops.compare(symbol, value, other)
 
-    return test
+    return _against_variable(compiler, node.operand, fast, test)
+
+
+def _against_variable(compiler: Compiler, operand: n.Node, fast: Any, test: Any) -> Any:
+    """A comparison with a number of the context, or one that is a step from it (limit, limit * 2), without detours; else `test`."""
+    step: Any = None
+    if isinstance(operand, n.Binary) and isinstance(operand.right, n.Literal) and type(operand.right.value) is Decimal:
+        step, number, operand = FAST_ARITHMETIC.get(operand.operator), operand.right.value, operand.left
+        if step is None:
+            return test
+    if not isinstance(operand, n.Name) or compiler.scopes.depth:
+        return test
+    name = operand.name
+
+    def plain(frame: Frame, value: Any) -> bool | None:
+        other = frame.vars.get(name)
+        if type(other) is Decimal and type(value) is Decimal and other.is_finite():
+            return fast(value, other)  # type: ignore[no-any-return]  # as above
+        return test(frame, value)  # type: ignore[no-any-return]
+
+    def stepped(frame: Frame, value: Any) -> bool | None:
+        other = frame.vars.get(name)
+        if type(other) is Decimal and type(value) is Decimal and other.is_finite():
+            try:
+                return fast(value, step(other, number))  # type: ignore[no-any-return]
+            except DecimalException:
+                pass  # the long way says what is wrong
+        return test(frame, value)  # type: ignore[no-any-return]
+
+    return plain if step is None else stepped
 
 
 HANDLERS[n.In] = _in

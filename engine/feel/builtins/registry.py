@@ -27,23 +27,34 @@ class Form:
 
     names: tuple[str, ...]
     kinds: tuple[frozenset[str], ...]
-    least: int
+    optional: tuple[bool, ...]
     many: bool
     implementation: Implementation
 
-    def fit(self, arguments: Sequence[Any]) -> list[Any] | None:
+    @property
+    def least(self) -> int:
+        """How many arguments by position there have to be: up to the last that is needed."""
+        return max((place for place, optional in enumerate(self.optional, 1) if not optional), default=0)
+
+    def fit(self, arguments: Sequence[Any]) -> Sequence[Any] | None:
         """The arguments converted for this form; None where they are not for it."""
-        count = len(arguments)
         if self.many:
             return self._fit_many(arguments)
+        count = len(arguments)
+        if count == len(self.names):
+            for value, kinds in zip(arguments, self.kinds, strict=True):
+                if kind_of(value) not in kinds:
+                    break
+            else:
+                return arguments
         if count < self.least or count > len(self.names):
             return None
         fitted = []
         for index, value in enumerate(arguments):
             kinds = self.kinds[index]
-            if "any" in kinds or kind_of(value) in kinds:
+            if kind_of(value) in kinds:
                 fitted.append(value)
-            elif value is None and index >= self.least:
+            elif value is None and self.optional[index]:
                 fitted.append(None)
             else:
                 value = single(value, kinds)
@@ -52,12 +63,12 @@ class Form:
                 fitted.append(value)
         return fitted
 
-    def _fit_many(self, arguments: Sequence[Any]) -> list[Any] | None:
+    def _fit_many(self, arguments: Sequence[Any]) -> Sequence[Any] | None:
         """Leading parameters, then one list of all the rest (given as one list, or one by one)."""
         lead = len(self.names) - 1
         if len(arguments) <= lead:
             return None
-        fitted = Form(self.names[:-1], self.kinds[:-1], lead, False, self.implementation).fit(arguments[:lead])
+        fitted = Form(self.names[:-1], self.kinds[:-1], self.optional[:-1], False, self.implementation).fit(arguments[:lead])
         if fitted is None:
             return None
         rest = list(arguments[lead:])
@@ -100,7 +111,7 @@ class Builtin(Function):
         for form in sorted(self.forms, key=lambda form: form.names != tuple(arguments)):
             if not set(arguments) <= set(form.names):
                 continue
-            if any(name not in arguments for name in form.names[: form.least]):
+            if any(name not in arguments and not optional for name, optional in zip(form.names, form.optional, strict=True)):
                 continue
             fitted = form.fit([arguments.get(name) for name in form.names])
             if fitted is not None:
@@ -112,16 +123,21 @@ class Builtin(Function):
         return f"{forms} cannot be called with ({', '.join(given)})"
 
 
+_EVERY_KIND = (
+    "null", "boolean", "string", "number", "list", "context", "date", "date and time", "time", "days and time duration",
+    "years and months duration", "range", "function", "unknown",
+)  # fmt: skip
+
+
 def _read_form(text: str, implementation: Implementation) -> Form:
-    names, kinds, least, many = [], [], 0, False
+    names, kinds, needless, many = [], [], [], False
     for part in text.split(", ") if text else ():
         name, kind = part.split(":")
         many = kind.endswith("...")
-        optional = kind.endswith("?")
         names.append(name)
-        kinds.append(frozenset(kind.rstrip("?.").split("|")))
-        least += not optional
-    return Form(tuple(names), tuple(kinds), least, many, implementation)
+        kinds.append(frozenset(_EVERY_KIND if kind.startswith("any") else kind.rstrip("?.").split("|")))
+        needless.append(kind.endswith("?"))
+    return Form(tuple(names), tuple(kinds), tuple(needless), many, implementation)
 
 
 def define(name: str, *forms: str, ours: bool = False) -> Callable[[_F], _F]:

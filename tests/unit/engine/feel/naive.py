@@ -128,8 +128,13 @@ def _for(node: n.For, scope: Scope) -> Any:
 
 
 def _quantified(node: n.Quantified, scope: Scope) -> Any:
-    values = [walk(node.condition, inner) for inner in _scopes(node.iterations, scope)]
     decisive = node.kind == "some"
-    if any(value is decisive for value in values):
-        return decisive
-    return None if any(type(value) is not bool for value in values) else not decisive
+    unknown = False
+    for inner in _scopes(node.iterations, scope):
+        value = walk(node.condition, inner)
+        if value is decisive:
+            return decisive
+        if value is not None and type(value) is not bool:
+            return None
+        unknown = unknown or value is None
+    return None if unknown else not decisive

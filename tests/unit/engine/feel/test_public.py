@@ -243,8 +243,8 @@ def test_warnings_say_what_where_and_why() -> None:
     """A warning has message, line, column and the part it is about, and reads as a sentence."""
     warnings: list[FeelWarning] = []
     assert evaluate('1 +\n  ("Abc" - 2)', {}, warnings=warnings) is None
-    assert warnings[0] == FeelWarning("A number cannot be subtracted from a string, so the result is null", 2, 4, '"Abc" - 2')
-    assert str(warnings[0]).endswith('(line 2, column 4: "Abc" - 2)')
+    assert warnings[0] == FeelWarning("A number cannot be subtracted from a string, so the result is null", 2, 3, '("Abc" - 2)')
+    assert str(warnings[0]).endswith('(line 2, column 3: ("Abc" - 2))')
     warnings.clear()
     evaluate("for i in 1..10000 return null.x", {}, warnings=warnings)
     assert len(warnings) == 200
