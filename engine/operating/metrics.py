@@ -9,13 +9,13 @@ from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest, start_http_server
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 
 from amends.engine.api import Engine
-from amends.engine.errors import Conflict
+from amends.engine.errors import AmendsError, Conflict
 from amends.engine.instances.commands import Work
 from amends.engine.operating.figures import Figures, figures
 from amends.engine.operating.ready import Runner
@@ -53,6 +53,13 @@ class Metrics:
     def text(self) -> bytes:
         """Everything, in Prometheus' text format."""
         return generate_latest(self.registry)
+
+    def serve(self, port: int) -> None:
+        """Serve them by a thread, to this machine only, for a process that has no pages."""
+        try:
+            start_http_server(port, addr="127.0.0.1", registry=self.registry)
+        except OSError as error:
+            raise AmendsError(f"Cannot serve metrics on port {port}: {error.strerror}. Choose another one.") from error
 
     def _count(self, engine: Engine) -> None:
         """Put a clock around the two ways into an instance: a few microseconds a command, and no statement."""

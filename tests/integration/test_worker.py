@@ -235,8 +235,11 @@ def test_a_worker_on_sqlite_runs_in_the_foreground(tmp_path: Path, ran: Path) ->
     deploy(engine, tmp_path, calling(1))
     for _ in range(3):
         engine.start("calling", actor="jo")
-    with worker(url, tmp_path) as only:
+    port = free_port()
+    with worker(url, tmp_path, "--metrics-port", str(port)) as only:
         until(lambda: ran.read_text().count("begin") == 2)
+        told = urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics").read().decode()
+        assert 'amends_commands_total{kind="operation"} 1.0' in told, "what the worker did is counted there"
         only.send_signal(signal.SIGTERM)
         assert only.wait(20) == 0
     assert [line.split()[0] for line in ran.read_text().splitlines()] == ["begin", "end"] * 2

@@ -20,6 +20,6 @@ for command in (
     server.run, operating.worker, operating.backup, operating.restore, operating.doctor,
     packages.check, packages.deploy, packages.templates, packages.test, try_out.feel, try_out.decide,
     records.import_, records.verify,
-    records.seal, records.history, accounts.user,
+    records.seal, records.erase, records.history, accounts.user,
 ):  # fmt: skip
     main.add_command(command)

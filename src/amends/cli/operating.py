@@ -40,14 +40,17 @@ def needs_procrastinate() -> Iterator[None]:
 @click.option(
     "--lease", default=60, show_default=True, type=click.IntRange(2), help="Seconds until a dead worker's jobs are taken over (PostgreSQL)."
 )
+@click.option("--metrics-port", type=int, help="Serve Prometheus metrics on this port of this machine.")
 @data_options
 @says_errors
-def worker(concurrency: int, lease: int, data: Path, database: str | None) -> None:
+def worker(concurrency: int, lease: int, metrics_port: int | None, data: Path, database: str | None) -> None:
     """Run what is due: timers, letters, escalations. Any number on PostgreSQL; with SQLite one, where `amends run --no-runner` serves.
 
     SIGTERM and Ctrl-C finish the jobs at hand.
     """
     with application(data, database) as app:
+        if metrics_port is not None:
+            app.metrics.serve(metrics_port)
         if app.engine.database.sqlite:
             ends = {signal.SIGTERM, signal.SIGINT}
             signal.pthread_sigmask(signal.SIG_BLOCK, ends)
