@@ -16,8 +16,9 @@ from amends.engine.definitions import check_package, deployments, read_package
 from amends.engine.definitions.deployments import Deployment
 from amends.engine.definitions.known import Forms as CheckedForms
 from amends.engine.definitions.package import Package
+from amends.engine.definitions.problems import Problem
 from amends.engine.errors import CheckFailed, Conflict, Forbidden, Incident, Invalid, NotFound
-from amends.engine.execution import Execution
+from amends.engine.execution import Execution, Fault, compile_process
 from amends.engine.execution.values import decode, encode
 from amends.engine.history import Event, Report
 from amends.engine.instances import erasure, messages, queries
@@ -122,8 +123,11 @@ class Engine:
         self._allow(actor, "deploy")
         package = read_package(path)
         errors = [problem for problem in check_package(package, self.forms, self.registry.operations) if problem.severity == "error"]
+        errors = errors or _uncompiled(package)
         name = package.manifest.name or _name_of(package)
         with self.database.transaction() as connection:
+            if not self.database.sqlite:
+                messages.keep_apart(connection, "deploy", name)
             same = deployments.find_same(connection, package, name)
             if same is not None:
                 return same
@@ -556,6 +560,20 @@ class Engine:
             else:
                 self.record("denied", actor, [entry])
             raise
+
+
+def _uncompiled(package: Package) -> list[Problem]:
+    """What `check` has let through and cannot run all the same: better refused now than found by whoever starts it."""
+    found = []
+    for diagram in package.diagrams:
+        for process in diagram.processes:
+            try:
+                if process.executable:
+                    compile_process(process)
+            except Fault as fault:
+                help = "Draw it another way; docs/bpmn.md says what is executed."
+                found.append(Problem(diagram.file, process.id, process.line, "refused", "error", str(fault), help))
+    return found
 
 
 def _plain(variables: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -94,6 +94,10 @@ def compile_process(process: model.Scope) -> ProcessSpec:
             if element.is_event_subprocess:
                 made.inner.entries = [made.inner.task_specs[made.start_id]]
     _connect(spec, process)
+    if isinstance(process, model.Process):
+        for start in process.event_starts:
+            if start.kind not in ("message", "signal"):
+                raise Fault(f"The process {process.id} begins with a {start.kind} start event ({start.id}), which nothing triggers.")
     if not spec.entries:
         spec.entries = [spec.task_specs[item.id] for item in (process.none_starts or _implicit(process))]
     return spec
