@@ -49,7 +49,7 @@ def test_replay_completes_sixty_user_tasks_a_second_in_600_megabytes(tmp_path: P
     verified = time.monotonic() - began
     app.close()
     print(f"\n{done.stdout.strip()}")
-    print(f"{tasks} user tasks in {seconds:.1f} s: {tasks / seconds:.0f} a second ({tasks / used.ru_utime:.0f} a second of processor time);", end=" ")
+    print(f"{tasks} user tasks in {seconds:.1f} s: {tasks / seconds:.0f} a second, {tasks / used.ru_utime:.0f} a second of processor time;")
     print(f"at most {used.ru_maxrss // 1024} MB; {report.rows} rows of history verified in {verified:.1f} s")
     assert report.faults == []
     assert tasks / seconds >= LEAST_A_SECOND

@@ -176,6 +176,17 @@ def test_as_of_stops_the_replay_at_that_day(app: Application, tmp_path: Path) ->
     assert app.engine.run_due() > 0  # from here on it is a complaint like any other, and long late
 
 
+def test_two_imports_of_one_file_at_once_take_each_row_once(app: Application, tmp_path: Path) -> None:
+    """The slower one finds the row taken when it comes to write it down, and undoes its own."""
+    path = write(tmp_path / "both.csv", record(), record(number="2"))
+    slow, fast = (Importer(app.register, path, load_mapping("cfpb"), replay=True) for _ in range(2))
+    rows = list(slow.rows())
+    assert len(list(fast.run())) == 2
+    again = [slow.take(row) for row in rows]
+    assert {result.flags for result in again} == {("another import of this file took the row at the same time",)}
+    assert (count(app, t.complaint), count(app, t.instance), count(app, t.import_row)) == (2, 2, 2) and app.engine.verify().faults == []
+
+
 def test_a_file_that_does_not_fit_its_mapping_is_refused_before_the_first_row(app: Application, tmp_path: Path) -> None:
     """With a sentence that names the columns, or the encoding."""
     (tmp_path / "other.csv").write_text("a,b\n1,2\n")
