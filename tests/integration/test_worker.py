@@ -295,3 +295,28 @@ def answers(address: str) -> bool:
     with suppress(urllib.error.URLError, ConnectionError), urllib.request.urlopen(address, timeout=5) as answer:
         return bool(answer.status == 200)
     return False
+
+
+@pytest.mark.postgres
+def test_a_worker_lives_through_a_database_that_goes_away(postgres_url: str, tmp_path: Path, ran: Path) -> None:
+    """All connections are cut, and none is let in for some seconds: afterwards it goes on by itself, and still stops when asked."""
+    import psycopg
+
+    engine = Engine(postgres_url, services={Slow.type: Slow})
+    deploy(engine, tmp_path, calling(0))
+    name = postgres_url.rpartition("/")[2]
+    server = postgres_url.replace("+psycopg", "", 1).rpartition("/")[0] + "/postgres"
+    with worker(postgres_url, tmp_path, "--lease", str(LEASE)) as only, psycopg.connect(server, autocommit=True) as admin:
+        until(lambda: workers(engine) == 2)
+        engine.start("calling", actor="jo")
+        until(lambda: states(engine) == {"completed": 1})
+        admin.execute(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS false")
+        admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+        time.sleep(4)
+        assert only.poll() is None
+        admin.execute(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS true")
+        engine.start("calling", actor="jo")
+        until(lambda: states(engine) == {"completed": 2})
+        only.terminate()
+        assert only.wait(20) == 0
+    engine.close()
