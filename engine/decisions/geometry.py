@@ -12,8 +12,11 @@ import datetime
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal, localcontext
 from typing import Any
+
+EXACT = Context(prec=13_000, Emin=-13_000, Emax=13_000)
+"""Holds the sum and the mean of any two numbers of FEEL without rounding."""
 
 Cut = tuple[Any, int]
 """A place in an ordered domain: (value, 0) is just before the value, (value, 1) just after it."""
@@ -113,7 +116,7 @@ class Domain:
         if self.numeric:
             if self.integral:
                 rounding = ROUND_FLOOR if after else ROUND_CEILING
-                return (value.to_integral_value(rounding) + after, 0)
+                return (EXACT.add(value.to_integral_value(rounding), after), 0)
         elif after and self.kind == "date" and value < datetime.date.max:
             return (value + datetime.timedelta(days=1), 0)
         return (value, after)
@@ -183,11 +186,12 @@ class Atoms:
     def sample(self, mask: int) -> Any:
         """A value in one of these atoms, the simplest that is found; NULL when null is the only one."""
         best: Any = NULL
-        for atom in range(self.count):
-            if mask >> atom & 1:
-                found = self._sample(atom)
-                if best is NULL or _plainness(found) < _plainness(best):
-                    best = found
+        with localcontext(EXACT):
+            for atom in range(self.count):
+                if mask >> atom & 1:
+                    found = self._sample(atom)
+                    if best is NULL or _plainness(found) < _plainness(best):
+                        best = found
         return best
 
     def _sample(self, atom: int) -> Any:

@@ -7,6 +7,7 @@ range: Range · function: Function.
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -169,10 +170,13 @@ def scalar_text(value: Any) -> str | None:
     return None
 
 
+_WIDEST = 2**63
+
+
 def to_plain(value: Any) -> Any:
     """A value as JSON has it.
 
-    Whole numbers become int, others float; temporal values ISO 8601 text, ranges their FEEL text, functions None; lists and
+    Whole numbers of 64 bits become int, others float, those too large for a float their text (1E+400); temporal values ISO 8601 text, ranges their FEEL text, functions None; lists and
     contexts are converted in depth.
     """
     value = normalize(value)
@@ -180,7 +184,10 @@ def to_plain(value: Any) -> Any:
     if kind in ("null", "boolean", "string"):
         return value
     if kind == "number":
-        return int(value) if is_whole(value) else float(value)
+        if abs(value) < _WIDEST and is_whole(value):
+            return int(value)
+        number = float(value)
+        return number if math.isfinite(number) else str(value)
     if kind == "list":
         return [to_plain(item) for item in value]
     if kind == "context":

@@ -2,24 +2,44 @@
 
 from __future__ import annotations
 
+import importlib
+from collections import UserDict
+
 import click
 
-from amends import __version__, logs
+from amends import __version__
 
-from . import accounts, operating, packages, records, server, try_out
+COMMANDS = {
+    "run": "server:run", "worker": "operating:worker", "backup": "operating:backup", "restore": "operating:restore",
+    "doctor": "operating:doctor", "check": "packages:check", "deploy": "packages:deploy", "templates": "packages:templates",
+    "test": "packages:test", "feel": "try_out:feel", "decide": "try_out:decide", "import": "records:import_", "verify": "records:verify",
+    "seal": "records:seal", "erase": "records:erase", "history": "records:history", "user": "accounts:user",
+}  # fmt: skip
+"""Every command, and the module and name here that it is. It is loaded when it is asked for: `feel` needs no database."""
+
+WITHOUT_LOGS = frozenset({"feel", "decide"})
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+class Commands(UserDict[str, click.Command]):
+    """The commands by name, each loaded when it is asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.data = dict.fromkeys(COMMANDS)  # type: ignore[arg-type]  # until it is asked for
+
+    def __getitem__(self, name: str) -> click.Command:
+        if self.data[name] is None:
+            module, _, attribute = COMMANDS[name].partition(":")
+            self.data[name] = getattr(importlib.import_module(f"{__name__}.{module}"), attribute)
+        return self.data[name]
+
+
+@click.group(commands=Commands(), context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="amends")
-def main() -> None:
+@click.pass_context
+def main(context: click.Context) -> None:
     """Complaint handling that follows ISO 10002, drawn as BPMN."""
-    logs.configure()
+    if context.invoked_subcommand not in WITHOUT_LOGS:
+        from amends import logs
 
-
-for command in (
-    server.run, operating.worker, operating.backup, operating.restore, operating.doctor,
-    packages.check, packages.deploy, packages.templates, packages.test, try_out.feel, try_out.decide,
-    records.import_, records.verify,
-    records.seal, records.erase, records.history, accounts.user,
-):  # fmt: skip
-    main.add_command(command)
+        logs.configure()
