@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import hmac
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -13,9 +12,10 @@ from uuid_utils import uuid7
 
 from amends.engine.calendars import words as clock_words
 from amends.engine.complaints.erasure import Erasure
+from amends.engine.complaints.links import Links
 from amends.engine.complaints.projection import RegisterProjection, columns, new_row
 from amends.engine.complaints.records import Attachment, ClockView, Complaint, Filed, Message, Offer, Progress, StageView
-from amends.engine.complaints.references import digest_of, new_reference, new_secret, tidy_reference
+from amends.engine.complaints.references import new_reference, new_secret, tidy_reference
 from amends.engine.definitions.package import Package
 from amends.engine.errors import Conflict, Invalid, NotFound
 from amends.engine.execution import Note
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from amends.engine.api import Engine
 
 MOST_FOUND = 200
-_NOBODY = digest_of("nobody")
 _NEWEST = select(func.max(t.process_definition.c.position))
 
 
@@ -36,6 +35,8 @@ class Register:
         self.engine = engine
         engine.projections.append(RegisterProjection())
         engine.erasures.append(Erasure(engine))
+        self.links = Links(engine)
+        engine.erasures.append(self.links.end)
         self._known: tuple[int, tuple[str, Package]] | None = None
 
     # -- filing
@@ -103,18 +104,17 @@ class Register:
 
     def by_secret(self, reference: str, secret: str) -> Complaint:
         """The complaint a follow-up link belongs to; `NotFound` in the same words, after the same work, for a wrong and an unknown one."""
-        c = t.complaint.c
         with self.engine.database.reading() as connection:
-            row = connection.execute(select(t.complaint).where(c.reference == tidy_reference(reference))).first()
-            expected = _NOBODY if row is None else row.secret_hash
-            if not hmac.compare_digest(expected, digest_of(secret)) or row is None:
+            # Found by the secret's hash alone, so that the time it takes says nothing about a reference.
+            row = self.links.find(connection, secret)
+            if row is None or row.reference != tidy_reference(reference):
                 raise NotFound("There is no complaint with this reference and link. Check both, or ask us for a new link.")
             return _complaint(connection, [row])[0]
 
     def by_link(self, secret: str) -> Complaint:
-        """The complaint of a secret link alone."""
+        """The complaint of a secret link alone; `NotFound` for one that nobody gave out, or that has expired."""
         with self.engine.database.reading() as connection:
-            row = connection.execute(select(t.complaint).where(t.complaint.c.secret_hash == digest_of(secret))).first()
+            row = self.links.find(connection, secret)
             if row is None:
                 raise NotFound("This link does not lead to a complaint. Check it, or ask us for a new one.")
             return _complaint(connection, [row])[0]
@@ -270,12 +270,18 @@ class Register:
         found = Attachment(row.id, row.name, row.media_type, row.size, row.digest, row.added_at, row.added_by)
         return found, bytes(row.body)
 
-    def renew_secret(self, complaint: Complaint) -> str:
-        """A new follow-up link; the old one ends."""
-        secret = new_secret()
+    def new_link(self, instance_id: str, why: str) -> str:
+        """The secret of one more link, for a letter; the others go on. `why` says in words without anything personal who gives it out."""
         with self.engine.database.transaction() as connection:
-            where = t.complaint.c.instance_id == complaint.instance_id
-            connection.execute(update(t.complaint).where(where).values(secret_hash=digest_of(secret)))
+            return self.links.make(connection, instance_id, why)
+
+    def renew_secret(self, complaint: Complaint, *, actor: str = "system", end_old: bool = True) -> str:
+        """The secret of a new link for somebody who has lost theirs; who gave it out stands in the history. `end_old` ends all others."""
+        with self.engine.commands.on(complaint.instance_id, "renew link", actor, ended_too=True) as work:
+            if end_old:
+                self.links.end(work.connection, complaint.instance_id)
+            secret = self.links.make(work.connection, complaint.instance_id, "renewed")
+            work.execution.notes.append(Note("link renewed", "", 0, {"old": "ended" if end_old else "kept"}))
         return secret
 
     def erase(self, complaint: Complaint, *, reason: str, actor: str) -> int:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from amends.engine.definitions.expressions import Expressions
 from amends.engine.definitions.findings import Findings
 
+FOLLOW_LINK = "follow_link"
+"""The name by which a letter asks for the complainant's personal link; it is there in every letter, and no variable."""
 MAX_BYTES = 1_000_000
 """A letter larger than this is refused."""
 
@@ -114,6 +116,6 @@ def _placeholder(found: Findings, placeholder: Placeholder, expressions: Express
 def _unknown(found: Findings, placeholder: Placeholder, expressions: Expressions, names: frozenset[str]) -> None:
     """Warn of names that no process ever has."""
     expression = expressions.get(placeholder.text)
-    for name in sorted(expression.names - expression.item_names - names if expression is not None else ()):
+    for name in sorted(expression.names - expression.item_names - names - {FOLLOW_LINK} if expression is not None else ()):
         message = f"The placeholder {{{{{placeholder.text}}}}} reads {name!r}, which nothing sets."
         found.warn(None, "unknown-name", message, "Correct its name, or set it by a form, a mapping or a result.", line=placeholder.line)

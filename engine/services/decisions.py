@@ -9,8 +9,7 @@ from marshmallow import Schema, fields, validate
 from amends.engine.services.base import Operation, OperationContext
 from amends.engine.services.fields import TextList
 from amends.engine.services.letters import render
-from amends.engine.services.messages import letter_field
-from amends.engine.services.outbox import Outbox
+from amends.engine.services.messages import LetterBox, letter_field, letter_to
 from amends.engine.services.recipients import complainant, involved, named
 
 
@@ -48,7 +47,7 @@ class CommunicateDecision(Operation):
 
     def run(self, inputs: dict[str, Any], context: OperationContext) -> None:
         """Tell them. The letters find `outcome` and `reasons` as they were given here."""
-        outbox = Outbox(context)
+        outbox = LetterBox(context)
         given = {"outcome": inputs["outcome"], "reasons": inputs["reasons"]}
         letter, to_staff = inputs["letter"], inputs["involved_letter"]
         with outbox.database.reading() as connection:
@@ -56,8 +55,8 @@ class CommunicateDecision(Operation):
             wanted = inputs["involved"]
             staff = [] if not to_staff else involved(connection, context.instance_id) if wanted is None else named(connection, wanted)
         # Both are written before either leaves: a letter with a hole stops everything, not half of it.
-        to_complainant = render(letter, context, **given)
         about_it = render(to_staff, context, **given) if staff else None
+        to_complainant = letter_to(person, letter, context, **given)
         outbox.tell([person], letter, to_complainant)
         if about_it is not None:
             outbox.tell(staff, to_staff, about_it)

@@ -10,7 +10,7 @@ import copy
 import datetime as dt
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
@@ -19,7 +19,7 @@ from markdown_it import MarkdownIt
 from markdown_it.common.normalize_url import normalizeLink
 from markdown_it.token import Token
 
-from amends.engine.definitions.letters import read_letter
+from amends.engine.definitions.letters import FOLLOW_LINK, read_letter
 from amends.engine.execution import Fault
 from amends.engine.feel import Expression, FeelError, FeelWarning, parse
 from amends.engine.services.base import OperationContext
@@ -29,6 +29,8 @@ from amends.engine.services.wording import said
 _PLACEHOLDER = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 _OPEN, _CLOSE = "\ue000", "\ue001"
 """Private-use characters that stand for a value while Markdown is read: `_OPEN`, its number, `_CLOSE`."""
+KEPT_LINK = "[your personal link]"
+"""What stands for a personal link wherever a letter is kept or shown: the secret in it is for the complainant alone."""
 _SLOT = re.compile(f"{_OPEN}([0-9]+){_CLOSE}")
 _LITERAL = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _SAFE_ADDRESS = re.compile(r"(?:https?://|mailto:)", re.IGNORECASE)
@@ -69,11 +71,15 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A letter with its values: `text` is its plain text."""
+    """A letter with its values: `text` is its plain text.
+
+    `kept` is the same letter as the thread keeps it, where it holds a secret that must not be kept.
+    """
 
     subject: str
     text: str
     _tokens: list[Token]
+    kept: Rendered | None = None
 
     def html(self) -> str:
         """The body as a whole HTML document without styles, scripts or anything that is fetched."""
@@ -112,18 +118,36 @@ def render(name: str, context: OperationContext, **more: Any) -> Rendered:
 
     Raises `Fault` for a letter that is not there, and for a placeholder without a value: a letter with a hole is not sent.
     """
-    body = context.package.letter(name)
-    if body is None:
-        known = ", ".join(sorted(context.package.letters)) or "none"
-        raise Fault(f"There is no letter {name!r} in this version; add letters/{name}.md. There are: {known}.")
-    template = read_template(name, body)
-    names = {"settings": context.settings, **context.variables, **more}
+    template = _template(name, context)
+    names = {"settings": context.settings, **context.variables, FOLLOW_LINK: KEPT_LINK, **more}
     calendar = context.calendars.get("default")
     zone = dt.UTC if calendar is None else calendar.zone
     values = [_value(template, slot, names, context, zone) for slot in template.slots]
     subject = " ".join(_filled(template.subject, lambda number: values[number]).split())
     tokens = _without_empty(list(_tokens(template, values)))
     return Rendered(subject, plain_text(tokens), tokens)
+
+
+def asks_for_link(name: str, context: OperationContext) -> bool:
+    """Whether a letter of the instance's own version names `follow_link`. Raises `Fault` for one that is not there."""
+    return any(FOLLOW_LINK in slot.expression.names for slot in _template(name, context).slots)
+
+
+def with_link(name: str, context: OperationContext, make: Callable[[], str], **more: Any) -> Rendered:
+    """A letter with the link that `make` makes; it is asked only when nothing else in the letter is missing.
+
+    Raises `Fault` as `render` does, and what `make` raises.
+    """
+    kept = render(name, context, **more)
+    return replace(render(name, context, **{**more, FOLLOW_LINK: make()}), kept=kept)
+
+
+def _template(name: str, context: OperationContext) -> Template:
+    body = context.package.letter(name)
+    if body is None:
+        known = ", ".join(sorted(context.package.letters)) or "none"
+        raise Fault(f"There is no letter {name!r} in this version; add letters/{name}.md. There are: {known}.")
+    return read_template(name, body)
 
 
 def written(subject: str, text: str) -> Rendered:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from marshmallow import Schema, fields, validate
+from sqlalchemy import Connection
 
+from amends.engine.execution import Fault
 from amends.engine.services.base import Operation, OperationContext
-from amends.engine.services.letters import render
+from amends.engine.services.letters import Rendered, asks_for_link, render, with_link
 from amends.engine.services.outbox import Outbox
-from amends.engine.services.recipients import resolve
+from amends.engine.services.recipients import COMPLAINANT, Recipient, resolve
 
 CHANNELS = {
     "email": "E-mail, or what the complainant can be reached by",
@@ -24,6 +27,36 @@ def letter_field(label: str = "Letter", required: bool = True) -> fields.String:
     if required:
         return fields.String(required=True, validate=validate.Length(min=1, max=120), metadata=metadata)
     return fields.String(load_default=None, validate=validate.Length(max=120), metadata=metadata)
+
+
+class LetterBox(Outbox):
+    """An outbox whose thread keeps no secrets: what a letter holds for its reader alone goes only into the mail."""
+
+    def _message(self, connection: Connection, everybody: Sequence[Recipient], letter: str, rendered: Rendered, state: str) -> str:
+        return super()._message(connection, everybody, letter, rendered.kept or rendered, state)
+
+
+def letter_to(recipient: Recipient, letter: str, context: OperationContext, **more: Any) -> Rendered:
+    """A letter as this recipient gets it: with a personal link of its own if it is a mail to the complainant that names `follow_link`.
+
+    Nobody else gets one, nor does what is printed or shown, nor a replay of the past. Raises `Fault` where it cannot be made.
+    """
+    personal = recipient.id == COMPLAINANT and recipient.channel == "email" and not context.historical
+    if not personal or not asks_for_link(letter, context):
+        return render(letter, context, **more)
+    return with_link(letter, context, lambda: _new_link(letter, context), **more)
+
+
+def _new_link(letter: str, context: OperationContext) -> str:
+    """The address of a new follow-up link. What is kept of it is written before the mail leaves, so that it works when it arrives."""
+    base = str(context.settings.get("base_url") or "").strip().rstrip("/")
+    if not base.startswith(("https://", "http://")):
+        told = "set base_url to the address of these pages, such as https://complaints.example.org, and retry"
+        raise Fault(f"The letter {letter!r} holds a personal link, but the setting base_url is no address; {told}.")
+    register = context.shared.get("register")
+    if register is None:
+        return f"{base}/follow"  # an engine by itself knows no links: here one enters with what one was given
+    return f"{base}/f/{register.new_link(context.instance_id, f'letter {letter}')}"
 
 
 class SendMessage(Operation):
@@ -51,7 +84,7 @@ class SendMessage(Operation):
 
     def run(self, inputs: dict[str, Any], context: OperationContext) -> None:
         """Send it."""
-        outbox = Outbox(context)
+        outbox = LetterBox(context)
         with outbox.database.reading() as connection:
             recipients = resolve(connection, inputs["to"], inputs["channel"] or None, context)
-        outbox.tell(recipients, inputs["letter"], render(inputs["letter"], context))
+        outbox.tell(recipients, inputs["letter"], letter_to(recipients[0], inputs["letter"], context))

@@ -279,7 +279,7 @@ complaint = _table(
     "complaint",
     Column("instance_id", ForeignKey("instance.id"), primary_key=True),
     Column("reference", String(40), nullable=False, unique=True),
-    Column("secret_hash", String(64), nullable=False),
+    Column("secret_hash", String(64), nullable=False, index=True),  # of the first link; see follow_link
     Column("received_at", Instant, nullable=False),
     Column("channel", String(40), nullable=False),
     Column("subject", Text, nullable=False, server_default=""),
@@ -296,6 +296,14 @@ complaint = _table(
     Column("historical", Boolean, nullable=False, server_default=text("false")),  # replayed from another system's record
     Index(None, "state", "received_at"),
     Index(None, "stage", "state"),
+)
+follow_link = _table(  # links given out after the first, by letters and by staff; the secrets themselves are kept nowhere
+    "follow_link",
+    Column("secret_hash", String(64), primary_key=True),  # SHA-256 of a secret of 128 random bits
+    Column("instance_id", ForeignKey("instance.id"), nullable=False, index=True),
+    Column("made_at", Instant, nullable=False),
+    Column("expires_at", Instant),  # empty: some time after closing, as the setting says
+    Column("why", String(200), nullable=False),  # the letter that held it, or "renewed"
 )
 milestone = _table(
     "milestone",

@@ -33,6 +33,7 @@ deployment.id deployment.package deployment.number deployment.title deployment.v
 deployment.actor deployment.reason
 deployment_file.deployment_id deployment_file.path deployment_file.digest
 dispatch.key dispatch.message_id dispatch.instance_id dispatch.state dispatch.attempted_at dispatch.sent_at
+follow_link.secret_hash follow_link.instance_id follow_link.made_at follow_link.expires_at follow_link.why
 history.id history.chain history.seq history.body history.hash history.sealed_by
 idempotency.key idempotency.command idempotency.recorded_at
 import_row.file_digest import_row.line import_row.instance_id import_row.state import_row.place
@@ -217,7 +218,11 @@ def test_an_erasure_reaches_what_went_wrong_and_what_never_arrived(database_url:
         there = places(connection)
     assert {"incident.message", "job.error", "buffered_message.body", "buffered_message.key", "clock.body", "instance.body"} <= there
     assert there <= PERSONAL_PLACES | {"instance.business_key"}  # of a complaint it is its reference, which says nothing
-    engine.cancel(instance_id, reason="given up", actor="jo")
+    engine.suspend(instance_id, reason="Zephyrine asked", actor="jo")
+    engine.resume(instance_id, reason="Zephyrine agreed", actor="jo")
+    engine.set_variables(instance_id, {"x": "Zephyrine"}, reason="Zephyrine moved", actor="jo")
+    assert "Zephyrine moved" in repr(engine.history(instance_id))
+    engine.cancel(instance_id, reason="Zephyrine gave up", actor="jo")
     engine.erase(instance_id, reason="asked for", actor="jo")
     with engine.database.reading() as connection:
         assert places(connection) == {"instance.business_key"}

@@ -65,6 +65,7 @@ def live(engine: Engine) -> None:
     file = register.add_file("a.txt", "text/plain", b"\x00\xffletter", actor="complainant")
     filed = register.file({"description": "It's late: 100 %", "name": "Jo \U0001f642"}, actor="complainant", files=[file.id], key="once")
     register.receive(register.get(filed.reference), "More\nof it", author="complainant", subject="Again")
+    register.renew_secret(register.get(filed.reference), end_old=False)
     engine.correlate("hello", filed.reference, {}, actor="complainant")
     engine.run_due()
     gone = register.file({"description": "Forget me"}, actor="complainant")

@@ -17,7 +17,7 @@ from amends.engine.definitions import read_package
 from amends.engine.execution import Fault
 from amends.engine.feel import Time, YearMonthDuration
 from amends.engine.services import OperationContext
-from amends.engine.services.letters import render, written
+from amends.engine.services.letters import KEPT_LINK, asks_for_link, render, with_link, written
 from amends.engine.services.wording import said
 
 Make = Callable[..., OperationContext]
@@ -234,3 +234,21 @@ def test_a_written_text_is_no_markdown() -> None:
     made = written("A\nsubject", "Dear <b>\n*x*\n\nbye")
     assert (made.subject, made.text) == ("A subject", "Dear <b>\n*x*\n\nbye\n")
     assert Tags(made.html()).inside == ["p", "br", "p"]
+
+
+def test_a_personal_link_is_in_the_letter_and_not_in_its_kept_copy(context: Make) -> None:
+    """Only the letter itself holds it; the kept copy says that it was there. No variable takes its place."""
+    made = context({"follow_link": "https://evil.example"}, l=letter("[{{ follow_link }}]({{ follow_link }})"), m=letter("Hello"))
+    assert asks_for_link("l", made) and not asks_for_link("m", made)
+    assert render("l", made).text == f"{KEPT_LINK}\n"
+    personal = with_link("l", made, lambda: "https://example.org/f/a-b_c")
+    assert personal.text == "https://example.org/f/a-b_c\n"
+    assert '<a href="https://example.org/f/a-b_c">https://example.org/f/a-b_c</a>' in personal.html()
+    assert personal.kept is not None and personal.kept.text == f"{KEPT_LINK}\n"
+
+
+def test_no_link_is_made_for_a_letter_with_a_hole(context: Make) -> None:
+    """It is not sent, so nobody would get the link."""
+    made = context({}, l=letter("{{ follow_link }} {{ nothing }}"))
+    with pytest.raises(Fault, match="nothing"):
+        with_link("l", made, lambda: pytest.fail("a link was made"))
