@@ -234,7 +234,7 @@ class Engine:
         with self.commands.on(instance_id, "suspend", actor) as work:
             work.state = "suspended"
             work.connection.execute(update(t.job).where(t.job.c.instance_id == instance_id).values(held=True))
-            work.execution.note("suspended", work.process_id, None, reason=reason)
+            work.execution.note("suspended", work.process_id, None, {"reason": reason})
 
     def resume(self, instance_id: str, *, reason: str, actor: str) -> None:
         """Let a suspended instance go on: what fell due meanwhile runs now, messages that were kept for it reach it."""
@@ -244,7 +244,7 @@ class Engine:
                 raise Conflict(f"The instance {instance_id} is not suspended; nothing was changed.")
             work.state, work.listens_again = "active", True
             work.connection.execute(update(t.job).where(t.job.c.instance_id == instance_id).values(held=work.held))
-            work.execution.note("resumed", work.process_id, None, reason=reason)
+            work.execution.note("resumed", work.process_id, None, {"reason": reason})
             self.database.after_commit(self.commands.wake)
 
     def set_variables(self, instance_id: str, variables: Mapping[str, Any], *, actor: str, reason: str) -> None:
@@ -254,7 +254,9 @@ class Engine:
         with self.commands.on(instance_id, "variables", actor) as work:
             for name, value in given.items():
                 work.execution.assign(name, value)
-            work.execution.note("variables", work.process_id, None, given, reason=reason)
+            work.execution.note("variables", work.process_id, None, given)
+            # Apart, as a value: people write names into reasons, and those have to go with an erasure.
+            work.execution.note("reason", work.process_id, None, {"reason": reason})
 
     def retry_incident(self, incident_id: str, *, actor: str) -> None:
         """Try the element of an incident again, where it stopped."""

@@ -210,7 +210,7 @@ class Execution(ScopeMixin, BpmnWorkflow):
         self.subprocesses.clear()
         self.agenda.clear()
         self.ended = "terminated"
-        self.note("ended", self.spec.name, None, state="terminated", reason=reason)
+        self.note("ended", self.spec.name, None, {"reason": reason}, state="terminated")
 
     def throw_error(self, token: Token, code: str, message: str, variables: Mapping[str, Any] | None = None) -> bool:
         """Throw a BPMN error at an element; False if nothing catches it (and nothing has changed)."""
