@@ -19,15 +19,16 @@ from amends.engine.execution import Decided, Fault, compile_process
 
 START = element("startEvent", "s")
 DECLARED = (
-    '<bpmn:message id="m" name="news"><bpmn:extensionElements><zeebe:subscription correlationKey="=&quot;k&quot;"/></bpmn:extensionElements>'
-    '</bpmn:message><bpmn:signal id="sg" name="alarm"/><bpmn:error id="er" name="bad" errorCode="E"/>'
+    '<bpmn:message id="m" name="news"><bpmn:extensionElements><zeebe:subscription correlationKey="=&quot;k&quot;"/>'
+    '</bpmn:extensionElements></bpmn:message><bpmn:signal id="sg" name="alarm"/><bpmn:error id="er" name="bad" errorCode="E"/>'
     '<bpmn:escalation id="es" name="up" escalationCode="U"/>'
 )
 REFERS = {"message": 'messageRef="m"', "signal": 'signalRef="sg"', "error": 'errorRef="er"', "escalation": 'escalationRef="es"'}
 TYPE = '<zeebe:taskDefinition type="t"/>'
 MANY = (
     '<bpmn:multiInstanceLoopCharacteristics isSequential="{}"><bpmn:extensionElements>'
-    '<zeebe:loopCharacteristics inputCollection="=[1,2]" inputElement="i"/></bpmn:extensionElements></bpmn:multiInstanceLoopCharacteristics>'
+    '<zeebe:loopCharacteristics inputCollection="=[1,2]" inputElement="i"/></bpmn:extensionElements>'
+    "</bpmn:multiInstanceLoopCharacteristics>"
 )
 INNER = element("startEvent", "is") + user("deep") + flows("is>deep")
 EXECUTED, REFUSED, DOCUMENTATION = "executed", "refused", "documentation"
@@ -103,7 +104,9 @@ KEPT = {
     "group": '<bpmn:group id="x"/>',
     "data object": '<bpmn:dataObject id="o"/><bpmn:dataObjectReference id="x" dataObjectRef="o"/>',
     "data store": '<bpmn:dataStoreReference id="x"/>',
-    "lane (gives its tasks their candidate group)": '<bpmn:laneSet id="ls"><bpmn:lane id="x" name="l"><bpmn:flowNodeRef>z</bpmn:flowNodeRef></bpmn:lane></bpmn:laneSet>',
+    "lane (gives its tasks their candidate group)": (
+        '<bpmn:laneSet id="ls"><bpmn:lane id="x" name="l"><bpmn:flowNodeRef>z</bpmn:flowNodeRef></bpmn:lane></bpmn:laneSet>'
+    ),
 }
 KINDS = (
     "none",
