@@ -258,6 +258,11 @@ class Engine:
             # Apart, as a value: people write names into reasons, and those have to go with an erasure.
             work.execution.note("reason", work.process_id, None, {"reason": reason})
 
+    def incidents(self, limit: int = 50, after: str | None = None) -> list[queries.HeldUp]:
+        """All open incidents, the oldest first; `after` is the id of the last one of the page before."""
+        with self.database.reading() as connection:
+            return queries.incidents(connection, limit=limit, after=after)
+
     def retry_incident(self, incident_id: str, *, actor: str) -> None:
         """Try the element of an incident again, where it stopped."""
         i = t.incident.c

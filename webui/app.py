@@ -16,7 +16,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from amends.webui import errors, pages, security
 from amends.webui.assets import Assets
 from amends.webui.blueprints import BLUEPRINTS
-from amends.webui.config import DEFAULTS
+from amends.webui.config import DEFAULTS, from_environment
 from amends.webui.drafts import Drafts
 from amends.webui.limits import Limits
 from amends.webui.state import EXTENSION, Web
@@ -64,10 +64,12 @@ def create_app(application: Any, **config: Any) -> Flask:
     """An application that is nothing but amends.
 
     `application` is what `amends.open()` returned. `config` are Flask settings and those of config.py, such as
-    `SECRET_KEY`; without one, a key is made at the first start and kept in the application's data folder.
+    `SECRET_KEY`; what it leaves out is read from the environment by the same names (AMENDS_PROXIES, AMENDS_PACKAGES, …).
+    Without a key, one is made at the first start and kept in the application's data folder.
     """
     app = Flask("amends.webui", static_folder=None)
     app.config.update(SESSION_COOKIE_NAME="amends", SESSION_COOKIE_HTTPONLY=True, SESSION_COOKIE_SAMESITE="Lax")
+    app.config.update(from_environment(os.environ))
     app.config.update(config)
     app.secret_key = app.config.get("SECRET_KEY") or _kept_key(Path(application.data) / "session-key")
     app.session_interface = _SecureWhenHttps()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from amends.webui import admin, audit, complainant, complaint, diagrams, filing, follow, health, inbox, signin, studio, task
+from amends.webui import admin, audit, complainant, complaint, diagrams, filing, follow, health, inbox, incidents, signin, studio, task
 
 BLUEPRINTS = tuple(
     module.blueprint
-    for module in (health, complainant, filing, follow, signin, inbox, task, complaint, diagrams, studio, audit, admin)
+    for module in (health, complainant, filing, follow, signin, inbox, task, complaint, diagrams, studio, incidents, audit, admin)
 )

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from amends.engine.errors import Forbidden
-from amends.webui import actors, filling, story
+from amends.webui import actors, filling, follow, story
 from amends.webui.casework import About, about
 from amends.webui.files import download
 from amends.webui.filing import CHANNELS
@@ -78,6 +78,17 @@ def note(reference: str) -> Response:
         application().register.receive(told.complaint, body, author=actors.actor(), channel=known, files=kept)
         say("It is recorded.")
     return see("amends.complaint.show", reference=reference)
+
+
+@blueprint.post("/complaints/<reference>/link")
+def renew_link(reference: str) -> Response:
+    """A new follow-up link for somebody who has lost theirs, shown on this very page and never again."""
+    told = _about(reference)
+    if not _works():
+        raise Forbidden("Your account only reads complaints. Somebody who works on them can give out a new link.")
+    end_old = request.form.get("end_old") == "yes"
+    secret = application().register.renew_secret(told.complaint, actor=actors.actor(), end_old=end_old)
+    return page("complaint/link.html", complaint=told.complaint, link=follow.address(secret), secret=secret, end_old=end_old)
 
 
 @blueprint.get("/complaints/<reference>/files/<file_id>")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
+
+from amends.engine.errors import Invalid
 
 DEFAULTS: dict[str, Any] = {
     # A folder of templates that replace ours by name (layout.html, complainant/start.html, …); None: ours only.
@@ -33,3 +36,22 @@ DEFAULTS: dict[str, Any] = {
     # How many proxies in front set X-Forwarded-For and X-Forwarded-Proto (create_app only; a host sets up its own).
     "AMENDS_PROXIES": 0,
 }
+
+
+def from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    """The settings that the environment sets, by the same names; an empty one is not set, and `none` lifts a limit.
+
+    Raises `Invalid` for what should be a number and is none.
+    """
+    found: dict[str, Any] = {}
+    for name, default in DEFAULTS.items():
+        text = environment.get(name, "").strip()
+        if not text:
+            continue
+        if isinstance(default, int):
+            if not text.isascii() or not text.isdigit():
+                raise Invalid(f"{name} is {text!r} in the environment, but must be a whole number from 0. Correct it, or leave it out.")
+            found[name] = int(text)
+        else:
+            found[name] = None if name.startswith("AMENDS_LIMIT_") and text.casefold() == "none" else text
+    return found

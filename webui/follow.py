@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, request, url_for
 
 from amends.engine.errors import Conflict, Forbidden, Invalid, NotFound
 from amends.webui import actors, casework, filling, packages
@@ -113,6 +113,12 @@ def answer(reference: str, name: str) -> Response:
     web().drafts.forget(key)
     say("We have received your answer.")
     return see("amends.follow.show", reference=complaint.reference)
+
+
+def address(secret: str) -> str:
+    """A follow-up link as people get it: below the address this installation says it is reached at, or else the one asked at now."""
+    base = str((application().settings or {}).get("base_url") or "").strip().rstrip("/")
+    return f"{base}/f/{secret}" if base else url_for("amends.follow.secret_link", secret=secret, _external=True)
 
 
 def _complaint(reference: str) -> Any:

@@ -8,6 +8,10 @@ from typing import Any
 from flask import request, url_for
 
 from amends.webui.actors import ADMIN, AUDITOR, OWNER, work_roles
+from amends.webui.state import application
+
+MOST_COUNTED = 99
+"""More are not counted: every page of an owner or administrator asks."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,8 @@ def items(account: Any | None) -> list[Item]:
         ]
     if OWNER in account.roles:
         wanted.append(("Processes", "amends.studio.packages", ("amends.studio.",)))
+    if {OWNER, ADMIN} & set(account.roles):
+        wanted.append((f"Held up{_held_up()}", "amends.incidents.show", ("amends.incidents.",)))
     if AUDITOR in account.roles:
         wanted.append(("Audit", "amends.audit.clauses", ("amends.audit.",)))
         if not work_roles(account):
@@ -39,6 +45,12 @@ def items(account: Any | None) -> list[Item]:
     if ADMIN in account.roles:
         wanted.append(("Administration", "amends.admin.accounts", ("amends.admin.",)))
     return [Item(text, url_for(endpoint), is_current(*at)) for text, endpoint, at in wanted]
+
+
+def _held_up() -> str:
+    """How many steps are held up, in brackets; nothing where none is."""
+    many = len(application().engine.incidents(MOST_COUNTED + 1))
+    return f" ({many if many <= MOST_COUNTED else f'{MOST_COUNTED}+'})" if many else ""
 
 
 def is_current(*endpoints: str) -> bool:

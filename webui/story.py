@@ -79,6 +79,7 @@ def _clock(package: Any, name: str, data: Mapping[str, Any]) -> tuple[str, str]:
     return f"Deadline “{titled.title if titled is not None else words.label(name)}” {said}{when}", "next"
 
 
+LINKS = {"ended": "all earlier ones have ended", "kept": "earlier ones still work"}
 CLOCK_WORDS = {
     "started": "runs", "changed": "changed", "met": "met", "paused": "paused", "resumed": "runs again", "extended": "made longer",
     "cancelled": "fell away",
@@ -109,6 +110,7 @@ def _said(kind: str, element: str, name: str, data: Mapping[str, Any]) -> tuple[
         "incident": (f"{name}: held up, {data.get('message') or 'an error'}", "problem"),
         "resolved": (f"{name}: goes on", "done"),
         "assigned": (f"{name}: {_assigned(data)}", "next"),
+        "link renewed": (f"The complainant was given a new link; {LINKS.get(str(data.get('old')), '')}", "message"),
         "erased": ("Personal data was erased", "done"),
         "variables": ("Values were changed by hand", "problem"),
         "imported": ("Taken over from another system's record", "done"),

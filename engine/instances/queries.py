@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -164,6 +166,35 @@ def _variables_told(connection: Connection, instance_id: str) -> dict[str, Any]:
         if event.kind in ("started", "completed", "message", "variables") and isinstance(values, dict):
             variables.update(values)
     return variables
+
+
+@dataclass(frozen=True, slots=True)
+class HeldUp:
+    """An open incident of any instance; `reference` is empty for an instance that is no complaint."""
+
+    id: str
+    instance_id: str
+    process_id: str
+    deployment_id: str
+    reference: str
+    element_id: str
+    message: str
+    attempts: int
+    created_at: datetime
+
+
+def incidents(connection: Connection, *, limit: int, after: str | None) -> list[HeldUp]:
+    """All open incidents, the oldest first; `after` is the id of the last one of the page before, open still or not."""
+    i, n, c = t.incident.c, t.instance.c, t.complaint.c
+    told = (i.id, i.instance_id, n.process_id, n.deployment_id, c.reference, i.element_id, i.message, i.attempts, i.created_at)
+    joined = t.incident.join(t.instance, n.id == i.instance_id).outerjoin(t.complaint, c.instance_id == i.instance_id)
+    query = select(*told).select_from(joined).where(i.resolved_at.is_(None))
+    if after is not None:
+        last = connection.execute(select(i.created_at).where(i.id == after)).scalar()
+        if last is not None:
+            query = query.where(or_(i.created_at > last, and_(i.created_at == last, i.id > after)))
+    rows = connection.execute(query.order_by(i.created_at, i.id).limit(limit))
+    return [HeldUp(*row[:4], row.reference or "", *row[5:]) for row in rows]
 
 
 def waiting(connection: Connection, instance_id: str) -> list[Waiting]:

@@ -142,7 +142,7 @@ def test_a_letter_without_an_address_of_the_pages_waits_for_one(app: Application
 
 
 def test_a_link_works_for_a_year_after_closing_or_as_long_as_the_setting_says(app: Application, clock: Any) -> None:
-    """While it is open, it works; what is given out after closing works as long from then on. An expired one says no more than a wrong one."""
+    """While it is open, it works; one given out after closing works as long from then on. An expired one is a wrong one."""
     made = filed(app)
     (mailed,) = links(app)
     clock.move(days=800)

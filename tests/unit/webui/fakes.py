@@ -12,6 +12,7 @@ from typing import Any
 from amends.engine.accounts import Policy
 from amends.engine.definitions.package import Package, read_package
 from amends.engine.errors import Conflict, Invalid, NotFound
+from amends.engine.instances.queries import HeldUp
 from amends.engine.services.mailer import FolderMailer
 from amends.forms.provider import Forms
 
@@ -180,6 +181,7 @@ class Engine:
         self.at = NOW
         self.faults: list[Fault] = []
         self.retried: list[str] = []
+        self.held_up: list[HeldUp] = []
         self.reads: list[tuple[str, str, str]] = []
         self.recorded: list[tuple[str, str, str]] = []
         self.seal = "5" * 64
@@ -281,7 +283,14 @@ class Engine:
         self.recorded.append((command, actor, entries[0].element_id))
 
     def retry_incident(self, incident_id: str, actor: str) -> None:
+        if incident_id not in [one.id for one in self.held_up] and self.held_up:
+            raise Conflict("The incident is resolved already; nothing was changed.")
+        self.held_up = [one for one in self.held_up if one.id != incident_id]
         self.retried.append(incident_id)
+
+    def incidents(self, limit: int = 50, after: str | None = None) -> list[HeldUp]:
+        ids = [one.id for one in self.held_up]
+        return self.held_up[ids.index(after) + 1 if after in ids else 0 :][:limit]
 
     def verify(self, head: str | None = None) -> Report:
         missing = [Fault("seals", 0, "No seal has this hash.")] if head not in (None, self.seal) else []
@@ -419,6 +428,11 @@ class Register:
             if kept == secret:
                 return self.complaints[reference]
         raise NotFound("This link does not lead to a complaint. Check it, or ask us for a new one.")
+
+    def renew_secret(self, complaint: Complaint, *, actor: str = "system", end_old: bool = True) -> str:
+        self.secrets[complaint.reference] = secrets.token_urlsafe(16)
+        self.engine.note(complaint.instance_id, "link renewed", actor=actor, old="ended" if end_old else "kept")
+        return self.secrets[complaint.reference]
 
     def search(
         self, text: str | None = None, state: str | None = None, stage: str | None = None, limit: int = 50, after: Any = None
