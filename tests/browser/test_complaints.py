@@ -311,6 +311,41 @@ def test_every_other_page(
     assert [found for found in seen.found if not refused.search(found)] == []
 
 
+def test_what_is_held_up_is_tried_again_and_a_lost_link_renewed(
+    complainant: Complainant, signed_in: Callable[[str], Page], installation: tuple[str, Any], seen: Seen
+) -> None:
+    """The empty list, the list, the button that empties it, and the page with a new link, which lets the complainant in."""
+    address, application = installation
+    owner = signed_in("olga")
+    owner.goto(f"{address}/studio/incidents")
+    expect(owner.get_by_text("Nothing is held up.")).to_be_visible()
+    seen.look(owner)
+    application.change_setting("base_url", "nowhere", actor="system")
+    reference = complainant.file("The ticket machine kept my card.")
+    for _ in range(60):
+        owner.goto(f"{address}/studio/incidents")
+        if owner.get_by_role("cell", name=reference).count():
+            break
+        time.sleep(0.25)
+    expect(owner.get_by_role("link", name=re.compile(r"Held up \(\d+\)"))).to_be_visible()
+    seen.look(owner)
+    application.change_setting("base_url", None, actor="system")
+    owner.locator("tr", has_text=reference).get_by_role("button", name=re.compile("again$")).first.click()
+    expect(owner.get_by_text("being tried again")).to_be_visible()
+    staff = signed_in("hanna")
+    staff.goto(f"{address}/complaints/{reference}")
+    staff.get_by_text("The complainant has lost the link").click()
+    seen.look(staff)
+    staff.get_by_label("End all earlier links").check()
+    staff.get_by_role("button", name="Make a new link").click()
+    link = staff.locator("p.app-secret").inner_text()
+    expect(staff.get_by_text("All earlier links have ended.")).to_be_visible()
+    assert seen.violations(staff) == []
+    complainant.page.goto(link)
+    expect(complainant.page).to_have_url(f"{address}/follow/{reference}")
+    assert seen.found == []
+
+
 def test_inbox_by_keyboard(complainant: Complainant, signed_in: Callable[[str], Page], installation: tuple[str, Any]) -> None:
     """j and k move, x chooses, c takes, / searches, ? says all keys, Enter opens."""
     address, _ = installation
