@@ -148,7 +148,7 @@ class _Translation:
         if char == ".":
             return "(?s:.)" if self.dot_all else r"[^\n\r]"
         if char == "^":
-            return "(?m:^)" if self.lines else r"\A"
+            return r"(?m:^)(?!(?<=\n)\Z)" if self.lines else r"\A"  # no line begins behind a last newline
         if char == "$":
             return "(?m:$)" if self.lines else r"\Z"
         if char in _METACHARACTERS:

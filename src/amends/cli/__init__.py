@@ -25,7 +25,7 @@ class Commands(UserDict[str, click.Command]):
 
     def __init__(self) -> None:
         super().__init__()
-        self.data = dict.fromkeys(COMMANDS)  # type: ignore[arg-type]  # until it is asked for
+        self.data = dict.fromkeys(COMMANDS)  # type: ignore[assignment]  # until it is asked for
 
     def __getitem__(self, name: str) -> click.Command:
         if self.data[name] is None:
