@@ -59,8 +59,9 @@ class Register:
     ) -> Filed:  # fmt: skip
         """Start a complaint with what its form gave.
 
-        `files` are ids of attachments stored before; `received_at` is when it reached us (default: now). Raises `Invalid` by field
-        where the form refuses the data.
+        `files` are ids of attachments stored before; `received_at` is when it reached us (default: now). `key` is an idempotency
+        key: the same key again gives the complaint filed before, with another link. Raises `Invalid` by field where the form
+        refuses the data.
         """
         process_id, package = self.process()
         clean = self._validated(package, data)
@@ -83,6 +84,9 @@ class Register:
         instance_id = self.engine.start(
             process_id, variables, business_key=reference, actor=actor, occurred_at=occurred_at, held=held, attach=attach, key=key
         )
+        if key is not None and (known := self.get(instance_id=instance_id).reference) != reference:
+            # Sent twice: it is the complaint filed before, whose first link nobody can tell any more.
+            return Filed(known, self.new_link(instance_id, "sent again"), instance_id)
         return Filed(reference, secret, instance_id)
 
     def _validated(self, package: Package, data: Mapping[str, Any]) -> dict[str, Any]:

@@ -22,7 +22,7 @@ _REFUSED_EVENTS = {
     "multiple": ("an event with several triggers is not executed", "Draw one event for each trigger."),
 }
 _LEGAL_EVENTS = {
-    "start": {"none", "message", "timer", "signal"},
+    "start": {"none", "message", "signal"},
     "subprocess": {"none"},
     "event subprocess": {"message", "timer", "signal", "error", "escalation"},
     "intermediateCatchEvent": {"message", "timer", "signal", "link"},
@@ -73,6 +73,10 @@ def _executed(found: Findings, element: Element, starts: str) -> None:
         found.add(element, "refused", f"{called(element)} is not executed: {reason}.", help)
         return
     place = starts if element.type == "startEvent" else element.type
+    if kind == "timer" and place == "start":
+        message = f"{called(element)} begins an instance at a time, which is not executed."
+        found.add(element, "refused", message, "Use a none start event and start the process from outside.")
+        return
     if kind not in _LEGAL_EVENTS[place] and not (place == "event subprocess" and kind == "none"):
         where = {"start": "A process", "subprocess": "A subprocess", "event subprocess": "An event subprocess"}.get(place)
         what = f"{where} cannot begin with" if where else "There is no"

@@ -87,10 +87,7 @@ def _timer(found: Findings, element: Element, event: EventDefinition, top: bool)
         examples = "; ".join(EXAMPLES.values())
         found.add(element, "timer-missing", f"{called(element)} has no time.", f"Write {examples}; or FEEL after =.", line=event.line)
         return
-    if top and kind == "duration":
-        message = f"{called(element)} begins a process after a duration, but after what?"
-        found.add(element, "timer-kind", message, "Use a date or a cycle.", line=event.line)
-    elif kind == "cycle" and (element.type == "intermediateCatchEvent" or (element.interrupting and not top)):
+    if kind == "cycle" and (element.type == "intermediateCatchEvent" or (element.interrupting and not top)):
         message = f"{called(element)} repeats, but goes on after the first time."
         found.warn(element, "timer-kind", message, "Use a duration, or a boundary event that does not interrupt.", line=event.line)
     if not is_feel(event.text):

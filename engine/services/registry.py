@@ -8,6 +8,7 @@ from importlib.metadata import entry_points
 from typing import Any
 
 from marshmallow import ValidationError
+from sqlalchemy.exc import SQLAlchemyError
 
 from amends.engine.errors import AmendsError
 from amends.engine.execution import Fault
@@ -64,7 +65,8 @@ class Registry:
         context = self.context(token, work.id, work.business_key, work.version, work.held, "job")
         context.connection = work.connection
         context.instance = Inside(work.execution, token)
-        with faults_named(type_name):
+        # A savepoint: what an operation wrote before it failed must not stay behind.
+        with faults_named(type_name), work.connection.begin_nested():
             return operation().run(checked(operation, inputs, token.task_spec.name), context)
 
     def context(self, token: Any, instance_id: str, business_key: str | None, version: Any, held: bool, actor: str) -> OperationContext:
@@ -87,5 +89,9 @@ def faults_named(type_name: str) -> Iterator[None]:
         yield
     except (BpmnError, Fault):
         raise
-    except AmendsError as error:
-        raise Fault(f"The operation {type_name!r} failed: {error}") from error
+    except SQLAlchemyError:
+        raise
+    except Exception as error:
+        # Whatever an operation raises is its element's incident; the command around it is sound.
+        said = str(error) if isinstance(error, AmendsError) else f"{type(error).__name__}: {error}"
+        raise Fault(f"The operation {type_name!r} failed: {said}") from error

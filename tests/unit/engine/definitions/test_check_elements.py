@@ -91,13 +91,13 @@ def test_end_events(found: Any, build: Any, definition: str, code: str) -> None:
 STARTS = {
     "<errorEventDefinition/>": "event-misplaced",
     "<messageEventDefinition/>": "message-name",
-    TIMER: "timer-kind",
+    TIMER: "refused",
 }
 
 
 @pytest.mark.parametrize(("definition", "code"), STARTS.items())
 def test_start_events(found: Any, build: Any, definition: str, code: str) -> None:
-    """A process begins by hand, message, signal, date or cycle."""
+    """A process begins by hand, message or signal; by a time it does not yet, and that is said."""
     content = f'<startEvent id="s">{definition}</startEvent><endEvent id="e"/>{build.flow("s", "e")}'
     assert [(p.code, p.element_id) for p in found(build.draw(content))] == [(code, "s")]
 
