@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from amends.engine.decisions import elements as e
-from amends.engine.decisions.compiling import Constant, Place, broken, compile_text, is_feel, parsed_tests
+from amends.engine.decisions.compiling import Place, broken, compile_text, is_feel, parsed_tests
 from amends.engine.decisions.conditions import constants_of
 from amends.engine.decisions.matching import MaskedTest, Matcher
-from amends.engine.decisions.run import Compiled
+from amends.engine.decisions.run import Compiled, Constant
 from amends.engine.decisions.tables import CompiledTable, InputColumn, OutputColumn
 from amends.engine.decisions.types import ANY
 from amends.engine.feel import FeelError, UnaryTests

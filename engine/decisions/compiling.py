@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from amends.engine.decisions import elements as e
-from amends.engine.decisions.run import STEPS_OF_AN_ITEM, Compiled, Run, Scope
+from amends.engine.decisions.run import STEPS_OF_AN_ITEM, Compiled, Constant, Run, Scope
 from amends.engine.decisions.types import ANY, Type, Types
 from amends.engine.decisions.values import FeelFunction, call, kind_of
 from amends.engine.feel import Expression, FeelError, UnaryTests, parse, parse_unary
@@ -43,18 +43,6 @@ def parsed(text: str, names: Iterable[str]) -> Expression:
 def parsed_tests(text: str, names: Iterable[str]) -> UnaryTests:
     """Unary tests, parsed with these names in scope; an empty cell tests nothing. Raises FeelError."""
     return parse_unary(text if text.strip() else "-", tuple(names))
-
-
-class Constant:
-    """An expression that is a constant written out."""
-
-    __slots__ = ("value",)
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
-
-    def __call__(self, scope: Scope, run: Run) -> Any:
-        return self.value
 
 
 def broken(message: str, part: str, line: int) -> Compiled:

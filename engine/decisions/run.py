@@ -78,3 +78,15 @@ class Run:
 
 
 Compiled = Callable[[Scope, Run], Any]
+
+
+class Constant:
+    """An expression that is a constant written out."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __call__(self, scope: Scope, run: Run) -> Any:
+        return self.value

@@ -62,9 +62,11 @@ def ordering(compiler: Compiler, node: n.Binary, left: Code, right: Code) -> Cod
     text, symbol, fast = compiler.text, node.operator, FAST_ORDER[node.operator]
     constant = node.right.value if isinstance(node.right, n.Literal) and type(node.right.value) in ORDERED else None
 
+    wanted = type(constant)
+
     def against_constant(frame: Frame) -> Any:
         a = left(frame)
-        if type(a) is type(constant):
+        if type(a) is wanted:
             return fast(a, constant)
         return faulty(frame, a, constant)
 

@@ -6,10 +6,11 @@ from decimal import Decimal
 from typing import Any
 
 from amends.engine.feel import nodes as n
+from amends.engine.feel.builtins import BUILTINS
 from amends.engine.feel.compiler import HANDLERS, Compiler
 from amends.engine.feel.functions import UserFunction
 from amends.engine.feel.numbers import is_whole, whole
-from amends.engine.feel.run import Code, Frame, ItemFrame
+from amends.engine.feel.run import Code, Frame, ItemFrame, Run
 from amends.engine.feel.types import is_instance
 from amends.engine.feel.values import Fault, Function, kind_of
 
@@ -154,15 +155,17 @@ def _call(compiler: Compiler, node: n.Call) -> Code:
     function, text = compiler.compile(node.function), compiler.text
     arguments = [compiler.compile(argument) for argument in node.arguments]
     names = node.names
+    if names is None and isinstance(node.function, n.Name) and compiler.scopes.find(node.function.name) is None:
+        quick = _builtin_call(node, node.function.name, text, arguments, function)
+        if quick is not None:
+            return quick
 
     def code(frame: Frame) -> Any:
         target = function(frame)
         run = frame.run
         try:
-            if not isinstance(target, Function):
-                raise Fault("There is no function here to call" if target is None else f"A {kind_of(target)} cannot be called")
-            if names is None:
-                return target.call(run, [argument(frame) for argument in arguments])
+            if names is None or not isinstance(target, Function):
+                return _called(target, run, [argument(frame) for argument in arguments])
             if len(set(names)) < len(names):
                 raise Fault("An argument is named twice")
             return target.call_named(run, {name: argument(frame) for name, argument in zip(names, arguments, strict=True)})
@@ -171,6 +174,52 @@ def _call(compiler: Compiler, node: n.Call) -> Code:
             return None
 
     return code
+
+
+def _builtin_call(node: n.Call, name: str, text: str, arguments: list[Code], function: Code) -> Code | None:
+    """A call by position of a built-in function, whose arguments mostly are of the types it wants; None where that cannot be seen."""
+    known = BUILTINS.get(name)
+    form = None if known is None else known.quick(len(arguments))
+    if form is None:
+        return None
+    types, implementation = form
+
+    def code(frame: Frame) -> Any:
+        run = frame.run
+        # The context, and functions of the host, may hide a built-in function.
+        target = known if name not in run.variables and run.functions is None else function(frame)
+        values = [argument(frame) for argument in arguments]
+        try:
+            if target is known and all(type(value) in wanted for value, wanted in zip(values, types, strict=True)):
+                return implementation(run, *values)
+            return _called(target, run, values)
+        except Fault as fault:
+            run.warn(text, node, str(fault))
+            return None
+
+    if len(arguments) != 2:
+        return code
+    (first, second), (first_types, second_types) = arguments, types
+
+    def code_of_two(frame: Frame) -> Any:
+        run = frame.run
+        target = known if name not in run.variables and run.functions is None else function(frame)
+        a, b = first(frame), second(frame)
+        try:
+            if target is known and type(a) in first_types and type(b) in second_types:
+                return implementation(run, a, b)
+            return _called(target, run, [a, b])
+        except Fault as fault:
+            run.warn(text, node, str(fault))
+            return None
+
+    return code_of_two
+
+
+def _called(target: Any, run: Run, values: list[Any]) -> Any:
+    if not isinstance(target, Function):
+        raise Fault("There is no function here to call" if target is None else f"A {kind_of(target)} cannot be called")
+    return target.call(run, values)
 
 
 HANDLERS.update(

@@ -168,6 +168,8 @@ def _static_code(text: str, node: n.Name, hops: int) -> Code:
     name = node.name
     if name == "partial":
         return _partial_code(hops)
+    if hops == 0 and name == "?":
+        return lambda frame: frame.vars["?"]  # every frame of this scope has it
     if hops == 0:
         return lambda frame: frame.vars.get(name)
     if hops == 1:

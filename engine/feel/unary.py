@@ -43,6 +43,9 @@ def names_value(node: n.Node) -> bool:
     return any(isinstance(part, n.Name) and part.name == "?" for part in n.walk(node))
 
 
+_CONDITIONS = frozenset(("=", "!=", "<", "<=", ">", ">=", "and", "or"))
+
+
 def any_test(frame: Frame, value: Any, tests: list[Any], text: str, node: n.Node) -> bool | None:
     """Whether a value passes one of several tests; None where none is passed and one could not be told."""
     result: bool | None = False
@@ -66,12 +69,16 @@ def compile_test(compiler: Compiler, node: n.Node) -> Any:
     code = compiler.compile(node)
     named = names_value(node)
     computed = not isinstance(node, n.Literal)
+    if named and isinstance(node, n.Binary) and node.operator in _CONDITIONS:
+        return lambda frame, value: code(frame)  # true, false or null, which is the answer
 
     def test(frame: Frame, value: Any) -> bool | None:
         expected = code(frame)
+        if named and (expected is True or expected is False):
+            return expected
         kind = type(expected)
         # A condition of its own is the test; a boolean beside a boolean is a value to be equal to.
-        if kind is bool and (named or computed and type(value) is not bool):
+        if kind is bool and computed and type(value) is not bool:
             return bool(expected)
         if kind is list:
             frame.run.meter.charge(len(expected))

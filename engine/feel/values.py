@@ -150,6 +150,12 @@ _KINDS: dict[type, str] = {
 }  # fmt: skip
 
 
+TYPES_OF: dict[str, list[type]] = {}
+"""The Python types that the values of a FEEL type have, where these are exact: functions are of many."""
+for _type, _kind in _KINDS.items():
+    TYPES_OF.setdefault(_kind, []).append(_type)
+
+
 def scalar_text(value: Any) -> str | None:
     """string() of a value that is not a list, context, range or function; None for those and for null."""
     kind = kind_of(value)
@@ -176,8 +182,8 @@ _WIDEST = 2**63
 def to_plain(value: Any) -> Any:
     """A value as JSON has it.
 
-    Whole numbers of 64 bits become int, others float, those too large for a float their text (1E+400); temporal values ISO 8601 text, ranges their FEEL text, functions None; lists and
-    contexts are converted in depth.
+    Whole numbers of 64 bits become int, others float, those too large for a float their text (1E+400). Temporal values become
+    ISO 8601 text, ranges their FEEL text, functions None; lists and contexts are converted in depth.
     """
     value = normalize(value)
     kind = kind_of(value)

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from amends.engine.feel.nodes import TypeNode
 from amends.engine.feel.run import Run
-from amends.engine.feel.values import Fault, Function, kind_of
+from amends.engine.feel.values import TYPES_OF, Fault, Function, kind_of
 
 Implementation = Callable[..., Any]
 _F = TypeVar("_F", bound=Implementation)
@@ -98,6 +98,17 @@ class Builtin(Function):
 
     def accepts(self, arguments: Sequence[TypeNode], result: TypeNode | None) -> bool:
         return any(form.many or form.least <= len(arguments) <= len(form.names) for form in self.forms)
+
+    def quick(self, count: int) -> tuple[tuple[frozenset[type], ...], Implementation] | None:
+        """The form that this many arguments mean, where they need no conversion: their Python types, and what it calls."""
+        for form in self.forms:
+            if form.many:
+                return None
+            if form.least <= count <= len(form.names):
+                if count < len(form.names) or not all(kinds <= TYPES_OF.keys() for kinds in form.kinds):
+                    return None
+                return tuple(frozenset(kind for name in kinds for kind in TYPES_OF[name]) for kinds in form.kinds), form.implementation
+        return None
 
     def call(self, run: Run, arguments: list[Any]) -> Any:
         for form in self.forms:

@@ -125,3 +125,22 @@ def test_what_is_no_number_is_null(value: Any) -> None:
         warnings: list[FeelWarning] = []
         assert evaluate(text, {"a": value}, warnings=warnings) in (None, [None])
         assert "no number of FEEL" in warnings[0].message
+
+
+def test_a_refused_call_evaluates_its_arguments_once() -> None:
+    """Calls within calls whose arguments do not fit take time by their number, not by the power of two of their depth."""
+    text = '"a"'
+    for _ in range(20):
+        text = f"contains({text}, 1)"
+    warnings: list[FeelWarning] = []
+    assert evaluate(text, {}, warnings=warnings) is None
+    assert len(warnings) == 20
+
+
+def test_a_variable_hides_a_built_in_function() -> None:
+    """A name of the context, or a function of the host, comes before the built-in function of that name."""
+    assert evaluate("contains(1, 2)", {"contains": 1}) is None
+    assert evaluate("abs(-1)", {"abs": None}) is None
+    assert evaluate('contains("a", "b")', {}, functions={"contains": lambda text, match: "host"}) == "host"
+    assert evaluate("abs(-1)", {}, functions={"other": abs}) == 1
+    assert evaluate("{abs: function(x) x * 2, r: abs(3)}.r", {}) == 6
