@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from amends.engine.feel import nodes as n
@@ -123,13 +124,24 @@ def _function(run: Run, text: str, node: n.Name) -> Any:
     return None
 
 
+MOST_LIKENED = 2_000
+"""Variables among which a like name is looked for: above that, it would cost more than it helps."""
+
+
 def unknown_name(name: str, run: Run) -> str:
     """What to say of a name nothing is known by."""
     if name in FOREIGN_WORDS:
         return f"There is no variable named «{name}»; write {FOREIGN_WORDS[name]}"
-    known = [*run.variables, *BUILTINS, *(run.functions or ())]
-    near = difflib.get_close_matches(name, [str(key) for key in known[:2000]], 1, 0.8) if run.warnings is not None else []
-    return f"There is no variable or function named «{name}»" + (f"; did you mean «{near[0]}»?" if near else "")
+    near = ""
+    if run.warnings is not None and len(run.variables) <= MOST_LIKENED:
+        near = _nearest(name, frozenset(map(str, (*run.variables, *BUILTINS, *(run.functions or ())))))
+    return f"There is no variable or function named «{name}»" + (f"; did you mean «{near}»?" if near else "")
+
+
+@lru_cache(maxsize=512)
+def _nearest(name: str, known: frozenset[str]) -> str:
+    """The known name most like this one, or "". Kept, because a process asks for the same missing name again and again."""
+    return next(iter(difflib.get_close_matches(name, sorted(known), 1, 0.8)), "")
 
 
 def check_foreign_call(text: str, node: n.Call, known: frozenset[str]) -> None:
