@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -213,6 +213,9 @@ class Jobs:
             raise Conflict(f"The service task {job.element_id} is not open any more.")
         if row.state == "suspended":
             return self._rest(job)
+        if job.attempts >= job.retries:
+            # An attempt that fails says so; these never came back. One more might take this runner down as well.
+            return self._failed(replace(job, attempts=job.attempts - 1), "whatever ran it died before it could say how it went", final=True)
         operation = self.registry.operations[str(job.type)]
         version = self.commands.versions.get(token.workflow.process_scope().deployment or row.deployment_id)
         context = self.registry.context(token, job.instance_id, row.business_key, version, bool(row.held), "job")

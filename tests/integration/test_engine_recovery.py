@@ -422,3 +422,29 @@ def test_a_form_with_two_fields_of_a_context_leaves_its_other_entries(database_u
     engine.complete(engine.user_tasks(instance_id)[0].id, {"complaint": {"only": 1}}, actor="jo")
     assert dict(engine.instance(instance_id).variables) == {"complaint": {"only": 1}}
     engine.close()
+
+
+class Quiet(Operation):
+    """Does nothing, well."""
+
+    type, title = "quiet", "Quiet"
+
+    def run(self, inputs: dict[str, Any], context: OperationContext) -> None:
+        return None
+
+
+def test_an_operation_whose_runners_all_died_is_an_incident(engine: Engine, clock: Any, bpmn: Callable[..., Path]) -> None:
+    """A lease that ran out as often as there are attempts: it is not begun once more, in case it is what kills them."""
+    engine.registry.operations["quiet"] = Quiet
+    ext = '<zeebe:taskDefinition type="quiet" retries="2"/>'
+    engine.deploy(bpmn(process(START + element("serviceTask", "t", ext=ext) + flows("s>t"))))
+    instance_id = engine.start("p", {}, actor="jo")
+    with engine.database.transaction() as connection:
+        dead = {"state": "running", "attempts": 2, "lease_until": clock.time - timedelta(minutes=1)}
+        connection.execute(t.job.update().values(**dead))
+    engine.run_due()
+    (incident,) = engine.instance(instance_id).incidents
+    assert incident.attempts == 2 and "died before" in incident.message
+    engine.retry_incident(incident.id, actor="ops")
+    engine.run_due()
+    assert engine.instance(instance_id).state == "completed"
