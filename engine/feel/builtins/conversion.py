@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from amends.engine.feel import temporal as t
 from amends.engine.feel import temporal_text as tt
 from amends.engine.feel.builtins.registry import define
-from amends.engine.feel.numbers import read_number, whole
+from amends.engine.feel.numbers import FAR, read_number, whole
 from amends.engine.feel.run import Run
 from amends.engine.feel.text import value_text
 from amends.engine.feel.values import Fault
@@ -71,7 +71,9 @@ def time_from_moment(run: Run, moment: Any) -> t.Time:
 @define("time", "hour:number, minute:number, second:number, offset:days and time duration?")
 def time_from_parts(run: Run, hour: Decimal, minute: Decimal, second: Decimal, offset: t.Duration | None = None) -> t.Time:
     zone = None if offset is None else _found(t.offset_zone(t.duration_nanos(offset)), "offset of a time zone")
-    return _found(t.make_time(whole(hour), whole(minute), whole(second), int(second % 1 * t.NANO), zone), "time")
+    # Numbers that far have no digits behind the point, and cannot be divided by one within the precision there is.
+    fraction = second % 1 if abs(second) < FAR else 0
+    return _found(t.make_time(whole(hour), whole(minute), whole(second), int(fraction * t.NANO), zone), "time")
 
 
 @define("date and time", "from:string")

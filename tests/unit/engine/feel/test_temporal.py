@@ -292,3 +292,9 @@ def test_a_zone_near_the_end_of_pythons_calendar(zone: str) -> None:
     """Offsets that would leave the years 1-9999 in UTC are compared and subtracted all the same."""
     assert evaluate(f'@"0001-01-01T00:00:00{zone}" < @"9999-12-31T23:59:59{zone}"', {}) is True
     assert value_text(evaluate(f'@"9999-12-31T23:59:59{zone}" - @"0001-01-01T00:00:00{zone}"', {})).startswith("P365205")
+
+
+def test_a_time_of_numbers_no_clock_has_is_null() -> None:
+    """Also of numbers so far that they have no fraction."""
+    for text in ("time(1, 1e30, 0)", "time(1, 2, -1e6000)", "time(1, 2, 1e40)", "time(25, 0, 0)"):
+        assert evaluate(text, {}) is None
