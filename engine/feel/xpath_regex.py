@@ -235,14 +235,14 @@ class _Translation:
 
     def _class_part(self, char: str) -> str:
         low = self._class_char(char)
-        if len(low) > 1 and not low.startswith("\\U"):
-            return low if low.startswith("\\") and low[1] in "pP" or "\\p" in low or "-" in low or low in ("\\n", "\\r", "\\t") else low
+        if not _is_one(low):
+            return low
         if self._peek() != "-" or self.text[self.index + 1 : self.index + 2] in ("]", "[", ""):
             return low
         self.index += 1
         high_char = self._next()
         high = self._class_char(high_char)
-        if not high.startswith("\\U") and len(high) > 1 and high not in ("\\n", "\\r", "\\t"):
+        if not _is_one(high):
             raise PatternError("a range of characters ends in a class")
         if _code(low) > _code(high):
             raise PatternError("a range of characters runs backwards")
@@ -257,6 +257,11 @@ class _Translation:
         if escaped in ("p", "P"):
             return self._property(escaped)
         return _CLASSES.get(escaped) or self._escaped_char(escaped)
+
+
+def _is_one(part: str) -> bool:
+    """Whether a part of a class is one character, not a class such as that of white space."""
+    return len(part) == 1 or part in ("\\n", "\\r", "\\t") or (part.startswith("\\U") and len(part) == len("\\U00000000"))
 
 
 def _code(char: str) -> int:

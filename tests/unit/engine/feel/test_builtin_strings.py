@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from amends.engine.feel import evaluate
+
 from . import tables
 
 
@@ -164,3 +166,9 @@ def test_a_long_pattern_is_refused() -> None:
     """A pattern beyond the bound is null, with the reason."""
     tables.check("matches(text, pattern)", "null", {"text": "a", "pattern": "a" * 2001})
     tables.check("matches(text, pattern)", "null", {"text": "a", "pattern": "(" * 60 + "a" + ")" * 60})
+
+
+def test_a_class_of_white_space_begins_no_range() -> None:
+    """A range goes from one character to another."""
+    assert evaluate(r'matches("a b", "a[\\s-x]b")', {}) is True
+    assert evaluate(r'matches("a", "[x-\\s]")', {}) is None
