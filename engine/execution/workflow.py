@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from SpiffWorkflow.bpmn.util.subworkflow import BpmnSubWorkflow
@@ -323,9 +322,3 @@ class Execution(ScopeMixin, BpmnWorkflow):
         del self.subprocesses[owner.id]
         owner.internal_data["done"] = True
         self.agenda.append(owner)
-
-    def timer_due(self, token: Token) -> datetime | None:
-        """When this token's timer is due, or None."""
-        wait = token.wait
-        due = None if wait is None else wait.get("due")
-        return due if isinstance(due, datetime) else None

@@ -100,8 +100,3 @@ _PROPERTIES: dict[str, dict[str, Any]] = {
         "end included": lambda v: v.high_included if v.operator != "!=" else False,
     },
 }
-
-
-def property_names(kind: str) -> tuple[str, ...]:
-    """The properties a type has."""
-    return tuple(_PROPERTIES.get(kind, ()))

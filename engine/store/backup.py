@@ -19,7 +19,6 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from io import BytesIO
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from sqlalchemy import URL, make_url
 
@@ -228,8 +227,3 @@ def _check_fits(url: URL, data: Path, manifest: Manifest, source: Path) -> None:
 def _digest(file: Path) -> str:
     with file.open("rb") as opened:
         return hashlib.file_digest(opened, "sha256").hexdigest()
-
-
-def as_plain(manifest: Manifest) -> dict[str, Any]:
-    """For programs."""
-    return asdict(manifest)
