@@ -46,7 +46,7 @@ def main(arguments: list[str]) -> int:
     """Prepare what the one argument names; 0 when it is ready, 1 when it cannot be, 2 for a wrong argument."""
     goals: dict[str, list[Callable[[], None]]] = {
         "run": [lambda: environment("run"), assets],
-        "test": [lambda: environment("test"), assets],
+        "test": [lambda: environment("test"), peers, assets],
         "assets": [assets],
     }
     if len(arguments) != 1 or arguments[0] not in goals:
@@ -133,10 +133,21 @@ def assets() -> None:
         return
     node, npm = find_node()
     if not is_stamped(NODE_MODULES, "lock", npm_sources):
-        step("Installing the npm packages of package-lock.json", lambda: install_npm(npm))
+        step("Installing the npm packages of package-lock.json", lambda: install_npm(npm, "--omit=dev"))
         stamp(NODE_MODULES, "lock", npm_sources)
     step("Building the pages' assets", lambda: call([node, "scripts/assets.mjs"], "The assets could not be built; see above."))
     stamp(DIST, "sources", sources)
+
+
+def peers() -> None:
+    """The npm packages that only tests use: what pages and forms are held against."""
+    npm_sources = [ROOT / "package.json", ROOT / "package-lock.json"]
+    if is_stamped(NODE_MODULES, "lock-with-peers", npm_sources):
+        return
+    _, npm = find_node()
+    step("Installing the npm packages the tests need", lambda: install_npm(npm))
+    stamp(NODE_MODULES, "lock", npm_sources)
+    stamp(NODE_MODULES, "lock-with-peers", npm_sources)
 
 
 def find_node() -> tuple[str, list[str]]:
@@ -172,10 +183,10 @@ def node_version(node: str) -> int:
     return int(text) if text.isdigit() else 0
 
 
-def install_npm(npm: list[str]) -> None:
+def install_npm(npm: list[str], *further: str) -> None:
     # No package gets to run a script of its own at installation: none of ours needs to.
     options = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-    call([*npm, *options], NO_NETWORK.format(what="the npm registry, for the pages' assets"))
+    call([*npm, *options, *further], NO_NETWORK.format(what="the npm registry, for the pages' assets"))
 
 
 # -- small things ------------------------------------------------------------------------------------------------------

@@ -150,7 +150,7 @@ def chromium() -> Iterator[Browser]:
 def axe_violations() -> Callable[[Page], list[str]]:
     """A function that says what axe-core finds wrong on a page (WCAG 2.2 A and AA, and best practice), one sentence each."""
     if not AXE.is_file():
-        skip_or_fail("browser", f"axe-core is not installed (looked for {AXE}; `make assets` brings it)")
+        skip_or_fail("browser", f"axe-core is not installed (looked for {AXE}; `make test` brings it)")
     script = AXE.read_text()
 
     def violations(page: Page) -> list[str]:
