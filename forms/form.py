@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
@@ -14,6 +14,7 @@ from amends.forms.checks import check
 from amends.forms.data import MISSING, dotted, get, put
 from amends.forms.dates import Clock
 from amends.forms.drawing import Artist
+from amends.forms.expressions import Constant
 from amends.forms.loading import Loader, parse_source, title_of
 from amends.forms.messages import EXHAUSTED, SUMMARY
 from amends.forms.model import KEYED_TYPES, Component, Field, FormProblem, Step, Submission
@@ -144,6 +145,7 @@ class Form:
             errors={key: errors_at(errors, key) for key in errors},
             submit_label=str(run.top.evaluate(buttons[0], "label", "")) if buttons else "",
             has_files=any(inner.type == "filepicker" for part in parts for inner in part.inside()),
+            changes=any(not isinstance(rule, Constant) for part in parts for inner in part.inside() for rule in _rules(inner)),
         )
 
     def unseen(
@@ -191,6 +193,11 @@ class Form:
         if made is None:
             made = self._schemas[index] = schemas.build(self._parts(index))
         return made
+
+
+def _rules(part: Component) -> Iterator[Any]:
+    """What is worked out of a component, but for its pattern."""
+    return (rule for name, rule in part.compiled.items() if name != "pattern")
 
 
 def _field(part: Component) -> Field:

@@ -137,6 +137,8 @@ class RenderModel:
     errors: dict[str, list[str]] = field(default_factory=dict)
     submit_label: str = ""
     has_files: bool = False
+    changes: bool = False
+    """Whether an answer may change what the page shows: a condition, a computed value, options or words that follow answers."""
 
     def everything(self) -> Iterator[RenderField]:
         """All fields shown, in order."""

@@ -131,10 +131,15 @@ def keep(staff: bool, number: int) -> Response:
     if not filing.key:
         filing.save()
     this = filing.steps[number - 1]
-    submission = filling.read_post(filing.form, filing.key, filing.draft, this.index, filing.context)
+    looking = filling.looking()
+    submission = filling.read_post(filing.form, filing.key, filing.draft, this.index, filing.context, files=not looking)
     filing.draft["at"] = number
     filing.save()
     wanted = request.form.get("go", "next")
+    if looking:
+        wrong = filling.still_wrong(filing.form, filing.draft["data"], context=filing.context, step=this)
+        revealed = filing.form.unseen(submission, filing.draft["data"], context=filing.context, step=this)
+        return _show(filing, number, wrong, revealed=bool(revealed))
     if submission.action is not None:
         return _show(filing, number)
     if wanted == "back":

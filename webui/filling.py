@@ -82,6 +82,22 @@ def read_post(
     return submission
 
 
+def looking() -> bool:
+    """Whether the page only asks how its form looks with these answers; nothing is sent, and no file is taken yet."""
+    return request.form.get("go") == "look"
+
+
+def still_wrong(form: Form, data: Mapping[str, Any], **how: Any) -> Mapping[str, list[str]] | None:
+    """What is still wrong, where the page has said before what is: each sentence goes when its answer is put right."""
+    if "_wrong" not in request.form:
+        return None
+    try:
+        form.validate(data, **how)
+    except Invalid as error:
+        return error.fields
+    return None
+
+
 def tokens(data: Any) -> Iterable[str]:
     """The tokens of all files in a form's data."""
     if isinstance(data, Mapping):

@@ -99,8 +99,11 @@ def answer(reference: str, name: str) -> Response:
     draft: dict[str, Any] = web().drafts.read(key) or {}
     form = filling.form_of(_package(complaint), chosen.form_id)
     context = _context(complaint)
-    submission = filling.read_post(form, key, draft, None, context)
+    looking = filling.looking()
+    submission = filling.read_post(form, key, draft, None, context, files=not looking)
     web().drafts.write(key, draft)
+    if looking:
+        return _offer(complaint, chosen, draft["data"], filling.still_wrong(form, draft["data"], context=context))
     if submission.action is not None or form.unseen(submission, draft["data"], context=context):
         return _offer(complaint, chosen, draft["data"])
     try:

@@ -64,14 +64,19 @@ def complete(task_id: str) -> Response:
     """Complete it, or keep a draft; what is wrong is shown beside its field and nothing typed is lost."""
     work = Work(task_id)
     if work.form is not None:
-        submission = filling.read_post(work.form, work.key, work.draft, None, work.context)
+        looking = filling.looking()
+        submission = filling.read_post(work.form, work.key, work.draft, None, work.context, files=not looking)
         web().drafts.write(work.key, work.draft)
         data = work.draft["data"]
         if request.form.get("go") == "draft":
             say("Your draft is saved. Nobody else sees it.")
             return see("amends.task.show", task_id=task_id)
-        if submission.action is not None or work.form.unseen(submission, data, context=work.context):
-            return _show(work, data)
+        revealed = bool(work.form.unseen(submission, data, context=work.context, roles=work.roles))
+        if looking:
+            wrong = filling.still_wrong(work.form, data, context=work.context, roles=work.roles)
+            return _show(work, data, wrong, revealed=revealed)
+        if submission.action is not None or revealed:
+            return _show(work, data, revealed=revealed)
         typed(filling.summary(work.form.render(data, context=work.context, roles=work.roles)))
         try:
             clean = work.form.validate(data, context=work.context, roles=work.roles)
@@ -136,13 +141,13 @@ def assign(task_id: str) -> Response:
     return see("amends.task.show", task_id=task_id)
 
 
-def _show(work: Work, data: dict[str, Any], errors: Any = None, status: int = 200) -> Response:
+def _show(work: Work, data: dict[str, Any], errors: Any = None, status: int = 200, revealed: bool = False) -> Response:
     if work.task.state != OPEN:
         _too_late(work)
     told = about(work.task.instance_id)
     model = work.form.render(data, context=work.context, errors=errors, roles=work.roles, native_dates=True) if work.form else None
     return page(
-        "task/show.html", status, work=work, model=model, about=told, saved=bool(work.draft),
+        "task/show.html", status, work=work, model=model, about=told, saved=bool(work.draft), revealed=revealed,
         follows=story.what_follows(work.package, work.element) if work.element is not None else [],
         candidates=_candidates(work.task), barred=_barred(work, told), holder=name_of(work.task.assignee), **_allowed(work.task),
     )  # fmt: skip

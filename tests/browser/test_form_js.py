@@ -31,6 +31,10 @@ ASK = """async ([schema, data]) => {
     form.destroy();
     return { warnings: warnings.map(String), submitted, errors };
 }"""
+OPEN = """async (schema) => {
+    globalThis.form = new FormJs.Form({ container: document.getElementById("form") });
+    await form.importSchema(schema, {});
+}"""
 SENT = """() => {
     const post = {};
     for (const [name, value] of new FormData(document.forms[0])) if (typeof value === "string") (post[name] ??= []).push(value);
@@ -169,10 +173,7 @@ def test_a_chosen_file_satisfies_both(form_js: Page, ours: Page, write: Callable
     picture.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(20))
     component = {"type": "filepicker", "id": "F", "key": "photo", "label": "Photo", "validate": {"required": needed}}
     schema = {"type": "default", "id": "f", "components": [component]}
-    form_js.evaluate(
-        "async (schema) => { globalThis.form = new FormJs.Form({container: document.getElementById('form')}); await form.importSchema(schema, {}) }",
-        schema,
-    )
+    form_js.evaluate(OPEN, schema)
     before = form_js.evaluate("form.submit().errors")
     form_js.set_input_files("input[type=file]", picture)
     after = form_js.evaluate("form.submit().errors")

@@ -24,6 +24,7 @@ DATES = [None, "2026-03-27", "2024-02-29", "1999-12-31"]
 TIMES = [None, "12:30", "00:00", "23:59"]
 MOMENTS = [None, "2026-03-27T14:30", "1999-12-31T00:00"]
 CONDITIONS = ["=n > 2", "=n = 1", "=true", "=false", "=n > 1 and n < 3", "=missing = null", '=word = "x"']
+SINGLE = ("textfield", "number", "radio", "select", "checkbox")
 ON_AN_ANSWER = ["=k0 = 1", '=k0 = "a"', "=k0 = null", "=k0 != null"]
 
 
@@ -41,15 +42,16 @@ class Maker:
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
         self.seed = seed
-        self.data: dict[str, Any] = {"n": self.random.choice([1, 2, 3]), "word": self.random.choice(["x", "y"]), "people": [{"name": "Ada"}]}
+        self.data: dict[str, Any] = {"n": self.random.choice([1, 2, 3]), "word": self.random.choice(["x", "y"])}
+        self.data["people"] = [{"name": "Ada"}]
         self.number = 0
         self.conditions = CONDITIONS
 
     def form(self) -> Made:
         """Some inputs, some of them in groups, at times a dynamic list, and something to look at between them."""
         components = [self.input(self.data)]
-        # Conditions on an answer: one that is always there. What a hidden one still says, and a list against a word, form-js sees otherwise.
-        if components[0]["type"] in ("textfield", "number", "radio", "select", "checkbox") and not {"conditional", "disabled"} & set(components[0]):
+        # Conditions on an answer that is always there: what a hidden one still says, and a list against a word, form-js sees otherwise.
+        if components[0]["type"] in SINGLE and not {"conditional", "disabled"} & set(components[0]):
             self.conditions = CONDITIONS + ON_AN_ANSWER
         components += [self.input(self.data) for _ in range(self.random.randint(0, 3))]
         if self.chance(0.5):

@@ -14,6 +14,12 @@ htmx.config.includeIndicatorCSS = false; // amends.css has those two rules
 enhance(document);
 watchKeys(document);
 
+// A page that is drawn anew, or a draft that is kept, takes no files: they go once, with the button that sends the form.
+document.addEventListener("htmx:config:request", (event) => {
+  const body = event.detail?.ctx?.request?.body;
+  if (body instanceof FormData) for (const [name, value] of [...body]) if (value instanceof File) body.delete(name);
+});
+
 // What htmx puts on the page gets the same.
 document.addEventListener("htmx:after:swap", (event) => enhance(event.detail?.ctx?.target ?? document));
 
