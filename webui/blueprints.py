@@ -2,9 +2,39 @@
 
 from __future__ import annotations
 
-from amends.webui import admin, audit, complainant, complaint, diagrams, filing, follow, health, inbox, incidents, signin, studio, task
-
-BLUEPRINTS = tuple(
-    module.blueprint
-    for module in (health, complainant, filing, follow, signin, inbox, task, complaint, diagrams, studio, incidents, audit, admin)
+from amends.webui import (
+    admin,
+    audit,
+    brand,
+    complainant,
+    complaint,
+    diagrams,
+    filing,
+    follow,
+    health,
+    inbox,
+    incidents,
+    look,
+    signin,
+    studio,
+    task,
 )
+
+MODULES = (
+    health,
+    complainant,
+    filing,
+    follow,
+    signin,
+    inbox,
+    task,
+    complaint,
+    diagrams,
+    studio,
+    incidents,
+    audit,
+    admin,
+    look,
+    brand,
+)
+BLUEPRINTS = tuple(module.blueprint for module in MODULES)

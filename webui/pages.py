@@ -10,7 +10,7 @@ from flask.templating import Environment
 from jinja2 import BaseLoader, ChoiceLoader, FileSystemLoader, StrictUndefined, Undefined
 from markupsafe import Markup
 
-from amends.webui import actors, navigation, packages, times, words
+from amends.webui import actors, brand, navigation, packages, times, words
 from amends.webui.security import CSRF_FIELD, csrf_token
 from amends.webui.state import web
 
@@ -52,6 +52,8 @@ def page(template: str, status: int = 200, bare: bool = False, **context: Any) -
         "navigation": navigation.items(account),
         "may": actors.may,
         "organisation": PLAIN_NAME if bare else organisation(),
+        "brand_style": None if bare else brand.style_address(),
+        "logo": None if bare else brand.logo_address(),
         "flashes": get_flashed_messages(category_filter=[FLASH]),
         "assets_built": web().assets.built,
         "here": request.path,

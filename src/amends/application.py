@@ -50,12 +50,15 @@ class Application:
         with self.engine.database.reading() as connection:
             return {**read_settings(connection), **self._given}
 
-    def change_setting(self, name: str, value: Any, *, actor: str) -> None:
-        """Override a setting of the packages for this installation; None takes the override back. Who, what and when is recorded."""
+    def change_setting(self, name: str, value: Any, *, actor: str, said: str | None = None) -> None:
+        """Override a setting of the packages for this installation; None takes the override back. Who, what and when is recorded.
+
+        `said` is what the history has instead of the value, for one that is no words.
+        """
         self.policy.check(actor, "admin")
         with self.engine.database.transaction() as connection:
             write_setting(connection, name, value)
-            self.engine.record("setting", actor, [Entry("setting", name, 0, {}, {"value": value})])
+            self.engine.record("setting", actor, [Entry("setting", name, 0, {}, {"value": value if said is None else said})])
         self.settings = self._all_settings()
         self.engine.set_settings(self.settings)
 

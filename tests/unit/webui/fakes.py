@@ -508,7 +508,7 @@ class Application:
             self.accounts.create(username, name, roles, password=PASSWORD)
 
 
-    def change_setting(self, name: str, value: Any, *, actor: str) -> None:
+    def change_setting(self, name: str, value: Any, *, actor: str, said: str | None = None) -> None:
         self.settings = {key: kept for key, kept in (self.settings | {name: value}).items() if kept is not None}
 
 
