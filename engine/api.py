@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import ColumnElement, Connection, select, update
 
 from amends.engine import history
 from amends.engine.definitions import check_package, deployments, read_package
@@ -24,6 +24,7 @@ from amends.engine.history import Event, Report
 from amends.engine.instances import erasure, messages, queries
 from amends.engine.instances.answers import Known, once
 from amends.engine.instances.commands import Commands, Projection, Suspended, Work
+from amends.engine.instances.independence import barred
 from amends.engine.instances.versions import Versions
 from amends.engine.instances.views import InstanceView, ServiceTask, UserTask, Waiting
 from amends.engine.jobs.due import Jobs
@@ -38,6 +39,12 @@ class Access(Protocol):
 
     def check(self, actor: str, action: str, **about: Any) -> None:
         """Raise `Forbidden` unless `actor` may do `action` (complete, claim, assign, start, correlate, signal, deploy, operate)."""
+
+    def seen(self, actor: str, instance_id: Any) -> Sequence[ColumnElement[bool]]:
+        """Conditions on a column of instance ids: only what `actor` may read."""
+
+    def offered(self, actor: str) -> Sequence[ColumnElement[bool]]:
+        """Conditions on tasks: only what `actor` could be given."""
 
 
 class FormCheck(CheckedForms, Protocol):
@@ -76,6 +83,8 @@ class Engine:
         self.commands = Commands(self.database, self.versions, self.now, self._clock)
         self.commands.claims = self.registry.claims
         self.registry.commands = self.commands
+        self.offers: Callable[[bytes], Mapping[str, Any]] = lambda body: {}
+        """What a form may offer beside the process's own variables, such as the people who work here."""
         self.erasures: list[Callable[[Connection, str], None]] = []
         """What else holds data of instances, and is called for each that is erased, in the transaction that does it."""
         self.jobs = Jobs(self.commands, self.registry, self.at)
@@ -207,11 +216,17 @@ class Engine:
 
     def record_read(self, instance_id: str, what: str, *, actor: str) -> None:
         """Write down that somebody has read personal data of an instance, in the chain of today's reads (ISO 10002, 4.10)."""
+        self.record_reads([instance_id], what, actor=actor)
+
+    def record_reads(self, instance_ids: Sequence[str], what: str, *, actor: str) -> None:
+        """The same for a list that named several, as one row; for an empty one nothing was read."""
+        if not instance_ids:
+            return
+        entries = [history.Entry("read", what, 0, {"instance": instance_id}) for instance_id in dict.fromkeys(instance_ids)]
         with self.database.transaction() as connection:
-            entry = history.Entry("read", what, 0, {"instance": instance_id})
             recorded = self._clock()
             history.append_to(
-                connection, history.READS.format(recorded), command="read", actor=actor, at=recorded, recorded_at=recorded, entries=[entry]
+                connection, history.READS.format(recorded), command="read", actor=actor, at=recorded, recorded_at=recorded, entries=entries
             )
 
     def waiting(self, instance_id: str) -> list[Waiting]:
@@ -283,16 +298,28 @@ class Engine:
     # -- work
     def user_tasks(
         self, instance_id: str | None = None, assignee: str | None = None, groups: Sequence[str] | None = None, state: str | None = "open",
-        limit: int = 50, after: str | None = None,
+        limit: int = 50, after: str | None = None, *, actor: str | None = None, offered: bool = False,
     ) -> list[UserTask]:  # fmt: skip
         """Tasks by what hurts first. With `assignee` and `groups`: the person's own and those their groups may claim.
 
-        `state` None gives tasks of every state; `after` is the id of the last task of the page before.
+        `state` None gives tasks of every state; `after` is the id of the last task of the page before. `actor` is who asks: only
+        tasks of what they may read, and with `offered` only those they could be given; without it the caller is trusted.
         """
+        where = [] if actor is None else self.visible(actor, t.user_task.c.instance_id)
+        if actor is not None and offered and self.access is not None:
+            where += self.access.offered(actor)
         with self.database.reading() as connection:
             return queries.user_tasks(
-                connection, instance_id=instance_id, assignee=assignee, groups=groups, state=state, limit=limit, after=after
+                connection, instance_id=instance_id, assignee=assignee, groups=groups, state=state, limit=limit, after=after, where=where
             )
+
+    def visible(self, actor: str, instance_id: Any) -> list[ColumnElement[bool]]:
+        """Conditions on a column of instance ids: only what `actor` may read."""
+        return [] if self.access is None else list(self.access.seen(actor, instance_id))
+
+    def authorise(self, actor: str, action: str, **about: Any) -> None:
+        """Raise `Forbidden` unless `actor` may do `action`; a refusal is written into the history."""
+        self._allow(actor, action, **about)
 
     def user_task(self, task_id: str) -> UserTask:
         """One task, open or not; raises `NotFound`."""
@@ -339,12 +366,12 @@ class Engine:
         body = version.package.form(form_id)
         if body is None:
             return variables
-        context = token.workflow.context(token)
+        context = {**token.workflow.context(token), **self.offers(body)}
         clean = self.forms.validate(body, variables, context)
         return {name: _merged(context.get(name), value) for name, value in clean.items()}
 
     @contextmanager
-    def _on_task(self, task_id: str, command: str, actor: str) -> Iterator[tuple[Work, Any]]:
+    def _on_task(self, task_id: str, command: str, actor: str, **also: Any) -> Iterator[tuple[Work, Any]]:
         """The instance and token of an open task, for this actor to act on."""
         instance_id, _, number = task_id.rpartition(".")
         if not instance_id or not number.isdigit():
@@ -363,9 +390,11 @@ class Engine:
                 "element_id": token.task_spec.name,
                 "groups": wait.get("groups", []),
                 "assignee": wait.get("assignee"),
+                "competence": str(token.task_spec.model.ext.properties.get("competence", "")).strip(),
             }
-            self._allow(actor, command, instance_id=work.id, **about)
-            self._not_done_by(work.execution, token, actor)
+            self._allow(actor, command, instance_id=work.id, **about, **also)
+            if command in ("complete", "claim"):
+                self._not_done_by(work.execution, token, actor)
             yield work, token
 
     def _too_late(self, task_id: str) -> Conflict | NotFound:
@@ -380,10 +409,9 @@ class Engine:
         return Conflict(f"The task {task.name!r} is no longer open: {who}. Nothing was changed.", task.completed_by, task.completed_at)
 
     def _not_done_by(self, execution: Execution, token: Any, actor: str) -> None:
-        named = token.task_spec.model.ext.properties.get("not_done_by", "")
-        for element_id in (name.strip() for name in named.split(",")):
-            if element_id and actor in execution.done_by.get(element_id, ()):
-                raise Forbidden(f"{actor} completed {element_id!r} of this complaint and must not do {token.task_spec.name!r} as well.")
+        did = barred(token.task_spec.model.ext.properties, execution.done_by).get(actor)
+        if did is not None:
+            raise Forbidden(f"{actor} completed {did!r} of this complaint and must not do {token.task_spec.name!r} as well.")
 
     def claim(self, task_id: str, *, actor: str) -> None:
         """Take a task that nobody has; `Conflict` if somebody has it."""
@@ -395,12 +423,12 @@ class Engine:
 
     def unclaim(self, task_id: str, *, actor: str) -> None:
         """Give a task back to its groups."""
-        with self._on_task(task_id, "claim", actor) as (work, token):
+        with self._on_task(task_id, "unclaim", actor) as (work, token):
             self._hand(work, token, None)
 
     def assign(self, task_id: str, assignee: str | None, *, actor: str) -> None:
         """Give a task to somebody who may do it."""
-        with self._on_task(task_id, "assign", actor) as (work, token):
+        with self._on_task(task_id, "assign", actor, to=assignee) as (work, token):
             if assignee is not None:
                 self._not_done_by(work.execution, token, assignee)
             self._hand(work, token, assignee)

@@ -81,15 +81,15 @@ def work_roles(found: Any | None) -> list[str]:
 def may(action: str, **about: Any) -> bool:
     """Whether the account signed in may do this, as the access policy says."""
     try:
-        demand(action, **about)
+        application().engine.access.check(actor(), action, **about)
     except (Forbidden, Conflict):
         return False
     return True
 
 
 def demand(action: str, **about: Any) -> None:
-    """Raise Forbidden unless the account signed in may do this."""
-    application().engine.access.check(actor(), action, **about)
+    """Raise Forbidden unless the account signed in may do this; a refusal is written into the history."""
+    application().engine.authorise(actor(), action, **about)
 
 
 def gate(*roles: str, work: bool = False) -> Any:

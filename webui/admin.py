@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from flask import Blueprint, Response, request
 
 from amends.engine.errors import Conflict, Invalid, NotFound
 from amends.engine.services.mailer import FolderMailer
-from amends.webui import actors, packages
+from amends.webui import actors, packages, zone
 from amends.webui.pages import page, say, see
-from amends.webui.state import application
+from amends.webui.state import application, now
 
 blueprint = Blueprint("admin", __name__)
 
@@ -48,7 +49,7 @@ def create() -> Response:
 @blueprint.get("/admin/accounts/<account_id>")
 def show(account_id: str) -> Response:
     """One account, to change it."""
-    return page("admin/account.html", person=_account(account_id), titles=packages.role_titles())
+    return _show(_account(account_id), {}, {})
 
 
 @blueprint.post("/admin/accounts/<account_id>")
@@ -60,6 +61,8 @@ def change(account_id: str) -> Response:
     if wanted == "password":
         password = store.set_password(person.id, actor=actors.actor())
         return page("admin/created.html", made=person, password=password)
+    if wanted in STANDING:
+        return _standing(person, wanted)
     if person.id == actors.account().id:  # type: ignore[union-attr]
         raise Invalid("This is your own account. Another administrator has to change it, so that nobody locks everybody out.")
     if wanted == "deactivate":
@@ -73,6 +76,46 @@ def change(account_id: str) -> Response:
         store.set_roles(person.id, [role for role in request.form.getlist("roles") if role in known], actor=actors.actor())
         say(f"The roles of {person.display_name} are changed.")
     return see("amends.admin.accounts")
+
+
+STANDING = ("teams", "competence", "untrained")
+
+
+def _standing(person: Any, wanted: str) -> Response:
+    """Its teams, and what it was trained for: an administrator may note their own as well, and the record says so."""
+    store = application().accounts
+    typed = {name: request.form.get(name, "").strip() for name in ("teams", "competence", "training", "until")}
+    try:
+        if wanted == "teams":
+            store.set_teams(person.id, typed["teams"].split(","), actor=actors.actor())
+        elif wanted == "untrained":
+            store.remove_competence(person.id, typed["competence"], actor=actors.actor())
+        else:
+            until = _day(typed["until"])
+            named = {"training": typed["training"], "valid_until": until, "actor": actors.actor()}
+            store.add_competence(person.id, typed["competence"], **named)
+    except Invalid as error:
+        return _show(person, typed, {name: texts[0] for name, texts in error.fields.items()} or {"teams": str(error)}, 422)
+    say(f"What is known of {person.display_name} is changed.")
+    return see("amends.admin.show", account_id=person.id)
+
+
+def _day(text: str) -> datetime | None:
+    """The end of a day as a date input gives it; None for none."""
+    if not text:
+        return None
+    try:
+        return datetime.combine(date.fromisoformat(text) + timedelta(days=1), time(), zone.current())
+    except (ValueError, OverflowError) as error:
+        raise Invalid("This is no date.", {"until": ["Enter a date such as 2027-03-31, or leave it out"]}) from error
+
+
+def _show(person: Any, typed: dict[str, str], errors: dict[str, str], status: int = 200) -> Response:
+    store = application().accounts
+    return page(
+        "admin/account.html", status, person=person, titles=packages.role_titles(), typed=typed, errors=errors, now=now(),
+        teams=typed.get("teams", ", ".join(sorted(store.teams(person.id)))), competences=store.competences(person.id),
+    )  # fmt: skip
 
 
 @blueprint.get("/admin/settings")
@@ -115,17 +158,25 @@ def mail() -> Response:
     """The mail folder: what would have been sent, while there is no mail server."""
     actors.demand("admin")
     folder = _folder()
-    return page("admin/mail.html", letters=folder.list() if folder is not None else None)
+    if folder is None:
+        return page("admin/mail.html", letters=None)
+    letters = folder.list()
+    about = application().register.of_mails([one.name for one in letters])
+    # An administrator whom a complaint is about does not find its letters here either.
+    shown = [one for one in letters if one.name not in about or actors.may("admin", instance_id=about[one.name])]
+    application().engine.record_reads([about[one.name] for one in shown if one.name in about], "mail folder", actor=actors.actor())
+    return page("admin/mail.html", letters=shown)
 
 
 @blueprint.get("/admin/mail/<name>")
 def letter(name: str) -> Response:
     """One letter of the mail folder, its plain text."""
-    actors.demand("admin")
-    folder = _folder()
+    folder, about = _folder(), application().register.of_mails([name])
+    actors.demand("admin", **({"instance_id": about[name]} if name in about else {}))
     if folder is None:
         raise NotFound("Mail goes to a mail server here, so there is no mail folder.")
     found = folder.read(name)
+    application().engine.record_reads([*about.values()], f"mail {name}", actor=actors.actor())
     body = found.get_body(("plain",))
     return page("admin/letter.html", letter=found, body=body.get_content() if body is not None else "")
 

@@ -79,14 +79,16 @@ def find() -> Response:
     """Find a complaint to trace."""
     actors.demand("audit")
     text = request.form.get("text", "").strip()
-    return page("audit/found.html", text=text, complaints=application().register.search(text=text or None, limit=50))
+    found = application().register.search(text=text or None, limit=50, actor=actors.actor())
+    application().engine.record_reads([one.instance_id for one in found], "complaints", actor=actors.actor())
+    return page("audit/found.html", text=text, complaints=found)
 
 
 @blueprint.get("/audit/complaints/<reference>")
 def trace(reference: str) -> Response:
     """Every event of a complaint: what, when, who, which values, and its hash."""
-    actors.demand("audit")
     complaint = application().register.get(reference=reference)
+    actors.demand("audit", instance_id=complaint.instance_id)
     engine = application().engine
     view = engine.instance(complaint.instance_id)
     package = engine.package(view.deployment_id)

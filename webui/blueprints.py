@@ -16,6 +16,7 @@ from amends.webui import (
     incidents,
     look,
     signin,
+    standing,
     studio,
     task,
 )
@@ -29,6 +30,7 @@ MODULES = (
     inbox,
     task,
     complaint,
+    standing,
     diagrams,
     studio,
     incidents,

@@ -21,6 +21,7 @@ class DoneTask:
     name: str
     who: str
     at: datetime
+    actor: str = ""
 
 
 @dataclass(frozen=True)
@@ -111,8 +112,13 @@ def done_tasks(package: Any, events: list[Any]) -> list[DoneTask]:
     for event in events:
         element = story.element_of(package, event.element_id) if event.kind == "completed" else None
         if element is not None and element.type == "userTask":
-            found.append(DoneTask(element.id, element.name or element.id, name_of(event.actor), event.occurred_at))
+            found.append(DoneTask(element.id, element.name or element.id, name_of(_by(event)), event.occurred_at, _by(event)))
     return found
+
+
+def _by(event: Any) -> str:
+    """Who completed a task: in the event itself where another's command got it written."""
+    return str(event.data.get("by") or event.actor)
 
 
 STATES = {"running": "fine", "soon": "soon", "late": "late", "paused": "waiting", "met": "done", "met late": "done", "cancelled": "done"}

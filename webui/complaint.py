@@ -7,14 +7,13 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from amends.engine.errors import Forbidden
 from amends.webui import actors, filling, follow, story
 from amends.webui.casework import About, about
 from amends.webui.files import download
 from amends.webui.filing import CHANNELS
 from amends.webui.inbox import urgency
 from amends.webui.pages import page, say, see
-from amends.webui.people import name_of
+from amends.webui.people import everybody, name_of, noted
 from amends.webui.state import application, now
 
 blueprint = Blueprint("complaint", __name__)
@@ -30,14 +29,15 @@ def _gate() -> Any:
 def search() -> Response:
     """Complaints by state and stage, the newest first; a text to search for is posted, never in the address."""
     state, stage, after = request.args.get("state") or None, request.args.get("stage") or None, request.args.get("after") or None
-    return _list(application().register.search(state=state, stage=stage, limit=SHOWN, after=after), state=state, stage=stage)
+    found = application().register.search(state=state, stage=stage, limit=SHOWN, after=after, actor=actors.actor())
+    return _list(found, state=state, stage=stage)
 
 
 @blueprint.post("/complaints")
 def find() -> Response:
     """Search by reference, name or words; the only hit is opened at once."""
     text = request.form.get("text", "").strip()
-    found = application().register.search(text=text or None, limit=SHOWN)
+    found = application().register.search(text=text or None, limit=SHOWN, actor=actors.actor())
     if len(found) == 1:
         return see("amends.complaint.show", reference=found[0].reference)
     return _list(found, text=text)
@@ -55,6 +55,8 @@ def show(reference: str) -> Response:
     chosen = next((one for one in diagrams if one.file == request.args.get("diagram")), diagrams[0])
     return page(
         "complaint/show.html", about=told, complaint=told.complaint, incidents=told.view.incidents, people=_people(told),
+        noted=noted(told.complaint), everybody=everybody(), may_restrict=actors.may("restrict", instance_id=told.view.id),
+        team_names=application().accounts.team_names(),
         open_tasks=open_tasks, holders={one.id: name_of(one.assignee) for one in open_tasks}, waiting=_waiting(told.view.id),
         channels=CHANNELS, works=_works(),
         marked=marked, diagrams=diagrams, chosen=chosen, places=story.places(chosen, marked), is_active=_active_in(diagrams, marked),
@@ -67,8 +69,7 @@ def show(reference: str) -> Response:
 def note(reference: str) -> Response:
     """Record what a complainant said by another way, or a file that belongs here."""
     told = _about(reference)
-    if not _works():
-        raise Forbidden("Your account only reads complaints. Somebody who works on them can record this.")
+    actors.demand("write", instance_id=told.view.id)
     body = request.form.get("body", "").strip()
     files = [upload for uploads in filling.read_files().values() for upload in uploads]
     if body or files:
@@ -84,8 +85,7 @@ def note(reference: str) -> Response:
 def renew_link(reference: str) -> Response:
     """A new follow-up link for somebody who has lost theirs, shown on this very page and never again."""
     told = _about(reference)
-    if not _works():
-        raise Forbidden("Your account only reads complaints. Somebody who works on them can give out a new link.")
+    actors.demand("write", instance_id=told.view.id)
     end_old = request.form.get("end_old") == "yes"
     secret = application().register.renew_secret(told.complaint, actor=actors.actor(), end_old=end_old)
     return page("complaint/link.html", complaint=told.complaint, link=follow.address(secret), secret=secret, end_old=end_old)
@@ -104,7 +104,7 @@ def file(reference: str, file_id: str) -> Response:
 def retry(reference: str) -> Response:
     """Try again what is held up."""
     told = _about(reference)
-    actors.demand("operate", instance_id=told.view.id)
+    actors.demand("operate", instance_id=told.view.id, reference=reference)
     for incident in told.view.incidents:
         application().engine.retry_incident(incident.id, actor=actors.actor())
     say("It is being tried again.")
@@ -117,11 +117,12 @@ def _works() -> bool:
 
 def _about(reference: str) -> About:
     complaint = application().register.get(reference=reference)
-    actors.demand("read", instance_id=complaint.instance_id, reference=reference)
+    actors.demand("read", instance_id=complaint.instance_id)
     return about(complaint.instance_id)
 
 
 def _list(found: list[Any], text: str = "", state: str | None = None, stage: str | None = None) -> Response:
+    application().engine.record_reads([one.instance_id for one in found], "complaints", actor=actors.actor())
     more = found[-1].reference if len(found) == SHOWN and not text else None
     return page("complaint/list.html", complaints=found, text=text, state=state, stage=stage, more=more)
 

@@ -57,6 +57,7 @@ def tasks() -> Response:
     titles = {"mine": "Mine", "teams": "My teams'", "all": "All"}
     lists = [Listed(name, titles[name], _counted(len(found[name]))) for name in found]
     rows = [_row(task) for task in sorted(found[chosen], key=urgency)[:SHOWN]]
+    application().engine.record_reads([row.task.instance_id for row in rows if row.complaint], "inbox", actor=actors.actor())
     return page("inbox/tasks.html", lists=lists, chosen=chosen, title=titles[chosen], rows=rows, more=len(found[chosen]) > SHOWN)
 
 
@@ -96,13 +97,13 @@ def urgency(task: Any) -> tuple[datetime, int]:
 
 
 def _tasks(name: str) -> list[Any]:
-    engine = application().engine
+    engine, me = application().engine, actors.actor()
     if name == "mine":
-        return list(engine.user_tasks(assignee=actors.actor(), limit=COUNTED))
+        return list(engine.user_tasks(assignee=me, limit=COUNTED, actor=me))
     if name == "teams":
-        found = engine.user_tasks(groups=actors.work_roles(actors.account()), limit=COUNTED)
+        found = engine.user_tasks(groups=actors.work_roles(actors.account()), limit=COUNTED, actor=me, offered=True)
         return [task for task in found if task.assignee is None]
-    return list(engine.user_tasks(limit=COUNTED))
+    return list(engine.user_tasks(limit=COUNTED, actor=me))
 
 
 def _counted(number: int) -> str:

@@ -42,7 +42,9 @@ def show() -> Response:
     alike: dict[tuple[str, str], int] = {}
     for one in everything:
         alike[_kind(one)] = alike.get(_kind(one), 0) + 1
-    rows = [Shown(one, *_names(one), alike.get(_kind(one), 1)) for one in found]
+    allowed = [one for one in found if actors.may("operate", instance_id=one.instance_id)]
+    engine.record_reads([one.instance_id for one in allowed], "held up", actor=actors.actor())
+    rows = [Shown(one, *_names(one), alike.get(_kind(one), 1)) for one in allowed]
     more = found[-1].id if len(found) == SHOWN else None
     return page("incidents/list.html", rows=rows, more=more, many=len(everything), most=MOST, reads=actors.may("read"))
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from amends.webui import times, words
-from amends.webui.people import name_of
+from amends.webui.people import PARTS, name_of
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,10 @@ def _entry(package: Any, names: Mapping[str, Any], event: Any) -> Entry | None:
     return Entry(what, name_of(event.actor) if by_hand else AUTOMATIC, event.occurred_at, colour, rows)
 
 
-BY_SOMEBODY = frozenset({"started", "message", "message received", "assigned", "resolved", "erased", "variables", "cancelled"})
+BY_SOMEBODY = frozenset({
+    "started", "message", "message received", "assigned", "resolved", "erased", "variables", "cancelled", "person noted",
+    "person withdrawn", "team", "confidential",
+})  # fmt: skip
 """Kinds of events that are somebody's doing. Others only follow from it, though the record names who set it off."""
 AUTOMATIC = "by itself"
 
@@ -110,6 +113,10 @@ def _said(kind: str, element: str, name: str, data: Mapping[str, Any]) -> tuple[
         "incident": (f"{name}: held up, {data.get('message') or 'an error'}", "problem"),
         "resolved": (f"{name}: goes on", "done"),
         "assigned": (f"{name}: {_assigned(data)}", "next"),
+        "person noted": (_person(data), "next"),
+        "person withdrawn": (f"No longer: {_person(data)}", "next"),
+        "team": (f"Now the work of the team {data.get('to')}" if data.get("to") else "Now the work of every team", "next"),
+        "confidential": ("Marked as confidential" if data.get("to") else "No longer confidential", "next"),
         "link renewed": (f"The complainant was given a new link; {LINKS.get(str(data.get('old')), '')}", "message"),
         "erased": ("Personal data was erased", "done"),
         "variables": ("Values were changed by hand", "problem"),
@@ -118,9 +125,14 @@ def _said(kind: str, element: str, name: str, data: Mapping[str, Any]) -> tuple[
     return fixed.get(kind)
 
 
+def _person(data: Mapping[str, Any]) -> str:
+    return f"{name_of(str(data.get('person')))}: {PARTS.get(str(data.get('part')), '').lower()}"
+
+
 def _assigned(data: Mapping[str, Any]) -> str:
     to = data.get("to")
-    return f"taken by {name_of(str(to))}" if to else "given back"
+    because = f" because of {data['because']}" if data.get("because") else ""
+    return f"taken by {name_of(str(to))}" if to else f"given back{because}"
 
 
 def _values(kind: str, element: Any | None, data: Mapping[str, Any]) -> Mapping[str, Any]:

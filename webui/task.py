@@ -9,7 +9,7 @@ from flask import Blueprint, Response, make_response, request
 from amends.engine.errors import Conflict, Invalid, NotFound
 from amends.forms.form import Form
 from amends.webui import actors, filling, story, times
-from amends.webui.casework import About, about
+from amends.webui.casework import About, DoneTask, about
 from amends.webui.errors import typed
 from amends.webui.inbox import next_task
 from amends.webui.pages import page, say, see
@@ -24,15 +24,18 @@ class Work:
     """A task at hand: its package, element, form, and the draft of the person who has it open."""
 
     def __init__(self, task_id: str) -> None:
-        """Find the task; raises NotFound."""
+        """Find the task; raises NotFound, and Forbidden for a complaint that the person signed in may not see."""
         engine = application().engine
         self.task = engine.user_task(task_id)
+        actors.demand("read", instance_id=self.task.instance_id)
         self.view = engine.instance(self.task.instance_id)
         self.package = engine.package(self.view.deployment_id)
         self.element = story.element_of(self.package, self.task.element_id)
         self.form: Form | None = filling.form_of(self.package, self.task.form) if self.task.form else None
         # What the process knows where the task stands: what the form may show and start from.
         self.context: dict[str, Any] = {"settings": dict(self.package.manifest.settings), **engine.task_variables(task_id)}
+        if self.form is not None:
+            self.context |= engine.offers(self.package.form(self.task.form) or b"")
         self.roles = [role for role in actors.account().roles]  # type: ignore[union-attr]
         self.key = f"task:{actors.actor()}:{task_id}"
         self.draft: dict[str, Any] = web().drafts.read(self.key) or {}
@@ -52,7 +55,6 @@ def _gate() -> Any:
 def show(task_id: str) -> Response:
     """The task, or what became of it."""
     work = Work(task_id)
-    actors.demand("read", instance_id=work.task.instance_id)
     application().engine.record_read(work.task.instance_id, f"task {work.task.element_id}", actor=actors.actor())
     if work.task.state != OPEN:
         return _closed(work)
@@ -108,7 +110,6 @@ def keep(task_id: str) -> Response:
 def done(task_id: str) -> Response:
     """What happened, and what to do next."""
     work = Work(task_id)
-    actors.demand("read", instance_id=work.task.instance_id)
     since = request.args.get("since", type=int) or 0
     happened = story.timeline(work.package, application().engine.history(work.task.instance_id)[since:])
     return page("task/done.html", work=work, about=about(work.task.instance_id), happened=happened[::-1], following=next_task(task_id))
@@ -145,18 +146,21 @@ def _show(work: Work, data: dict[str, Any], errors: Any = None, status: int = 20
     if work.task.state != OPEN:
         _too_late(work)
     told = about(work.task.instance_id)
+    barred = _barred(work, told)
+    if any(one.actor == actors.actor() for one in barred):
+        return page("task/barred.html", work=work, about=told, barred=barred, candidates=_candidates(work.task), **_allowed(work.task))
     model = work.form.render(data, context=work.context, errors=errors, roles=work.roles, native_dates=True) if work.form else None
     return page(
         "task/show.html", status, work=work, model=model, about=told, saved=bool(work.draft), revealed=revealed,
         follows=story.what_follows(work.package, work.element) if work.element is not None else [],
-        candidates=_candidates(work.task), barred=_barred(work, told), holder=name_of(work.task.assignee), **_allowed(work.task),
+        candidates=_candidates(work.task), barred=barred, holder=name_of(work.task.assignee), **_allowed(work.task),
     )  # fmt: skip
 
 
 def _allowed(task: Any) -> dict[str, bool]:
     """What the person signed in may do with a task; the engine asks the policy the same again when it is done."""
     at = {"task_id": task.id, "instance_id": task.instance_id, "element_id": task.element_id}
-    at |= {"groups": task.groups, "assignee": task.assignee}
+    at |= {"groups": task.groups, "assignee": task.assignee, "competence": task.competence}
     return {f"may_{action}": actors.may(action, **at) for action in ("complete", "claim", "assign")}
 
 
@@ -170,16 +174,18 @@ def _too_late(work: Work) -> None:
 
 
 def _candidates(task: Any) -> list[Any]:
-    """Active accounts with a role the task is for."""
-    groups = set(task.groups or ())
-    return [one for one in application().accounts.list() if one.active and groups & set(one.roles)]
+    """Active accounts the task could be given to."""
+    groups, me = set(task.groups or ()), actors.actor()
+    could = [one for one in application().accounts.list() if one.active and groups & set(one.roles)]
+    at = {"instance_id": task.instance_id, "element_id": task.element_id, "groups": task.groups, "competence": task.competence}
+    return [one for one in could if application().engine.access.allows(me, "assign", **at, assignee=me, to=one.actor)]
 
 
-def _barred(work: Work, told: About) -> list[str]:
-    """Who may not do this task, because they did something that it has to be independent of (ISO 10002, 4.7)."""
+def _barred(work: Work, told: About) -> list[DoneTask]:
+    """Who may not do this task, with what they did that it has to be independent of (ISO 10002, 4.7)."""
     apart = str(work.element.ext.properties.get("not_done_by", "")) if work.element is not None else ""
     others = {one.strip() for one in apart.split(",") if one.strip()}
-    return [f"{done.who}, who did “{done.name}”" for done in told.done if done.element_id in others]
+    return [done for done in told.done if done.element_id in others]
 
 
 def _with_files(work: Work, clean: dict[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from amends.engine.accounts.accounts import Account, Accounts, account_id
 from amends.engine.accounts.passwords import Passwords, generated_password
+from amends.engine.accounts.picker import Picker
 from amends.engine.accounts.policy import BUILT_IN_ROLES, Policy
 
-__all__ = ["BUILT_IN_ROLES", "Account", "Accounts", "Passwords", "Policy", "account_id", "generated_password"]
+__all__ = ["BUILT_IN_ROLES", "Account", "Accounts", "Passwords", "Picker", "Policy", "account_id", "generated_password"]

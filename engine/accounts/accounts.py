@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
@@ -11,7 +12,8 @@ from typing import Any, Final, Protocol
 from sqlalchemy import Connection, delete, func, insert, select, update
 from uuid_utils import uuid7
 
-from amends.engine.accounts.checks import checked_email, checked_roles, checked_username, normal
+from amends.engine.accounts import standing
+from amends.engine.accounts.checks import checked_competence, checked_email, checked_roles, checked_teams, checked_username, normal
 from amends.engine.accounts.passwords import Passwords, check_password, generated_password
 from amends.engine.errors import Conflict, Invalid, NotFound
 from amends.engine.history import Entry
@@ -63,6 +65,7 @@ class Account:
 
 People = list[Account]
 """Several accounts; inside `Accounts`, `list` is a method."""
+Held = list[standing.Competence]
 
 
 def account_id(actor: str) -> str | None:
@@ -117,6 +120,28 @@ class Accounts:
             for row, roles in people.values()
         ]
 
+    def reading(self) -> AbstractContextManager[Connection]:
+        """A connection to read with, of the transaction that runs, if one does."""
+        return self._database.reading()
+
+    def teams(self, id: str) -> set[str]:
+        """The teams somebody belongs to."""
+        return standing.teams(self._database, id)
+
+    def team_names(self) -> tuple[str, ...]:
+        """Every team somebody is in."""
+        with self._database.reading() as connection:
+            query = select(t.account_team.c.team).distinct().order_by(t.account_team.c.team)
+            return tuple(connection.execute(query).scalars())
+
+    def competences_of(self, id: str) -> set[str]:
+        """The competences somebody holds now."""
+        return {held.competence for held in self.competences(id) if held.holds(self._installation.now())}
+
+    def competences(self, id: str) -> Held:
+        """What somebody was trained for, whether it holds still or not."""
+        return standing.competences(self._database, id)
+
     # -- making and changing
     def create(
         self,
@@ -159,6 +184,35 @@ class Accounts:
                 self._somebody_administers(connection, ADMIN in before.roles)
                 self._record(actor, id, "roles", roles=sorted(held), before=sorted(before.roles))
         return self.get(id)
+
+    def set_teams(self, id: str, teams: Iterable[str], *, actor: str = "system") -> None:
+        """Put somebody into exactly these teams. Raises `Invalid` for a name that cannot be one."""
+        wanted = checked_teams(teams)
+        with self._database.transaction() as connection:
+            self.get(id)
+            before = self.teams(id)
+            if before != wanted:
+                standing.put_teams(connection, id, wanted)
+                self._record(actor, id, "teams", teams=sorted(wanted), before=sorted(before))
+
+    def add_competence(
+        self, id: str, competence: str, *, training: str = "", valid_until: datetime | None = None, actor: str = "system"
+    ) -> None:
+        """Note that somebody was trained for something (ISO 10002, 4.14), until an instant or for good; a later note replaces it."""
+        name = checked_competence(competence)
+        with self._database.transaction() as connection:
+            self.get(id)
+            standing.put_competence(connection, id, standing.Competence(name, training.strip(), self._installation.now(), valid_until))
+            until = None if valid_until is None else valid_until.isoformat()
+            self._record(actor, id, "competence", {"training": training.strip()}, competence=name, valid_until=until)
+
+    def remove_competence(self, id: str, competence: str, *, actor: str = "system") -> None:
+        """Take a competence back. Raises `NotFound` if somebody does not have it."""
+        with self._database.transaction() as connection:
+            self.get(id)
+            if not standing.drop_competence(connection, id, competence):
+                raise NotFound(f"They do not hold the competence {competence!r}; nothing was changed.")
+            self._record(actor, id, "competence taken back", competence=competence)
 
     def set_password(self, id: str, password: str | None = None, *, actor: str = "system") -> str | None:
         """Set a password, or make one up and give it back; all sessions of the account end, and it waits no longer."""

@@ -42,3 +42,21 @@ def checked_roles(roles: Iterable[str]) -> frozenset[str]:
     if wrong:
         raise Invalid(f"{wrong[0]!r} cannot be a role.", {"roles": ["A role is an id from package.toml, or a built-in one."]})
     return held
+
+
+def checked_teams(teams: Iterable[str]) -> set[str]:
+    """Names of teams, each once; raises `Invalid`."""
+    wanted = {" ".join(team.split()) for team in teams if team.strip()}
+    wrong = sorted(team for team in wanted if not (team.isprintable() and len(team) <= 80 and "," not in team))
+    if wrong:
+        raise Invalid(f"{wrong[0]!r} cannot be a team.", {"teams": ["A team's name has at most 80 characters and no comma."]})
+    return wanted
+
+
+def checked_competence(competence: str) -> str:
+    """The id of a competence, as tasks name it; raises `Invalid`."""
+    name = competence.strip()
+    if not _ROLE.fullmatch(name):
+        problem = "A competence is an id as the tasks of the package name it: letters, digits, hyphens and underscores."
+        raise Invalid(f"{competence!r} cannot be a competence.", {"competence": [problem]})
+    return name

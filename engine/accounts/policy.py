@@ -1,12 +1,20 @@
-"""Who may do what: the one place that says so. What no rule allows is refused."""
+"""Who may do what, to which complaint: the one place that says so. What no rule allows is refused.
+
+Three things are asked, in this order: what stands between the person and the complaint (they are complained about or have a
+conflict of interest, it is another team's, it is marked confidential), whether their roles let them do it, and for tasks whether
+they hold the competence and did not do what the task has to be independent of. The same is said as conditions of SQL for lists.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from amends.engine.accounts.accounts import ACCOUNT, Account, Accounts
+from sqlalchemy import ColumnElement, and_, exists, or_, select, true
+
+from amends.engine.accounts.accounts import ACCOUNT, Account, Accounts, account_id
 from amends.engine.errors import Conflict, Forbidden
+from amends.engine.store import tables as t
 
 ADMIN: Final = "admin"  # accounts, settings, and the running of the installation
 PROCESS_OWNER: Final = "process-owner"  # packages, and instances that have stopped
@@ -25,6 +33,12 @@ READERS: Final = (AUDITOR, PROCESS_OWNER, ADMIN)
 TRUSTED: Final = frozenset({"system", "job", "import", "historical"})
 """Actors that only the product itself speaks for: its timers, its jobs, and the replay of old records."""
 COMPLAINANT: Final = "complainant"
+AGAINST: Final = ("involved", "conflict")
+"""Parts of a person in a complaint that keep them away from it: complained about, and a conflict of interest (ISO 10002, 4.7)."""
+ADMITTED: Final = "admitted"
+"""The part of somebody who may see a complaint though it is another team's, or confidential (4.10)."""
+UNSEEN: Final = frozenset({"operate", "declare"})
+"""Actions on a complaint by those who need not be able to read it; all others are for readers only."""
 
 Rule = Callable[[Account, Mapping[str, Any]], None]
 
@@ -47,6 +61,9 @@ class Policy:
             "file": self._take_part,
             "correlate": self._take_part,
             "read": self._read,
+            "write": self._write,
+            "declare": self._declare,
+            "restrict": self._one_of("say who may see a complaint", (TEAM_LEAD,)),
             "signal": self._one_of("send a signal to every complaint", OPERATORS),
             "deploy": self._one_of("deploy a package", OPERATORS),
             "operate": self._one_of("interfere with a running process", OPERATORS),
@@ -57,8 +74,9 @@ class Policy:
     def check(self, actor: str, action: str, **about: Any) -> None:
         """Raise `Forbidden`, in a sentence that says who could, unless `actor` may do `action`.
 
-        `about` says to what: for tasks `groups` (role ids), `assignee` (an actor), `element_id`, and `to` for whom it is given to;
-        for messages `key`; for reading `reference`. Claiming a task that somebody has is a `Conflict`.
+        `about` says to what: for tasks `groups` (role ids), `assignee` (an actor), `element_id`,
+        `competence` and `to` for whom it is given to; for messages `key`; for reading `reference`; for all of one complaint
+        `instance_id`. Claiming a task that somebody has is a `Conflict`.
         """
         kind, _, name = actor.partition(":")
         if kind in TRUSTED:
@@ -74,7 +92,14 @@ class Policy:
         rule = self._rules.get(action)
         if rule is None:
             raise Forbidden(f"{account.display_name} may not {action!r}: there is no rule that lets anybody do it.")
+        instance_id = self._complaint(about)
+        if instance_id:
+            self._nothing_between(account, instance_id, reader=action not in UNSEEN)
         rule(account, about)
+        if instance_id and action == "assign" and about.get("to"):
+            receiver = self._receiver(about, str(about["to"]))
+            # Who is given a task of a confidential complaint may see it: being given it is how they are let in.
+            self._nothing_between(receiver, instance_id, reader=True, confidential_too=False)
 
     def allows(self, actor: str, action: str, **about: Any) -> bool:
         """Whether `check` would let it pass: for pages that show only what a person can do."""
@@ -93,9 +118,67 @@ class Policy:
             raise Forbidden("A complainant can see and answer only their own complaint, by the link they were given.")
         raise Forbidden("Only the people who work on complaints can do this. Sign in with an account.")
 
+    # -- complaints
+    def seen(self, actor: str, instance_id: Any) -> list[ColumnElement[bool]]:
+        """What `_nothing_between` asks, as conditions on a column of instance ids."""
+        account = self._accounts.of(actor) if actor.startswith(ACCOUNT) else None
+        if account is None or not account.active:
+            return [] if actor.partition(":")[0] in TRUSTED else [~true()]
+        p, c, u = t.complaint_person.c, t.complaint.c, t.user_task.c
+        mine = exists().where(p.instance_id == instance_id, p.account_id == account.id)
+        conditions: list[ColumnElement[bool]] = [~mine.where(p.part.in_(AGAINST))]
+        if AUDITOR not in account.roles:
+            others = and_(c.team != "", c.team.not_in(self._accounts.teams(account.id)))
+            closed = others if TEAM_LEAD in account.roles else or_(others, c.confidential.is_(True))
+            has_work = exists().where(u.instance_id == instance_id, u.assignee == actor, u.state == "open")
+            kept_from = exists().where(c.instance_id == instance_id, closed)
+            conditions.append(or_(~kept_from, mine.where(p.part == ADMITTED), has_work))
+        return conditions
+
+    def offered(self, actor: str) -> list[ColumnElement[bool]]:
+        """Tasks somebody could be given: what they may not have, or lack the competence for, is not among them (4.7, 4.14)."""
+        u, b = t.user_task.c, t.user_task_barred.c
+        held = sorted(self._accounts.competences_of(account_id(actor) or ""))
+        return [~exists().where(b.task_id == u.id, b.actor == actor), u.competence.in_(["", *held])]
+
+    def _complaint(self, about: Mapping[str, Any]) -> str | None:
+        """The instance that something is about: named itself, or by the complaint's reference."""
+        if about.get("instance_id"):
+            return str(about["instance_id"])
+        reference = about.get("reference") or about.get("key")
+        if not reference:
+            return None
+        with self._accounts.reading() as connection:
+            where = t.complaint.c.reference == reference
+            found: str | None = connection.execute(select(t.complaint.c.instance_id).where(where)).scalar()
+        return found
+
+    def _nothing_between(self, account: Account, instance_id: str, *, reader: bool, confidential_too: bool = True) -> None:
+        """Raise `Forbidden` for what keeps somebody from a complaint, whatever their roles; `reader`: by what is in it."""
+        p, c, u = t.complaint_person.c, t.complaint.c, t.user_task.c
+        with self._accounts.reading() as connection:
+            parts = set(connection.execute(select(p.part).where(p.instance_id == instance_id, p.account_id == account.id)).scalars())
+            for part, why in zip(AGAINST, ("the complaint is about them", "they have a conflict of interest"), strict=True):
+                if part in parts:
+                    told = f"{account.display_name} may have nothing to do with this complaint, because {why}."
+                    raise Forbidden(f"{told} Anybody else who works on complaints can; a team lead can correct it.")
+            if not reader or ADMITTED in parts or AUDITOR in account.roles:
+                return
+            row = connection.execute(select(c.team, c.confidential).where(c.instance_id == instance_id)).first()
+            others = row is not None and bool(row.team) and row.team not in self._accounts.teams(account.id)
+            marked = row is not None and row.confidential and confidential_too and TEAM_LEAD not in account.roles
+            if not (others or marked):
+                return
+            has = select(u.id).where(u.instance_id == instance_id, u.assignee == account.actor, u.state == "open").limit(1)
+            if connection.execute(has).first() is not None:
+                return
+        why = "it belongs to another team" if others else "it is marked as confidential"
+        raise Forbidden(f"{account.display_name} may not see this complaint: {why}. A team lead can let them in, or give them its work.")
+
     # -- tasks
     def _work(self, account: Account, about: Mapping[str, Any]) -> None:
         """A task is for who has it; one that nobody has, for the roles it names."""
+        self._competent(account, about)
         holder = about.get("assignee")
         if holder == account.actor:
             return
@@ -110,7 +193,22 @@ class Policy:
             told = f"{self._name(holder)} already has {_task(about, small=True)}. Nothing was changed."
             raise Conflict(told, holder)
         if holder != account.actor:
+            self._competent(account, about)
             self._in_group(account, about, account.display_name)
+
+    def _competent(self, account: Account, about: Mapping[str, Any]) -> None:
+        """A task that needs a competence is for those who hold it, now (ISO 10002, 4.14)."""
+        needed = about.get("competence")
+        if needed and needed not in self._accounts.competences_of(account.id):
+            told = f"{_task(about)} needs the competence {needed!r}, which {account.display_name} does not hold."
+            raise Forbidden(f"{told} Somebody who does can do it; an administrator notes who was trained.")
+
+    def _receiver(self, about: Mapping[str, Any], to: str) -> Account:
+        """Whom a task is given to, if it can be given to them."""
+        receiver = self._accounts.of(to)
+        if receiver is None or not receiver.active:
+            raise Forbidden(f"{_task(about)} cannot be given to {to}: there is no active account of that name.")
+        return receiver
 
     def _hand_over(self, account: Account, about: Mapping[str, Any]) -> None:
         """Team leads give tasks to others, as does who has the task; only to somebody who may do it."""
@@ -120,9 +218,8 @@ class Policy:
             raise Forbidden(f"{account.display_name} may not give {_task(about, small=True)} to anybody; {who} can.")
         to = about.get("to")
         if to:
-            receiver = self._accounts.of(to)
-            if receiver is None or not receiver.active:
-                raise Forbidden(f"{_task(about)} cannot be given to {to}: there is no active account of that name.")
+            receiver = self._receiver(about, str(to))
+            self._competent(receiver, about)
             self._in_group(receiver, about, receiver.display_name)
 
     def _in_group(self, account: Account, about: Mapping[str, Any], who: str) -> None:
@@ -143,6 +240,16 @@ class Policy:
         if not (_works(account) or AUDITOR in account.roles):
             told = f"{account.display_name} may not read complaints."
             raise Forbidden(f"{told} Whoever holds a role in the handling of complaints can, and auditors.")
+
+    def _write(self, account: Account, about: Mapping[str, Any]) -> None:
+        """Notes, comments, what complainants say by other ways: of those who work on complaints, not of those who only read."""
+        if not _works(account):
+            raise Forbidden(f"The account of {account.display_name} only reads complaints. Somebody who works on them can do this.")
+
+    def _declare(self, account: Account, about: Mapping[str, Any]) -> None:
+        """Everybody says of themselves that they have a conflict of interest; nobody is asked whether they may."""
+        if about.get("account_id") != account.id:
+            raise Forbidden("A conflict of interest is declared by who has it; a team lead can note it for somebody else.")
 
     def _one_of(self, what: str, roles: tuple[str, ...]) -> Rule:
         def rule(account: Account, about: Mapping[str, Any]) -> None:

@@ -41,6 +41,7 @@ class RegisterProjection:
                 _reach(connection, change, milestone)
         if told:
             values.update(columns(change.variables))
+            values.update(standing(change.variables))
         if change.ended:
             values.update(state="closed", closed_at=change.occurred_at)
         if values:
@@ -85,6 +86,16 @@ def columns(variables: Mapping[str, Any]) -> dict[str, str]:
         "severity": first(variables.get("severity"))[:40],
         "outcome": first(variables.get("outcome"))[:80],
     }
+
+
+def standing(variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Whose a complaint is and whether it is confidential, where the process says so; otherwise both stay as they are."""
+    found: dict[str, Any] = {}
+    if isinstance(variables.get("team"), str):
+        found["team"] = variables["team"].strip()[:80]
+    if variables.get("confidential") is not None:
+        found["confidential"] = variables["confidential"] in (True, "yes", "true")
+    return found
 
 
 def _reach(connection: Connection, change: Change, name: str) -> None:

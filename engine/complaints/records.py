@@ -28,6 +28,8 @@ class Complaint:
     closed_at: datetime | None
     historical: bool
     milestones: Mapping[str, datetime] = field(default_factory=dict)
+    team: str = ""
+    confidential: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,14 @@ from uuid_utils import uuid7
 from amends.engine.calendars import words as clock_words
 from amends.engine.complaints.erasure import Erasure
 from amends.engine.complaints.links import Links
+from amends.engine.complaints.people import People
 from amends.engine.complaints.projection import RegisterProjection, columns, new_row
 from amends.engine.complaints.records import Attachment, ClockView, Complaint, Filed, Message, Offer, Progress, StageView
 from amends.engine.complaints.references import new_reference, new_secret, tidy_reference
 from amends.engine.definitions.package import Package
 from amends.engine.errors import Conflict, Invalid, NotFound
 from amends.engine.execution import Note
+from amends.engine.services.mailer import digest as mail_digest
 from amends.engine.store import tables as t
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ class Register:
         self.engine = engine
         engine.projections.append(RegisterProjection())
         engine.erasures.append(Erasure(engine))
+        self.people = People(engine)
         self.links = Links(engine)
         engine.erasures.append(self.links.end)
         self._known: tuple[int, tuple[str, Package]] | None = None
@@ -124,14 +127,18 @@ class Register:
             return _complaint(connection, [row])[0]
 
     def search(
-        self, text: str | None = None, state: str | None = None, stage: str | None = None, limit: int = 50, after: str | None = None
-    ) -> list[Complaint]:
+        self, text: str | None = None, state: str | None = None, stage: str | None = None, limit: int = 50, after: str | None = None,
+        *, actor: str | None = None,
+    ) -> list[Complaint]:  # fmt: skip
         """Complaints, newest first.
 
-        `text` is part of a reference, name, subject or product; `after` is the last reference of the page before.
+        `text` is part of a reference, name, subject or product; `after` is the last reference of the page before. `actor` is who
+        asks: only what they may read; without it the caller is trusted.
         """
         c = t.complaint.c
         query = select(t.complaint)
+        if actor is not None:
+            query = query.where(*self.engine.visible(actor, c.instance_id))
         if state:
             query = query.where(c.state == state)
         if stage:
@@ -274,6 +281,13 @@ class Register:
         found = Attachment(row.id, row.name, row.media_type, row.size, row.digest, row.added_at, row.added_by)
         return found, bytes(row.body)
 
+    def of_mails(self, names: Sequence[str]) -> dict[str, str]:
+        """The instances that mails are about, by the names of their files; a mail that is about none is not in it."""
+        wanted, d = set(names), t.dispatch.c
+        with self.engine.database.reading() as connection:
+            rows = connection.execute(select(d.key, d.instance_id))
+            return {name: row.instance_id for row in rows if (name := f"{mail_digest(row.key)}.eml") in wanted}
+
     def new_link(self, instance_id: str, why: str) -> str:
         """The secret of one more link, for a letter; the others go on. `why` says in words without anything personal who gives it out."""
         with self.engine.database.transaction() as connection:
@@ -313,7 +327,7 @@ def _complaint(connection: Connection, rows: Sequence[Row[Any]]) -> list[Complai
         Complaint(
             row.reference, row.instance_id, row.received_at, row.channel, row.subject, row.complainant_name, row.email, row.product,
             row.category, row.priority, row.severity, row.stage, row.state, row.outcome, row.closed_at, bool(row.historical),
-            reached.get(row.instance_id, {}),
+            reached.get(row.instance_id, {}), row.team, bool(row.confidential),
         )
         for row in rows
     ]  # fmt: skip

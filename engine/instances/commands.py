@@ -16,6 +16,7 @@ from uuid_utils import uuid7
 from amends.engine import history
 from amends.engine.errors import Conflict, NotFound
 from amends.engine.execution import Execution, Note, dump, load
+from amends.engine.instances.independence import keep_independent
 from amends.engine.instances.messages import keep_apart, signal_jobs, take_buffered
 from amends.engine.instances.rows import Rows, Waits, clock_rows, waits
 from amends.engine.instances.versions import Version, Versions
@@ -123,6 +124,8 @@ class Commands:
         self.now = now
         self.recorded = recorded
         self.projections: list[Projection] = []
+        self.guards: list[Callable[[Work, str], None]] = []
+        """Called with every command's work and actor before it is written: they may take tasks from who must not have them."""
         self.claims: Callable[[str], bool] = lambda type_name: False
         self.wake: Callable[[], None] = lambda: None
         self._hot = HotInstances()
@@ -262,6 +265,9 @@ class Commands:
         try:
             work.execution.do_engine_steps()
             self._remember_who(work, actor)
+            keep_independent(work.execution)
+            for guard in self.guards:
+                guard(work, actor)
         finally:
             self._local.work = around
 

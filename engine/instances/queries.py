@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Integer, Select, and_, bindparam, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Integer, Select, and_, bindparam, exists, func, or_, select
 
 from amends.engine import history
 from amends.engine.calendars import Clock
@@ -29,14 +29,15 @@ def user_tasks(
     state: str | None = "open",
     limit: int = 50,
     after: str | None = None,
+    where: Sequence[ColumnElement[bool]] = (),
 ) -> list[UserTask]:
-    """Tasks by what hurts first: due instant (those without one last), then priority, then age.
+    """Tasks by what hurts first: due instant (those without one last), then priority, then age; `where` says who asks (see `Access`).
 
     With `assignee` and `groups` both given, tasks of either. `after` is the id of the last task of the page before.
     """
     query = _PAGES(state is not None, instance_id is not None, assignee is not None, groups is not None)
     given = {"state": state, "instance": instance_id, "assignee": assignee, "groups": None if groups is None else list(groups)}
-    query = _page(connection, query, after)
+    query = _page(connection, query.where(*where) if where else query, after)
     rows = connection.execute(query, {"most": limit, **{name: value for name, value in given.items() if value is not None}}).all()
     return _tasks(connection, rows)
 
@@ -88,7 +89,7 @@ def _tasks(connection: Connection, rows: Sequence[Any]) -> list[UserTask]:
             groups=tuple(groups.get(row.id, ())), form=row.form, due_at=row.due_at, follow_up_at=row.follow_up_at, priority=row.priority,
             created_at=row.created_at, state=row.state, process_id=row.process_id,
             completed_by=row.ended_by if row.state == "completed" else None,
-            completed_at=row.ended_at if row.state == "completed" else None,
+            completed_at=row.ended_at if row.state == "completed" else None, competence=row.competence,
         )
         for row in rows
     ]  # fmt: skip

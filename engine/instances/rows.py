@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -81,6 +81,8 @@ class Rows:
             ]
             if groups:
                 self.connection.execute(insert(t.user_task_group), groups)
+            for number, _, wait in tasks:
+                self._bar(number, wait.get("barred", ()))
         jobs = [self._timer(*item) for item in fresh.get("timer", []) if item[2]["due"] is not None]
         jobs += [self._service(*item) for item in fresh.get("service", [])]
         if jobs:
@@ -96,7 +98,14 @@ class Rows:
             "id": self._id(number), "instance_id": self.instance_id, "token": number, "process_id": token.task_spec._wf_spec.name,
             "element_id": element.id, "name": element.name or element.id, "assignee": wait["assignee"], "form": element.ext.form_id,
             "due_at": wait["due"], "follow_up_at": wait["follow_up"], "priority": wait["priority"], "created_at": self.now, "state": "open",
+            "competence": str(element.ext.properties.get("competence", "")).strip(),
         }  # fmt: skip
+
+    def _bar(self, number: int, actors: Iterable[str]) -> None:
+        """Write who may not have a task: inboxes ask for it in their statement."""
+        rows = [{"task_id": self._id(number), "actor": actor} for actor in actors]
+        if rows:
+            self.connection.execute(insert(t.user_task_barred), rows)
 
     def _timer(self, number: int, token: Any, wait: dict[str, Any]) -> dict[str, Any]:
         return self._job(number, token, "timer", None, wait["due"], "due", 3)
@@ -129,6 +138,7 @@ class Rows:
         elif wait["kind"] == "user":
             columns = {"assignee": "assignee", "due_at": "due", "follow_up_at": "follow_up", "priority": "priority"}
             values = {column: wait[key] for column, key in columns.items() if wait[key] != old[key]}
+            self._bar(number, [actor for actor in wait.get("barred", ()) if actor not in old.get("barred", ())])
             if values:
                 self.connection.execute(update(t.user_task).where(t.user_task.c.id == self._id(number)).values(**values))
 

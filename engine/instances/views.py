@@ -29,6 +29,7 @@ class UserTask:
     process_id: str = ""
     completed_by: str | None = None
     completed_at: datetime | None = None
+    competence: str = ""
 
 
 @dataclass(frozen=True, slots=True)

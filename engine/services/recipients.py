@@ -64,11 +64,12 @@ def accounts(connection: Connection, ids: Iterable[str] = (), roles: Iterable[st
 
 
 def involved(connection: Connection, instance_id: str) -> list[Recipient]:
-    """The staff who have worked on an instance, or have a task of it."""
-    u = t.user_task.c
+    """The staff whom an instance is about, who have worked on it, or have a task of it."""
+    u, p = t.user_task.c, t.complaint_person.c
     rows = connection.execute(select(u.ended_by, u.assignee).where(u.instance_id == instance_id)).all()
     actors = {actor for row in rows for actor in row if actor is not None and actor.startswith(ACCOUNT)}
-    return accounts(connection, ids=actors)
+    about = connection.execute(select(p.account_id).where(p.instance_id == instance_id, p.part == "involved")).scalars()
+    return accounts(connection, ids=[*actors, *about])
 
 
 def named(connection: Connection, names: Iterable[str]) -> list[Recipient]:

@@ -143,6 +143,7 @@ user_task = _table(
     Column("state", String(20), nullable=False),  # open, completed, cancelled
     Column("ended_at", Instant),
     Column("ended_by", String(120)),
+    Column("competence", String(120), nullable=False, server_default=""),  # what one has to hold to do it; empty: nothing
     Index(None, "state", "due_at", "id"),
     Index(None, "assignee", "state"),
 )
@@ -151,6 +152,11 @@ user_task_group = _table(  # candidate groups, a row each, so that an inbox is a
     Column("task_id", ForeignKey("user_task.id", ondelete="CASCADE"), primary_key=True),
     Column("group_id", String(120), primary_key=True),
     Index(None, "group_id", "task_id"),
+)
+user_task_barred = _table(  # who may not have an open task, because they did what it has to be independent of
+    "user_task_barred",
+    Column("task_id", ForeignKey("user_task.id", ondelete="CASCADE"), primary_key=True),
+    Column("actor", String(120), primary_key=True),
 )
 job = _table(
     "job",
@@ -268,6 +274,19 @@ account_role = _table(
     Column("account_id", ForeignKey("account.id"), primary_key=True),
     Column("role", String(120), primary_key=True),
 )
+account_team = _table(
+    "account_team",
+    Column("account_id", ForeignKey("account.id"), primary_key=True),
+    Column("team", String(80), primary_key=True),
+)
+account_competence = _table(  # what somebody was trained for (ISO 10002, 4.14)
+    "account_competence",
+    Column("account_id", ForeignKey("account.id"), primary_key=True),
+    Column("competence", String(120), primary_key=True),
+    Column("training", Text, nullable=False, server_default=""),  # what it rests on, in words
+    Column("noted_at", Instant, nullable=False),
+    Column("valid_until", Instant),  # empty: for good
+)
 setting = _table(
     "setting",
     Column("name", String(200), primary_key=True),
@@ -294,8 +313,19 @@ complaint = _table(
     Column("outcome", String(80), nullable=False, server_default=""),
     Column("closed_at", Instant),
     Column("historical", Boolean, nullable=False, server_default=text("false")),  # replayed from another system's record
+    Column("team", String(80), nullable=False, server_default=""),  # whose it is; empty: everybody's who works on complaints
+    Column("confidential", Boolean, nullable=False, server_default=text("false")),  # only for who has its work, leads, and the admitted
     Index(None, "state", "received_at"),
     Index(None, "stage", "state"),
+)
+complaint_person = _table(  # what stands between somebody who works here and a complaint (ISO 10002, 4.7 and 4.10)
+    "complaint_person",
+    Column("instance_id", ForeignKey("instance.id"), primary_key=True),
+    Column("account_id", ForeignKey("account.id"), primary_key=True),
+    Column("part", String(20), primary_key=True),  # involved (complained about), conflict (of interest), admitted (to a marked one)
+    Column("noted_at", Instant, nullable=False),
+    Column("noted_by", String(120), nullable=False),
+    Index(None, "account_id"),
 )
 follow_link = _table(  # links given out after the first, by letters and by staff; the secrets themselves are kept nowhere
     "follow_link",
@@ -371,7 +401,8 @@ import_row = _table(
 PERSONAL_PLACES = {
     "instance.body", "buffered_message.body", "buffered_message.key", "clock.body", "incident.message", "job.error", "job.body",
     "idempotency.answer", "subscription.key", "value.body", "account.username", "account.display_name", "account.email",
-    "complaint.subject", "complaint.complainant_name", "complaint.email", "message.recipient", "message.subject", "message.body",
-    "dispatch.proof", "attachment.name", "attachment.body", "attachment.digest", "import_row.facts", "import_row.flags",
+    "account_competence.training", "complaint.subject", "complaint.complainant_name", "complaint.email", "message.recipient",
+    "message.subject", "message.body", "dispatch.proof", "attachment.name", "attachment.body", "attachment.digest", "import_row.facts",
+    "import_row.flags",
 }  # fmt: skip
 """Every column that may hold somebody's data: what an erasure must reach."""

@@ -9,7 +9,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
-from amends.engine.accounts import Accounts, Policy
+from amends.engine.accounts import Accounts, Picker, Policy
 from amends.engine.api import Engine
 from amends.engine.complaints import Register
 from amends.engine.definitions.deployments import Deployment
@@ -36,6 +36,7 @@ class Application:
         self.engine = Engine(url or f"sqlite:///{data / DATABASE_FILE}", clock=clock, forms=self.forms)
         self.accounts = Accounts(self.engine)
         self.policy = self.engine.access = Policy(self.accounts)
+        self.engine.offers = Picker(self.accounts)
         self._given = dict(settings or {})
         self.settings = self._all_settings()
         self.engine.set_settings(self.settings)

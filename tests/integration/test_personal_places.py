@@ -22,13 +22,17 @@ from amends.engine.store.tables import PERSONAL_PLACES, metadata
 
 NOT_PERSONAL = """
 account.id account.password_hash account.active account.session_mark account.created_at account.failed_at account.failures
+account_competence.account_id account_competence.competence account_competence.noted_at account_competence.valid_until
 account_role.account_id account_role.role
+account_team.account_id account_team.team
 attachment.id attachment.instance_id attachment.media_type attachment.size attachment.added_at attachment.added_by
 blob.digest blob.body
 buffered_message.id buffered_message.name buffered_message.actor buffered_message.expires_at
 clock.instance_id clock.name clock.due_at clock.ended_at clock.late
 complaint.instance_id complaint.reference complaint.secret_hash complaint.received_at complaint.channel complaint.product complaint.category
 complaint.priority complaint.severity complaint.stage complaint.state complaint.outcome complaint.closed_at complaint.historical
+complaint.team complaint.confidential
+complaint_person.instance_id complaint_person.account_id complaint_person.part complaint_person.noted_at complaint_person.noted_by
 deployment.id deployment.package deployment.number deployment.title deployment.version deployment.digest deployment.deployed_at
 deployment.actor deployment.reason
 deployment_file.deployment_id deployment_file.path deployment_file.digest
@@ -54,12 +58,14 @@ subscription.id subscription.instance_id subscription.token subscription.element
 user_task.id user_task.instance_id user_task.token user_task.process_id user_task.element_id user_task.name user_task.assignee
 user_task.form user_task.due_at user_task.follow_up_at
 user_task.priority user_task.created_at user_task.state user_task.ended_at user_task.ended_by
+user_task.competence
+user_task_barred.task_id user_task_barred.actor
 user_task_group.task_id user_task_group.group_id
 value.id value.chain value.salt
 """.split()
 """Columns that never hold what people are called, reached by, or wrote. A new column has to be put here, or into PERSONAL_PLACES."""
 
-OF_PEOPLE_THEMSELVES = {"account.username", "account.display_name", "account.email"}
+OF_PEOPLE_THEMSELVES = {"account.username", "account.display_name", "account.email", "account_competence.training"}
 """Personal, but of staff: no complaint's erasure reaches them."""
 MARK = b"zephyrine"
 """A word nobody else writes: where it is, somebody's data is."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -32,6 +33,22 @@ class Account:
     @property
     def actor(self) -> str:
         return f"account:{self.id}"
+
+
+class Nothing:
+    """A connection to nothing: there is no complaint that anything stands before."""
+
+    def execute(self, query: Any) -> Nothing:
+        return self
+
+    def scalars(self) -> list[str]:
+        return []
+
+    def scalar(self) -> None:
+        return None
+
+    def first(self) -> None:
+        return None
 
 
 class Accounts:
@@ -63,6 +80,21 @@ class Accounts:
 
     def list(self) -> list[Account]:
         return [*self.all.values()]
+
+    def reading(self) -> Any:
+        return nullcontext(Nothing())
+
+    def teams(self, account_id: str) -> set[str]:
+        return set()
+
+    def team_names(self) -> tuple[str, ...]:
+        return ()
+
+    def competences_of(self, account_id: str) -> set[str]:
+        return set()
+
+    def competences(self, account_id: str) -> tuple[Any, ...]:
+        return ()
 
     def set_roles(self, account_id: str, roles: Any, *, actor: str = "") -> None:
         self.all[account_id] = replace(self.all[account_id], roles=frozenset(roles))
@@ -106,6 +138,7 @@ class Task:
     assignee: str | None = None
     due_at: datetime | None = None
     priority: int = 50
+    competence: str = ""
     state: str = "open"
     completed_by: str | None = None
     completed_at: datetime | None = None
@@ -186,6 +219,7 @@ class Engine:
         self.recorded: list[tuple[str, str, str]] = []
         self.seal = "5" * 64
         self.access: Any = None
+        self.offers: Any = lambda body: {}
         self.registry = Registry()
 
     def now(self) -> datetime:
@@ -227,7 +261,7 @@ class Engine:
         kept = self.events.setdefault(instance_id, [])
         kept.append(Event(len(kept) + 1, self.at, self.at, actor, kind, element_id, data))
 
-    def user_tasks(self, instance_id: Any = None, assignee: Any = None, groups: Any = None, state: str = "open", limit: int = 50, after: Any = None) -> list[Task]:  # noqa: E501
+    def user_tasks(self, instance_id: Any = None, assignee: Any = None, groups: Any = None, state: str = "open", limit: int = 50, after: Any = None, actor: str | None = None, offered: bool = False) -> list[Task]:  # noqa: E501
         return [
             one for one in self.tasks.values()
             if one.state == state and (instance_id is None or one.instance_id == instance_id)
@@ -279,6 +313,12 @@ class Engine:
     def record_read(self, instance_id: str, what: str, *, actor: str) -> None:
         self.reads.append((instance_id, what, actor))
 
+    def record_reads(self, instance_ids: Any, what: str, *, actor: str) -> None:
+        self.reads += [(instance_id, what, actor) for instance_id in instance_ids]
+
+    def authorise(self, actor: str, action: str, **about: Any) -> None:
+        self.access.check(actor, action, **about)
+
     def record(self, command: str, actor: str, entries: Any) -> None:
         self.recorded.append((command, actor, entries[0].element_id))
 
@@ -315,6 +355,8 @@ class Complaint:
     outcome: str = ""
     closed_at: datetime | None = None
     historical: bool = False
+    team: str = ""
+    confidential: bool = False
 
 
 @dataclass(frozen=True)
@@ -379,9 +421,15 @@ class Attachment:
     media_type: str = "application/octet-stream"
 
 
+class NobodyNoted:
+    def of(self, complaint: Any) -> list[Any]:
+        return []
+
+
 class Register:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self.people = NobodyNoted()
         self.complaints: dict[str, Complaint] = {}
         self.secrets: dict[str, str] = {}
         self.messages: dict[str, list[Message]] = {}
@@ -435,10 +483,14 @@ class Register:
         return self.secrets[complaint.reference]
 
     def search(
-        self, text: str | None = None, state: str | None = None, stage: str | None = None, limit: int = 50, after: Any = None
-    ) -> list[Complaint]:
+        self, text: str | None = None, state: str | None = None, stage: str | None = None, limit: int = 50, after: Any = None,
+        actor: str | None = None,
+    ) -> list[Complaint]:  # fmt: skip
         found = [one for one in self.complaints.values() if state in (None, one.state)]
         return [one for one in found if not text or text.lower() in f"{one.reference} {one.subject}".lower()][:limit]
+
+    def of_mails(self, names: Any) -> dict[str, str]:
+        return {}
 
     def progress(self, complaint: Complaint) -> Progress:
         stages = self.engine.deployed_package.manifest.stages
