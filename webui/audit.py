@@ -11,7 +11,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from amends.webui import actors, packages, story, times
+from amends.webui import actors, packages, sight, story, times
 from amends.webui.pages import page
 from amends.webui.people import name_of
 from amends.webui.state import application, now, web
@@ -93,13 +93,14 @@ def trace(reference: str) -> Response:
     view = engine.instance(complaint.instance_id)
     package = engine.package(view.deployment_id)
     events = list(engine.history(complaint.instance_id))
-    lines = [_line(package, event) for event in events]
+    seen = sight.own(package, complaint.instance_id)
+    lines = [_line(package, event, seen) for event in events]
     unsealed = sum(1 for event in events if event.sealed_by is None)
     application().engine.record_read(complaint.instance_id, "trace", actor=actors.actor())
     verified, faults = _proof(complaint.instance_id)
     return page(
         "audit/trace.html", complaint=complaint, view=view, package=package, lines=lines, unsealed=unsealed,
-        verified=verified, faults=faults,
+        verified=verified, faults=faults, sight=seen,
     )  # fmt: skip
 
 
@@ -140,13 +141,14 @@ def _clauses(package: Any, ran: Mapping[str, int]) -> list[Clause]:
     return sorted(found.values(), key=lambda one: [int(part) if part.isdigit() else 0 for part in one.number.split(".")])
 
 
-def _line(package: Any, event: Any) -> Line:
+def _line(package: Any, event: Any, seen: sight.Sight) -> Line:
     element = story.element_name(package, event.element_id) if event.element_id else ""
     named = f"{element} ({event.element_id})" if element and element != event.element_id else element
     shown = {name: found for name, found in event.data.items() if name != "values"}
     if "values" in event.data:
         values = event.data["values"]
         shown |= dict(values) if isinstance(values, Mapping) else {"values": ERASED if values is None else values}
+    shown = seen.cover(shown)
     rules = tuple(_rule(rule) for rule in shown.pop("matched", None) or () if isinstance(rule, Mapping))
     data = json.dumps(shown, ensure_ascii=False, indent=1, default=str, sort_keys=True) if shown else ""
     keys = ", ".join(shown)

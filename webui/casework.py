@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from amends.engine.errors import NotFound
-from amends.webui import filling, story, words
+from amends.webui import filling, sight, story, words
 from amends.webui.people import name_of
 from amends.webui.state import application
 
@@ -49,11 +49,12 @@ class About:
     files: list[Any] = field(default_factory=list)
     done: list[DoneTask] = field(default_factory=list)
     answers: list[tuple[str, str]] = field(default_factory=list)
+    sight: sight.Sight = field(default_factory=sight.Sight)
 
     @property
     def findings(self) -> list[story.Entry]:
         """What people have entered so far, the newest first."""
-        return [entry for entry in story.timeline(self.package, self.events) if entry.rows]
+        return [entry for entry in story.timeline(self.package, self.events, self.sight) if entry.rows]
 
     @property
     def summary(self) -> list[tuple[str, str]]:
@@ -77,10 +78,11 @@ def about(instance_id: str) -> About:
     view = engine.instance(instance_id)
     events = list(engine.history(instance_id))
     package = engine.package(view.deployment_id)
+    seen = sight.own(package, instance_id)
     try:
         complaint = register.get(instance_id=instance_id)
     except NotFound:
-        return About(None, view, package, events, done=done_tasks(package, events))
+        return About(None, view, package, events, done=done_tasks(package, events), sight=seen)
     return About(
         complaint=complaint,
         view=view,
@@ -91,19 +93,24 @@ def about(instance_id: str) -> About:
         clocks=[clock_shown(clock) for clock in register.clocks(complaint)],
         files=list(register.files(complaint)),
         done=done_tasks(package, events),
-        answers=answers(package, view.variables.get("complaint")),
+        answers=answers(package, view.variables.get("complaint"), seen),
+        sight=seen,
     )
 
 
-def answers(package: Any, given: Any) -> list[tuple[str, str]]:
-    """What the complainant wrote into the complaint form, in words; what was left empty is left out."""
+def answers(package: Any, given: Any, seen: sight.Sight = sight.Sight()) -> list[tuple[str, str]]:  # noqa: B008 - it is frozen
+    """What the complainant wrote into the complaint form, in words; what was left empty is left out, what is not for the reader covered."""
     if not isinstance(given, Mapping):
         return []
     try:
         form = filling.form_of(package, package.manifest.complaints.form)
     except NotFound:
         return []
-    return [(label, text) for label, text in filling.summary(form.render(given)) if text != filling.EMPTY]
+    return [
+        (one.label, seen.covered.get(one.key.rpartition(".")[2], one.text))
+        for one in form.render(given).everything()
+        if one.is_input and one.label and one.text
+    ]
 
 
 def done_tasks(package: Any, events: list[Any]) -> list[DoneTask]:

@@ -60,7 +60,7 @@ def show(reference: str) -> Response:
         open_tasks=open_tasks, holders={one.id: name_of(one.assignee) for one in open_tasks}, waiting=_waiting(told.view.id),
         channels=CHANNELS, works=_works(),
         marked=marked, diagrams=diagrams, chosen=chosen, places=story.places(chosen, marked), is_active=_active_in(diagrams, marked),
-        timeline=story.timeline(told.package, told.events),
+        timeline=story.timeline(told.package, told.events, told.sight),
         name_of=lambda element_id: story.element_name(told.package, element_id),
     )  # fmt: skip
 

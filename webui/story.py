@@ -12,6 +12,7 @@ from typing import Any
 
 from amends.webui import times, words
 from amends.webui.people import PARTS, name_of
+from amends.webui.sight import Sight
 
 
 @dataclass(frozen=True)
@@ -40,14 +41,14 @@ def element_name(package: Any, element_id: str | None) -> str:
     return str(found.name or found.id) if found is not None else str(element_id or "")
 
 
-def timeline(package: Any, events: Iterable[Any]) -> list[Entry]:
-    """The history, newest first, in words."""
+def timeline(package: Any, events: Iterable[Any], seen: Sight | None = None) -> list[Entry]:
+    """The history, newest first, in words; what is not for the reader is covered."""
     names = {element.id: element for diagram in package.diagrams for element in diagram.all_elements()}
-    found = [entry for event in events if (entry := _entry(package, names, event)) is not None]
+    found = [entry for event in events if (entry := _entry(package, names, event, seen or Sight())) is not None]
     return found[::-1]
 
 
-def _entry(package: Any, names: Mapping[str, Any], event: Any) -> Entry | None:
+def _entry(package: Any, names: Mapping[str, Any], event: Any, seen: Sight) -> Entry | None:
     element = names.get(event.element_id)
     name = (element.name or event.element_id) if element is not None else (event.element_id or "")
     data = event.data if isinstance(event.data, Mapping) else {}
@@ -61,7 +62,7 @@ def _entry(package: Any, names: Mapping[str, Any], event: Any) -> Entry | None:
         return None
     what, colour = said
     by_hand = event.kind in BY_SOMEBODY or (event.kind == "completed" and element is not None and element.type == "userTask")
-    rows = tuple((words.label(str(key)), times.value(found)) for key, found in _values(event.kind, element, data).items())
+    rows = tuple((words.label(str(key)), times.value(found)) for key, found in seen.cover(_values(event.kind, element, data)).items())
     return Entry(what, name_of(event.actor) if by_hand else AUTOMATIC, event.occurred_at, colour, rows)
 
 

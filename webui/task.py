@@ -111,8 +111,9 @@ def done(task_id: str) -> Response:
     """What happened, and what to do next."""
     work = Work(task_id)
     since = request.args.get("since", type=int) or 0
-    happened = story.timeline(work.package, application().engine.history(work.task.instance_id)[since:])
-    return page("task/done.html", work=work, about=about(work.task.instance_id), happened=happened[::-1], following=next_task(task_id))
+    told = about(work.task.instance_id)
+    happened = story.timeline(work.package, told.events[since:], told.sight)
+    return page("task/done.html", work=work, about=told, happened=happened[::-1], following=next_task(task_id))
 
 
 @blueprint.post("/tasks/<task_id>/claim")
