@@ -24,6 +24,7 @@ from amends.engine.history import Event, Report
 from amends.engine.instances import erasure, messages, queries
 from amends.engine.instances.answers import Known, once
 from amends.engine.instances.commands import Commands, Projection, Suspended, Work
+from amends.engine.instances.inbox import MOST_COUNTED
 from amends.engine.instances.independence import barred
 from amends.engine.instances.versions import Versions
 from amends.engine.instances.views import InstanceView, ServiceTask, UserTask, Waiting
@@ -298,20 +299,35 @@ class Engine:
     # -- work
     def user_tasks(
         self, instance_id: str | None = None, assignee: str | None = None, groups: Sequence[str] | None = None, state: str | None = "open",
-        limit: int = 50, after: str | None = None, *, actor: str | None = None, offered: bool = False,
+        limit: int = 50, after: str | None = None, *, unassigned: bool = False, actor: str | None = None, offered: bool = False,
     ) -> list[UserTask]:  # fmt: skip
         """Tasks by what hurts first. With `assignee` and `groups`: the person's own and those their groups may claim.
 
-        `state` None gives tasks of every state; `after` is the id of the last task of the page before. `actor` is who asks: only
-        tasks of what they may read, and with `offered` only those they could be given; without it the caller is trusted.
+        `state` None gives tasks of every state; `unassigned` only those nobody has; `after` is the id of the last task of the page before.
+        `actor` is who asks: only tasks of what they may read, and with `offered` only those they could be given; without it the caller
+        is trusted. A page of open tasks costs the same wherever it is and however many there are.
         """
+        where = self._conditions(actor, offered)
+        with self.database.reading() as connection:
+            return queries.user_tasks(
+                connection, instance_id=instance_id, assignee=assignee, groups=groups, state=state, unassigned=unassigned, limit=limit,
+                after=after, where=where,
+            )  # fmt: skip
+
+    def count_user_tasks(
+        self, assignee: str | None = None, groups: Sequence[str] | None = None, *, unassigned: bool = False, most: int = MOST_COUNTED,
+        actor: str | None = None, offered: bool = False,
+    ) -> int:  # fmt: skip
+        """How many open tasks `user_tasks` would give for the same in all; above `most`, one more than that."""
+        where = self._conditions(actor, offered)
+        with self.database.reading() as connection:
+            return queries.count_user_tasks(connection, assignee=assignee, groups=groups, unassigned=unassigned, most=most, where=where)
+
+    def _conditions(self, actor: str | None, offered: bool) -> list[ColumnElement[bool]]:
         where = [] if actor is None else self.visible(actor, t.user_task.c.instance_id)
         if actor is not None and offered and self.access is not None:
             where += self.access.offered(actor)
-        with self.database.reading() as connection:
-            return queries.user_tasks(
-                connection, instance_id=instance_id, assignee=assignee, groups=groups, state=state, limit=limit, after=after, where=where
-            )
+        return where
 
     def visible(self, actor: str, instance_id: Any) -> list[ColumnElement[bool]]:
         """Conditions on a column of instance ids: only what `actor` may read."""

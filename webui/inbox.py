@@ -18,7 +18,7 @@ from amends.webui.words import count
 blueprint = Blueprint("inbox", __name__)
 SHOWN = 50
 """Rows on a page; sorted by the engine, the most urgent first."""
-COUNTED = 500
+COUNTED = 1_000
 """How far the counts on the left go; beyond, they say so."""
 
 
@@ -50,15 +50,18 @@ def _gate() -> Any:
 def tasks() -> Response:
     """A list of tasks."""
     chosen = request.args.get("list", "mine")
-    found = {name: _tasks(name) for name in ("mine", "teams", "all")}
-    chosen = chosen if chosen in found else "mine"
-    if chosen == "mine" and not found["mine"] and "list" not in request.args:
-        chosen = "teams"
+    engine = application().engine
     titles = {"mine": "Mine", "teams": "My teams'", "all": "All"}
-    lists = [Listed(name, titles[name], _counted(len(found[name]))) for name in found]
-    rows = [_row(task) for task in sorted(found[chosen], key=urgency)[:SHOWN]]
+    counts = {name: engine.count_user_tasks(most=COUNTED, **_list(name)) for name in titles}
+    chosen = chosen if chosen in titles else "mine"
+    if chosen == "mine" and not counts["mine"] and "list" not in request.args:
+        chosen = "teams"
+    lists = [Listed(name, titles[name], _counted(counts[name])) for name in titles]
+    found = engine.user_tasks(limit=SHOWN + 1, after=request.args.get("after"), **_list(chosen))
+    rows = [_row(task) for task in sorted(found, key=urgency)[:SHOWN]]
     application().engine.record_reads([row.task.instance_id for row in rows if row.complaint], "inbox", actor=actors.actor())
-    return page("inbox/tasks.html", lists=lists, chosen=chosen, title=titles[chosen], rows=rows, more=len(found[chosen]) > SHOWN)
+    more = rows[-1].task.id if len(found) > SHOWN else ""
+    return page("inbox/tasks.html", lists=lists, chosen=chosen, title=titles[chosen], rows=rows, more=more)
 
 
 @blueprint.post("/inbox")
@@ -85,7 +88,7 @@ def act() -> Response:
 def next_task(after: str | None = None) -> Any | None:
     """The task somebody should do next: one of theirs, else one of their teams'."""
     for name in ("mine", "teams"):
-        for task in sorted(_tasks(name), key=urgency):
+        for task in sorted(application().engine.user_tasks(limit=2, **_list(name)), key=urgency):
             if task.id != after:
                 return task
     return None
@@ -96,18 +99,18 @@ def urgency(task: Any) -> tuple[datetime, int]:
     return task.due_at or datetime(9999, 1, 1, tzinfo=UTC), -(task.priority if task.priority is not None else 50)
 
 
-def _tasks(name: str) -> list[Any]:
-    engine, me = application().engine, actors.actor()
+def _list(name: str) -> dict[str, Any]:
+    """Which tasks a list is of."""
+    me = actors.actor()
     if name == "mine":
-        return list(engine.user_tasks(assignee=me, limit=COUNTED, actor=me))
+        return {"assignee": me, "actor": me}
     if name == "teams":
-        found = engine.user_tasks(groups=actors.work_roles(actors.account()), limit=COUNTED, actor=me, offered=True)
-        return [task for task in found if task.assignee is None]
-    return list(engine.user_tasks(limit=COUNTED, actor=me))
+        return {"groups": actors.work_roles(actors.account()), "unassigned": True, "actor": me, "offered": True}
+    return {"actor": me}
 
 
 def _counted(number: int) -> str:
-    return f"{COUNTED}+" if number >= COUNTED else str(number)
+    return f"{COUNTED:,}+" if number > COUNTED else str(number)
 
 
 def _row(task: Any) -> Row:

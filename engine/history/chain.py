@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, desc, func, insert, select
+from sqlalchemy import Connection, desc, func, select
 from uuid_utils import uuid7
 
 from amends.engine.history.encoding import canonical
 from amends.engine.store import tables as t
+from amends.engine.store.fixed import Together, inserting
 
 INSTALLATION = "installation"
 """The chain of deployments, accounts, settings and denials."""
@@ -25,6 +26,8 @@ READS = "reads:{:%Y-%m-%d}"
 GENESIS = "0" * 64
 """What the first row of a chain follows."""
 SALT_BYTES = 16
+_NEW_VALUE = inserting(t.value, "id", "chain", "salt", "body")
+_NEW_ROW = inserting(t.history, "chain", "seq", "body", "hash")
 
 
 @dataclass(slots=True)
@@ -59,8 +62,13 @@ def append(
     occurred_at: datetime,
     recorded_at: datetime,
     entries: list[Entry],
+    writes: Together | None = None,
 ) -> str:
-    """Write row `seq` (1 is the first) of a chain and give its hash; `previous` is the hash of the row before."""
+    """Write row `seq` (1 is the first) of a chain and give its hash; `previous` is the hash of the row before.
+
+    With `writes` it is written when they are flushed, with what else a command writes.
+    """
+    gathered = writes or Together(connection)
     body: dict[str, Any] = {"c": command, "a": actor, "r": recorded_at.isoformat(), "n": f"{chain}/{seq}"}
     if occurred_at != recorded_at:
         body["o"] = occurred_at.isoformat()
@@ -79,10 +87,12 @@ def append(
         salt, kept = secrets.token_bytes(SALT_BYTES), canonical(values)
         value_id = uuid7().hex
         body["v"] = [value_id, digest(salt, kept)]
-        connection.execute(insert(t.value), {"id": value_id, "chain": chain, "salt": salt, "body": kept})
+        gathered.add(_NEW_VALUE, {"id": value_id, "chain": chain, "salt": salt, "body": kept})
     kept = canonical(body)
     hashed = link(previous, kept)
-    connection.execute(insert(t.history), {"chain": chain, "seq": seq, "body": kept, "hash": hashed})
+    gathered.add(_NEW_ROW, {"chain": chain, "seq": seq, "body": kept, "hash": hashed})
+    if writes is None:
+        gathered.flush()
     return hashed
 
 

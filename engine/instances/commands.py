@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, Update, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, select, update
 from uuid_utils import uuid7
 
 from amends.engine import history
@@ -23,6 +23,7 @@ from amends.engine.instances.versions import Version, Versions
 from amends.engine.instances.views import Change
 from amends.engine.store import Database
 from amends.engine.store import tables as t
+from amends.engine.store.fixed import Fixed, Together, inserting
 
 HOT_INSTANCES = 500
 """How many executions a process keeps at hand; a version number guards each."""
@@ -98,16 +99,21 @@ class HotInstances:
             self._kept.clear()
 
 
-_LOOK = select(
+_ROW = select(
     t.instance.c.process_id, t.instance.c.deployment_id, t.instance.c.business_key, t.instance.c.state, t.instance.c.version,
     t.instance.c.body, t.instance.c.seq, t.instance.c.head, t.instance.c.held, t.instance.c.ended_at,
 ).where(t.instance.c.id == bindparam("key"))  # fmt: skip
 # Not FOR UPDATE: rows that refer to an instance (a signal's jobs) may be written while a command has it.
-_SELECT = _LOOK.with_for_update(key_share=True)
+_SELECT = Fixed(_ROW.with_for_update(key_share=True))
+_LOOK = Fixed(_ROW)
+_NEW = inserting(
+    t.instance, "id", "process_id", "deployment_id", "business_key", "state", "version", "seq", "head", "held", "started_at"
+)
 
 
-def _change(*names: str) -> Update:
-    return update(t.instance).where(t.instance.c.id == bindparam("key")).values({name: bindparam(f"new_{name}") for name in names})
+def _change(*names: str) -> Fixed:
+    values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
+    return Fixed(update(t.instance).where(t.instance.c.id == bindparam("key")).values(values))
 
 
 _UPDATE = _change("state", "version", "body", "seq", "head", "ended_at")
@@ -195,7 +201,7 @@ class Commands:
         self._hot.clear()
 
     def _lock(self, connection: Connection, instance_id: str) -> Work:
-        row = connection.execute(_SELECT, {"key": instance_id}).first()
+        row = _SELECT.first(connection, {"key": instance_id})
         if row is None:
             raise NotFound(f"There is no instance {instance_id}.")
         version = self.versions.get(row.deployment_id)
@@ -211,7 +217,7 @@ class Commands:
     def look(self, instance_id: str) -> tuple[Any, Execution | None]:
         """An instance's row and, while it runs, its execution, to read from only: in a batch as the batch has left it."""
         with self.database.reading() as connection:
-            row = connection.execute(_LOOK, {"key": instance_id}).first()
+            row = _LOOK.first(connection, {"key": instance_id})
             if row is None:
                 raise NotFound(f"There is no instance {instance_id}.")
             if row.body is None:
@@ -243,8 +249,8 @@ class Commands:
         now = self.now()
         with self.atomic() as connection:
             execution = Execution(version.spec(process_id), version.script_engine, version.id)
-            connection.execute(
-                insert(t.instance),
+            _NEW.run(
+                connection,
                 {
                     "id": instance_id, "process_id": process_id, "deployment_id": version.id,
                     "business_key": business_key, "state": "active",
@@ -291,14 +297,17 @@ class Commands:
         execution, connection = work.execution, work.connection
         now, recorded = self.now(), self.recorded()
         held = work.held or work.state == "suspended"
-        rows = Rows(connection, work.id, work.process_id, actor=actor, now=now, held=held, claims=self.claims)
+        writes = Together(connection)
+        rows = Rows(writes, work.id, work.process_id, actor=actor, now=now, held=held, claims=self.claims)
         after = waits(execution)
         rows.write(work.before, after, {note.token for note in execution.notes if note.kind == "completed"})
         if work.listens_again:
             heard = [(token, wait) for token, wait, _ in after.values() if wait.get("kind") == "message"]
             rows.new_messages += [(wait["name"], wait["key"], token.id) for token, wait in heard]
-        if rows.new_messages and self._deliver_buffered(work, rows, actor):
-            after = waits(execution)
+        if rows.new_messages:
+            writes.flush()
+            if self._deliver_buffered(work, rows, actor):
+                after = waits(execution)
         ended = execution.ended is not None
         state = execution.ended or _state(work.state, after)
         entries = [history.Entry(note.kind, note.element_id, note.token, note.data, note.values) for note in execution.notes]
@@ -312,6 +321,7 @@ class Commands:
             occurred_at=now,
             recorded_at=recorded,
             entries=entries,
+            writes=writes,
         )
         row = {
             "key": work.id, "new_version": work.row_version + 1, "new_body": None if ended else dump(execution),
@@ -319,7 +329,8 @@ class Commands:
         }  # fmt: skip
         if ended or state != work.row_state:
             row |= {"new_state": state, "new_ended_at": work.ended_at or (now if ended else None)}
-        connection.execute(_UPDATE if "new_state" in row else _GO_ON, row)
+        writes.add(_UPDATE if "new_state" in row else _GO_ON, row)
+        writes.flush()
         self._project(work, command, actor, state, now, recorded, ended)
         self._broadcast(work, now)
         execution.notes.clear()
@@ -366,6 +377,7 @@ class Commands:
             work.execution.fire(token, body, name=name, buffered=True)
             self._run(work, actor)
             rows.write(before, waits(work.execution), {note.token for note in work.execution.notes if note.kind == "completed"})
+            rows.writes.flush()
         return delivered
 
     def _broadcast(self, work: Work, now: datetime) -> None:

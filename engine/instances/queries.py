@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Integer, Select, and_, bindparam, exists, func, or_, select
@@ -15,9 +16,11 @@ from amends.engine.calendars import Clock
 from amends.engine.errors import NotFound
 from amends.engine.execution import Execution, load
 from amends.engine.execution.values import decode
+from amends.engine.instances import inbox
 from amends.engine.instances.versions import Versions
 from amends.engine.instances.views import IncidentView, InstanceView, ServiceTask, UserTask, Waiting
 from amends.engine.store import tables as t
+from amends.engine.store.fixed import Fixed
 
 
 def user_tasks(
@@ -27,28 +30,37 @@ def user_tasks(
     assignee: str | None = None,
     groups: Sequence[str] | None = None,
     state: str | None = "open",
+    unassigned: bool = False,
     limit: int = 50,
     after: str | None = None,
     where: Sequence[ColumnElement[bool]] = (),
 ) -> list[UserTask]:
     """Tasks by what hurts first: due instant (those without one last), then priority, then age; `where` says who asks (see `Access`).
 
-    With `assignee` and `groups` both given, tasks of either. `after` is the id of the last task of the page before.
+    With `assignee` and `groups` both given, tasks of either. `after` is the id of the last task of the page before; `where` are
+    further conditions on tasks.
     """
-    query = _PAGES(state is not None, instance_id is not None, assignee is not None, groups is not None)
+    if state == "open" and instance_id is None:
+        last = None if after is None else _AT.first(connection, {"task": after})
+        walks = inbox.legs(assignee, groups, unassigned)
+        return _tasks(inbox.page(connection, walks, limit, None if last is None else tuple(last), where))
+    query = _PAGES(state is not None, instance_id is not None, assignee is not None, groups is not None, unassigned)
     given = {"state": state, "instance": instance_id, "assignee": assignee, "groups": None if groups is None else list(groups)}
-    query = _page(connection, query.where(*where) if where else query, after)
-    rows = connection.execute(query, {"most": limit, **{name: value for name, value in given.items() if value is not None}}).all()
-    return _tasks(connection, rows)
+    values = {"most": limit, **{name: value for name, value in given.items() if value is not None}}
+    if groups is None and after is None and not where:
+        return _tasks(_FIRST_PAGES(state is not None, instance_id is not None, assignee is not None, unassigned).all(connection, values))
+    return _tasks(connection.execute(_page(connection, query.where(*where), after), values).all())
 
 
-def _pages(state: bool, instance: bool, assignee: bool, groups: bool) -> Select[Any]:
+def _pages(state: bool, instance: bool, assignee: bool, groups: bool, unassigned: bool) -> Select[Any]:
     u, g = t.user_task.c, t.user_task_group.c
-    query = select(t.user_task).limit(bindparam("most", type_=Integer))
+    query = select(t.user_task, inbox.GROUPS).limit(bindparam("most", type_=Integer))
     if state:
         query = query.where(u.state == bindparam("state"))
     if instance:
         query = query.where(u.instance_id == bindparam("instance"))
+    if unassigned:
+        query = query.where(u.assignee.is_(None))
     whose = []
     if assignee:
         whose.append(u.assignee == bindparam("assignee"))
@@ -61,7 +73,12 @@ def _pages(state: bool, instance: bool, assignee: bool, groups: bool) -> Select[
 
 
 _PAGES = lru_cache(maxsize=None)(_pages)
-"""The inbox's statements by what is asked for, built once each: building one costs more than running it."""
+"""Statements for the tasks of an instance or of another state, by what is asked for, built once each."""
+
+
+@cache
+def _FIRST_PAGES(state: bool, instance: bool, assignee: bool, unassigned: bool) -> Fixed:  # noqa: N802
+    return Fixed(_PAGES(state, instance, assignee, False, unassigned))
 
 
 def _page(connection: Connection, query: Select[Any], after: str | None) -> Select[Any]:
@@ -77,16 +94,12 @@ def _page(connection: Connection, query: Select[Any], after: str | None) -> Sele
     return query.where(same if last.due_at is None else or_(same, dated, u.due_at > last.due_at))
 
 
-def _tasks(connection: Connection, rows: Sequence[Any]) -> list[UserTask]:
-    if not rows:
-        return []
-    groups: dict[str, list[str]] = {}
-    for row in connection.execute(_GROUPS, {"tasks": [row.id for row in rows]}):
-        groups.setdefault(row.task_id, []).append(row.group_id)
+def _tasks(rows: Sequence[Any]) -> list[UserTask]:
     return [
         UserTask(
             id=row.id, instance_id=row.instance_id, element_id=row.element_id, name=row.name, assignee=row.assignee,
-            groups=tuple(groups.get(row.id, ())), form=row.form, due_at=row.due_at, follow_up_at=row.follow_up_at, priority=row.priority,
+            groups=tuple(sorted(json.loads(row.groups))) if row.groups else (), form=row.form, due_at=row.due_at,
+            follow_up_at=row.follow_up_at, priority=row.priority,
             created_at=row.created_at, state=row.state, process_id=row.process_id,
             completed_by=row.ended_by if row.state == "completed" else None,
             completed_at=row.ended_at if row.state == "completed" else None, competence=row.competence,
@@ -95,13 +108,21 @@ def _tasks(connection: Connection, rows: Sequence[Any]) -> list[UserTask]:
     ]  # fmt: skip
 
 
-_G = t.user_task_group.c
-_GROUPS = select(_G.task_id, _G.group_id).where(_G.task_id.in_(bindparam("tasks", expanding=True))).order_by(_G.task_id, _G.group_id)
+_AT = Fixed(select(t.user_task.c.due_order, t.user_task.c.rank, t.user_task.c.id).where(t.user_task.c.id == bindparam("task")))
+_ONE = Fixed(select(t.user_task, inbox.GROUPS).where(t.user_task.c.id == bindparam("task")))
+
+
+def count_user_tasks(
+    connection: Connection, *, assignee: str | None, groups: Sequence[str] | None, unassigned: bool, most: int,
+    where: Sequence[ColumnElement[bool]] = (),
+) -> int:  # fmt: skip
+    """How many open tasks `user_tasks` would give in all, up to one more than `most`."""
+    return inbox.count(connection, inbox.legs(assignee, groups, unassigned), most, where)
 
 
 def user_task(connection: Connection, task_id: str) -> UserTask:
     """One task, open or not; raises `NotFound`."""
-    found = _tasks(connection, connection.execute(select(t.user_task).where(t.user_task.c.id == task_id)).all())
+    found = _tasks(_ONE.all(connection, {"task": task_id}))
     if not found:
         raise NotFound(f"There is no task {task_id}.")
     return found[0]

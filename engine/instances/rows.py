@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, update
+from sqlalchemy import Connection, bindparam, delete, insert, null, update
 from uuid_utils import uuid7
 
 from amends.engine.execution import Execution
 from amends.engine.execution.values import encode
+from amends.engine.instances.inbox import FREE, TAKEN
 from amends.engine.store import tables as t
+from amends.engine.store.fixed import Fixed, Together, inserting
 
 Waits = dict[int, tuple[Any, dict[str, Any], str | None]]
 """Token number → token, what it waits for (never changed in place), why it cannot go on."""
@@ -28,12 +30,21 @@ def waits(execution: Execution) -> Waits:
     return found
 
 
+def _order(wait: dict[str, Any]) -> dict[str, Any]:
+    """Where inboxes have a task."""
+    return {"due_order": wait["due"] or t.NEVER_DUE, "rank": -wait["priority"]}
+
+
+def _offered(wait: dict[str, Any]) -> str:
+    return FREE if wait["assignee"] is None else TAKEN
+
+
 class Rows:
     """Writes the difference of what an instance waited for before a command and waits for after it."""
 
     def __init__(
         self,
-        connection: Connection,
+        writes: Together,
         instance_id: str,
         process_id: str,
         *,
@@ -42,19 +53,20 @@ class Rows:
         held: bool,
         claims: Callable[[str], bool],
     ) -> None:
-        self.connection, self.instance_id, self.process_id = connection, instance_id, process_id
+        self.writes, self.connection, self.instance_id, self.process_id = writes, writes.connection, instance_id, process_id
         self.actor, self.now, self.held, self.claims = actor, now, held, claims
         self.new_jobs = False
+        self._gone_ids: set[str] = set()
         self.new_messages: list[tuple[str, str, int]] = []
 
     def write(self, before: Waits, after: Waits, completed: set[int]) -> None:
         """Insert, change and delete rows; `completed` are the numbers of tokens that were completed, not cancelled."""
-        gone: dict[str, list[tuple[int, bool]]] = {}
+        gone: dict[str, list[tuple[int, bool, dict[str, Any]]]] = {}
         for number, (token, wait, incident) in before.items():
             now_wait = after[number][1] if number in after else {}
             if wait and wait.get("kind") != now_wait.get("kind"):
                 done = number in completed or bool(token.internal_data.get("done"))
-                gone.setdefault(wait["kind"], []).append((number, done))
+                gone.setdefault(wait["kind"], []).append((number, done, wait))
             if incident is not None and (number not in after or after[number][2] is None):
                 self._resolved(number)
         self._gone(gone)
@@ -75,22 +87,30 @@ class Rows:
     # -- new
     def _insert(self, fresh: dict[str, list[Any]]) -> None:
         if tasks := fresh.get("user"):
-            self.connection.execute(insert(t.user_task), [self._task(*item) for item in tasks])
+            self.writes.add(_NEW_TASK, *(self._task(*item) for item in tasks))
             groups = [
-                {"task_id": self._id(number), "group_id": group} for number, _, wait in tasks for group in dict.fromkeys(wait["groups"])
+                {"task_id": self._id(number), "group_id": group, "offered": _offered(wait), **_order(wait)}
+                for number, _, wait in tasks for group in dict.fromkeys(wait["groups"])
             ]
             if groups:
-                self.connection.execute(insert(t.user_task_group), groups)
+                self.writes.add(_NEW_GROUP, *groups)
             for number, _, wait in tasks:
                 self._bar(number, wait.get("barred", ()))
         jobs = [self._timer(*item) for item in fresh.get("timer", []) if item[2]["due"] is not None]
         jobs += [self._service(*item) for item in fresh.get("service", [])]
         if jobs:
             self.new_jobs = True
-            self.connection.execute(insert(t.job), jobs)
+            self._replaced(jobs)
+            self.writes.add(_NEW_JOB, *jobs)
         listening = [self._subscription(*item) for kind in ("message", "signal") for item in fresh.get(kind, [])]
         if listening:
-            self.connection.execute(insert(t.subscription), listening)
+            self._replaced(listening)
+            self.writes.add(_NEW_SUBSCRIPTION, *listening)
+
+    def _replaced(self, rows: list[dict[str, Any]]) -> None:
+        """A token that waits for another thing now has a row of the same id: the one before has to be gone."""
+        if not self._gone_ids.isdisjoint(row["id"] for row in rows):
+            self.writes.flush()
 
     def _task(self, number: int, token: Any, wait: dict[str, Any]) -> dict[str, Any]:
         element = token.task_spec.model
@@ -99,13 +119,12 @@ class Rows:
             "element_id": element.id, "name": element.name or element.id, "assignee": wait["assignee"], "form": element.ext.form_id,
             "due_at": wait["due"], "follow_up_at": wait["follow_up"], "priority": wait["priority"], "created_at": self.now, "state": "open",
             "competence": str(element.ext.properties.get("competence", "")).strip(),
+            **_order(wait),
         }  # fmt: skip
 
     def _bar(self, number: int, actors: Iterable[str]) -> None:
         """Write who may not have a task: inboxes ask for it in their statement."""
-        rows = [{"task_id": self._id(number), "actor": actor} for actor in actors]
-        if rows:
-            self.connection.execute(insert(t.user_task_barred), rows)
+        self.writes.add(_NEW_BARRED, *({"task_id": self._id(number), "actor": actor} for actor in actors))
 
     def _timer(self, number: int, token: Any, wait: dict[str, Any]) -> dict[str, Any]:
         return self._job(number, token, "timer", None, wait["due"], "due", 3)
@@ -131,28 +150,37 @@ class Rows:
     # -- changed
     def _changed(self, number: int, token: Any, wait: dict[str, Any], old: dict[str, Any]) -> None:
         if wait["kind"] == "timer":
-            self.connection.execute(delete(t.job).where(t.job.c.id == self._id(number)))
+            self.writes.add(_DELETE_JOB, {"job": self._id(number)})
             if wait["due"] is not None:
                 self.new_jobs = True
-                self.connection.execute(insert(t.job), self._timer(number, token, wait))
+                self.writes.flush()  # of the same id
+                self.writes.add(_NEW_JOB, self._timer(number, token, wait))
         elif wait["kind"] == "user":
             columns = {"assignee": "assignee", "due_at": "due", "follow_up_at": "follow_up", "priority": "priority"}
             values = {column: wait[key] for column, key in columns.items() if wait[key] != old[key]}
             self._bar(number, [actor for actor in wait.get("barred", ()) if actor not in old.get("barred", ())])
             if values:
-                self.connection.execute(update(t.user_task).where(t.user_task.c.id == self._id(number)).values(**values))
+                order = _order(wait) if not values.keys().isdisjoint(("due_at", "priority")) else {}
+                self.connection.execute(update(t.user_task).where(t.user_task.c.id == self._id(number)).values(**values, **order))
+                if wait["groups"]:
+                    g = t.user_task_group
+                    offers = {**_order(wait), "offered": _offered(wait)}
+                    self.connection.execute(update(g).where(g.c.task_id == self._id(number)).values(**offers))
 
     # -- gone
-    def _gone(self, gone: dict[str, list[tuple[int, bool]]]) -> None:
+    def _gone(self, gone: dict[str, list[tuple[int, bool, dict[str, Any]]]]) -> None:
         for kind, numbers in gone.items():
             if kind == "user":
                 ended = {"ended_at": self.now, "ended_by": self.actor}
-                rows = [{"task": self._id(number), "state": "completed" if done else "cancelled", **ended} for number, done in numbers]
-                self.connection.execute(_END_TASK, rows)
+                rows = [{"task": self._id(number), "state": "completed" if done else "cancelled", **ended} for number, done, _ in numbers]
+                self.writes.add(_END_TASK, *rows)
+                self.writes.add(_END_OFFERS, *({"task": self._id(number)} for number, _, wait in numbers if wait["groups"]))
             elif kind in ("timer", "service"):
-                self.connection.execute(_DELETE_JOB, [{"job": self._id(number)} for number, _ in numbers])
+                self._gone_ids.update(self._id(number) for number, _, _ in numbers)
+                self.writes.add(_DELETE_JOB, *({"job": self._id(number)} for number, _, _ in numbers))
             elif kind in ("message", "signal"):
-                self.connection.execute(_DELETE_SUBSCRIPTION, [{"subscription": self._id(number)} for number, _ in numbers])
+                self._gone_ids.update(self._id(number) for number, _, _ in numbers)
+                self.writes.add(_DELETE_SUBSCRIPTION, *({"subscription": self._id(number)} for number, _, _ in numbers))
 
     # -- incidents
     def _incident(self, number: int, token: Any, message: str) -> None:
@@ -168,14 +196,26 @@ class Rows:
         self.connection.execute(update(t.incident).where(*where).values(resolved_at=self.now))
 
 
-_END_TASK = (
+_NEW_TASK = inserting(
+    t.user_task, "id", "instance_id", "token", "process_id", "element_id", "name", "assignee", "form", "due_at", "follow_up_at",
+    "priority", "created_at", "state", "competence", "due_order", "rank",
+)  # fmt: skip
+_NEW_GROUP = inserting(t.user_task_group, "task_id", "group_id", "offered", "due_order", "rank")
+_NEW_BARRED = inserting(t.user_task_barred, "task_id", "actor")
+_END_OFFERS = Fixed(update(t.user_task_group).where(t.user_task_group.c.task_id == bindparam("task")).values(offered=null()))
+_NEW_JOB = inserting(
+    t.job, "id", "instance_id", "token", "element_id", "kind", "type", "due_at", "state", "held", "attempts", "retries"
+)  # fmt: skip
+_NEW_SUBSCRIPTION = inserting(t.subscription, "id", "instance_id", "token", "element_id", "kind", "name", "key")
+_END_TASK = Fixed(
     update(t.user_task)
     .where(t.user_task.c.id == bindparam("task"))
     .values(state=bindparam("state"), ended_at=bindparam("ended_at"), ended_by=bindparam("ended_by"))
 )
-_DELETE_JOB = delete(t.job).where(t.job.c.id == bindparam("job"))
-_DELETE_SUBSCRIPTION = delete(t.subscription).where(t.subscription.c.id == bindparam("subscription"))
-_CHANGE_CLOCK = (
+_DELETE_JOB = Fixed(delete(t.job).where(t.job.c.id == bindparam("job")))
+_DELETE_SUBSCRIPTION = Fixed(delete(t.subscription).where(t.subscription.c.id == bindparam("subscription")))
+_NEW_CLOCK = inserting(t.clock, "instance_id", "name", "body", "due_at", "ended_at", "late")
+_CHANGE_CLOCK = Fixed(
     update(t.clock)
     .where(t.clock.c.instance_id == bindparam("instance"), t.clock.c.name == bindparam("clock"))
     .values({name: bindparam(f"new_{name}") for name in ("body", "due_at", "ended_at", "late")})
@@ -192,5 +232,5 @@ def clock_rows(connection: Connection, instance_id: str, execution: Execution, n
         late = clock.met_at is not None and due is not None and clock.met_at > due
         values = {"body": encode(clock.to_plain()), "due_at": due, "ended_at": ended, "late": late}
         changed = {"instance": instance_id, "clock": name, **{f"new_{key}": value for key, value in values.items()}}
-        if connection.execute(_CHANGE_CLOCK, changed).rowcount == 0:
-            connection.execute(insert(t.clock), {"instance_id": instance_id, "name": name, **values})
+        if _CHANGE_CLOCK.run(connection, changed) == 0:
+            _NEW_CLOCK.run(connection, {"instance_id": instance_id, "name": name, **values})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 import threading
 import time
@@ -11,8 +12,11 @@ from typing import Any
 
 from sqlalchemy import Connection, create_engine, event, make_url
 from sqlalchemy.engine import Engine as SqlEngine
+from sqlalchemy.exc import DisconnectionError
 
 BUSY_TIMEOUT_SECONDS = 30
+PING_AFTER_SECONDS = 1.0
+"""A connection to PostgreSQL that rested longer is asked whether it still is one before it is used."""
 
 
 class Database:
@@ -26,7 +30,10 @@ class Database:
         self.url = make_url(url)
         self.sqlite = self.url.get_backend_name() == "sqlite"
         self._local = threading.local()
-        self._engine = _sqlite(url) if self.sqlite else create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)
+        self._engine = _sqlite(url) if self.sqlite else _postgres(url)
+        # On PostgreSQL each statement of a read sees what is committed when it begins, in a transaction or not: so without one.
+        reading: dict[str, Any] = {"amends_reading": True} if self.sqlite else {"isolation_level": "AUTOCOMMIT"}
+        self._reader = self._engine.execution_options(**reading)
 
     @property
     def sql(self) -> SqlEngine:
@@ -66,7 +73,7 @@ class Database:
         if running is not None:
             yield running
             return
-        with self._engine.connect().execution_options(amends_reading=True) as connection:
+        with self._reader.connect() as connection:
             yield connection
 
     def in_transaction(self) -> bool:
@@ -88,6 +95,27 @@ class Database:
     def close(self) -> None:
         """Give all connections back."""
         self._engine.dispose()
+
+
+def _postgres(url: str) -> SqlEngine:
+    """Statements are prepared from the second time on; who comes last is served first, so that few connections have them ready."""
+    engine = create_engine(url, pool_size=10, max_overflow=20, pool_use_lifo=True, connect_args={"prepare_threshold": 1})
+
+    @event.listens_for(engine, "checkin")
+    def left(connection: Any, record: Any) -> None:
+        record.info["left"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def look(connection: Any, record: Any, _: Any) -> None:
+        # One that was used a moment ago is there: asking each time would cost as much as a statement.
+        if time.monotonic() - record.info.get("left", math.inf) < PING_AFTER_SECONDS:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise DisconnectionError("The database has gone away; connecting anew.") from error
+
+    return engine
 
 
 def _write_ahead(cursor: Any) -> None:

@@ -50,6 +50,10 @@ class Instant(TypeDecorator[datetime]):
         return None if value is None else _EPOCH + timedelta(microseconds=value)
 
 
+NEVER_DUE = datetime(9999, 1, 1, tzinfo=UTC)
+"""What has no due time comes last."""
+NEVER_DUE_MICROSECONDS = (NEVER_DUE - _EPOCH) // _MICROSECOND
+
 naming = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -144,15 +148,26 @@ user_task = _table(
     Column("ended_at", Instant),
     Column("ended_by", String(120)),
     Column("competence", String(120), nullable=False, server_default=""),  # what one has to hold to do it; empty: nothing
-    Index(None, "state", "due_at", "id"),
-    Index(None, "assignee", "state"),
-)
+    Column("due_order", Instant, nullable=False, server_default=text(str(NEVER_DUE_MICROSECONDS))),  # due_at; without one, NEVER_DUE
+    Column("rank", Integer, nullable=False, server_default="-50"),  # minus the priority: inboxes are in this order
+    Index("ix_user_task_inbox", "due_order", "rank", "id", sqlite_where=text("state = 'open'"), postgresql_where=text("state = 'open'")),
+    Index(
+        "ix_user_task_mine", "assignee", "due_order", "rank", "id",
+        sqlite_where=text("state = 'open'"), postgresql_where=text("state = 'open'"),
+    ),
+)  # fmt: skip
 user_task_group = _table(  # candidate groups, a row each, so that an inbox is an index look-up
     "user_task_group",
     Column("task_id", ForeignKey("user_task.id", ondelete="CASCADE"), primary_key=True),
     Column("group_id", String(120), primary_key=True),
-    Index(None, "group_id", "task_id"),
-)
+    Column("offered", String(10)),  # free, taken; empty once the task has ended
+    Column("due_order", Instant, nullable=False, server_default=text(str(NEVER_DUE_MICROSECONDS))),  # the task's, as is the rank
+    Column("rank", Integer, nullable=False, server_default="-50"),
+    Index(
+        "ix_user_task_group_inbox", "group_id", "offered", "due_order", "rank", "task_id",
+        sqlite_where=text("offered IS NOT NULL"), postgresql_where=text("offered IS NOT NULL"),
+    ),
+)  # fmt: skip
 user_task_barred = _table(  # who may not have an open task, because they did what it has to be independent of
     "user_task_barred",
     Column("task_id", ForeignKey("user_task.id", ondelete="CASCADE"), primary_key=True),

@@ -61,6 +61,7 @@ user_task.priority user_task.created_at user_task.state user_task.ended_at user_
 user_task.competence
 user_task_barred.task_id user_task_barred.actor
 user_task_group.task_id user_task_group.group_id
+user_task.due_order user_task.rank user_task_group.offered user_task_group.due_order user_task_group.rank
 value.id value.chain value.salt
 """.split()
 """Columns that never hold what people are called, reached by, or wrote. A new column has to be put here, or into PERSONAL_PLACES."""

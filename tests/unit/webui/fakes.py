@@ -261,12 +261,16 @@ class Engine:
         kept = self.events.setdefault(instance_id, [])
         kept.append(Event(len(kept) + 1, self.at, self.at, actor, kind, element_id, data))
 
-    def user_tasks(self, instance_id: Any = None, assignee: Any = None, groups: Any = None, state: str = "open", limit: int = 50, after: Any = None, actor: str | None = None, offered: bool = False) -> list[Task]:  # noqa: E501
+    def user_tasks(self, instance_id: Any = None, assignee: Any = None, groups: Any = None, state: str = "open", limit: int = 50, after: Any = None, actor: str | None = None, offered: bool = False, unassigned: bool = False) -> list[Task]:  # noqa: E501
         return [
             one for one in self.tasks.values()
             if one.state == state and (instance_id is None or one.instance_id == instance_id)
             and (assignee is None or one.assignee == assignee) and (groups is None or set(groups) & set(one.groups))
+            and not (unassigned and one.assignee is not None)
         ][:limit]  # fmt: skip
+
+    def count_user_tasks(self, most: int = 1_000, **which: Any) -> int:
+        return min(len(self.user_tasks(limit=most + 1, **which)), most + 1)
 
     def user_task(self, task_id: str) -> Task:
         if task_id not in self.tasks:
