@@ -48,3 +48,11 @@ class CheckFailed(AmendsError):
 
 class Incident(AmendsError):
     """A command was aimed at an element that has an incident; resolve that first."""
+
+
+class Unavailable(AmendsError):
+    """The database cannot be worked with just now: it is gone, its disk is full, or too many want it. Nothing is half done.
+
+    The same command can be given again when the cause has gone, with an idempotency key without a second thought: only where the
+    connection broke in the commit itself may it have been done already, and the text says so. Nothing has to be restarted.
+    """

@@ -8,6 +8,7 @@
 | Invalid | 422 | the form again with its errors (the view does that); this page where there is no form |
 | CheckFailed | 422 | all problems of a package |
 | Incident | 409 | the work is held up, somebody has been told |
+| Unavailable, a full disk | 503 | what is the matter, that nothing is lost, and what one had typed |
 | other AmendsError | 400 | its own sentence |
 | TooManyRequests | 429 | wait, nothing was changed |
 | RequestEntityTooLarge | 413 | what is too large, and the bound |
@@ -17,19 +18,21 @@
 
 from __future__ import annotations
 
+import errno
 import secrets
 from typing import Any
 
 import structlog
-from flask import Blueprint, Flask, Response, current_app, g
+from flask import Blueprint, Flask, Response, current_app, g, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge, TooManyRequests
 from werkzeug.exceptions import NotFound as NoSuchPage
 
-from amends.engine.errors import AmendsError, CheckFailed, Conflict, Forbidden, Incident, Invalid, NotFound
+from amends.engine.errors import AmendsError, CheckFailed, Conflict, Forbidden, Incident, Invalid, NotFound, Unavailable
 from amends.webui import times, words
 from amends.webui.pages import page
 from amends.webui.people import name_of
-from amends.webui.state import setting
+from amends.webui.security import CSRF_FIELD
+from amends.webui.state import own_session, setting
 
 log = structlog.get_logger("amends.webui")
 
@@ -40,8 +43,15 @@ STATUS: tuple[tuple[type[AmendsError], int, str], ...] = (
     (Invalid, 422, "Something needs correcting"),
     (CheckFailed, 422, "The package has problems"),
     (Incident, 409, "This is held up"),
+    (Unavailable, 503, "We cannot take this just now"),
     (AmendsError, 400, "That did not work"),
 )
+
+
+AWAY = "Nothing that you have sent before is lost. Please try again in some minutes. What you had typed is below, so that you can keep it."
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+OURS = (CSRF_FIELD, "go", "do", "next")
+SECRET = ("password", "secret", "code", "token")
 
 
 def register(target: Blueprint | Flask) -> None:
@@ -56,10 +66,30 @@ def typed(rows: list[tuple[str, str]]) -> None:
     g.amends_typed = rows
 
 
+def given() -> list[tuple[str, str]]:
+    """What somebody had typed: as the view has noted it, else as it was sent, without what is secret or ours."""
+    noted = g.get("amends_typed", None)
+    if noted is not None:
+        return list(noted)
+    sent = ((name, value) for name, value in request.form.items(multi=True) if value.strip() and not name.startswith("_"))
+    return [(words.label(name), value) for name, value in sent if name not in OURS and not any(part in name for part in SECRET)]
+
+
+def away(message: str) -> Response:
+    """The page while the database or its disk is away; it asks the database for nothing."""
+    about = {"title": "We cannot take this just now", "message": AWAY, "detail": message if own_session().get("account") else ""}
+    answer = page("error.html", 503, bare=True, typed=given(), **about)
+    answer.headers["Retry-After"] = "30"
+    return answer
+
+
 def ours(error: AmendsError) -> Response:
     """The page for an error of the engine."""
+    if isinstance(error, Unavailable):
+        log.error("unavailable", reason=str(error))
+        return away(str(error))
     status, title = next((status, title) for kind, status, title in STATUS if isinstance(error, kind))
-    context: dict[str, Any] = {"title": title, "message": str(error), "typed": g.get("amends_typed", [])}
+    context: dict[str, Any] = {"title": title, "message": str(error), "typed": given()}
     if isinstance(error, Conflict):
         who = name_of(error.by) if error.by else None
         when = times.moment(error.at) if error.at is not None else None
@@ -105,6 +135,9 @@ def unexpected(error: Exception) -> Response:
     propagate = current_app.config["PROPAGATE_EXCEPTIONS"]
     if propagate if propagate is not None else current_app.testing or current_app.debug:
         raise error  # as Flask itself does: a test or a debugger wants the error, not its page
+    if isinstance(error, OSError) and error.errno in NO_ROOM:
+        log.error("unavailable", reason="the disk is full")
+        return away("The disk is full. Make room there; work goes on by itself then.")
     number = secrets.token_hex(4)
     log.error("unexpected error", number=number, exc_info=error)
     return page(
@@ -113,5 +146,5 @@ def unexpected(error: Exception) -> Response:
         bare=True,
         title="Something went wrong on our side",
         message=f"What you saved before is safe. Try again in a moment; if it happens again, tell us this number: {number}.",
-        typed=g.get("amends_typed", []),
+        typed=given(),
     )

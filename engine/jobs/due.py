@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy import Connection, Integer, and_, bindparam, delete, or_, select, update
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from amends.engine.errors import Conflict, NotFound
+from amends.engine.errors import Conflict, NotFound, Unavailable
 from amends.engine.execution import BpmnError, Fault
 from amends.engine.execution.values import decode, encode
 from amends.engine.instances.commands import Commands, Suspended, Work
@@ -109,7 +109,7 @@ class Jobs:
             # Its instance ended, or the element went on, while the job waited its turn: there is nothing left to do.
             self._drop(job)
             return False
-        except (OperationalError, InterfaceError):
+        except (OperationalError, InterfaceError, Unavailable):
             raise
         except Exception as error:
             # Whatever is wrong with this one, those behind it must run: it is tried again later and given up in the end.

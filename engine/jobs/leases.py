@@ -10,10 +10,10 @@ from typing import Any
 
 import structlog
 from sqlalchemy import Boolean, Integer, and_, bindparam, func, or_, select, update
-from sqlalchemy.exc import SQLAlchemyError
 
 from amends.engine.jobs.due import Job, Jobs
 from amends.engine.store import tables as t
+from amends.engine.store.outages import OUTAGES
 
 PORTION = 50
 """How many timers and signals are taken at once, by one statement."""
@@ -103,7 +103,7 @@ class LeasedJobs(Jobs):
                     break
                 try:
                     ran += self.run(job)
-                except SQLAlchemyError as error:
+                except OUTAGES as error:
                     # The database is away, or undid it. The lease stays, so that it is tried again, but not at once.
                     keep.add(job.id)
                     log.error("job could not be run", instance=job.instance_id, element=job.element_id, error=type(error).__name__)
@@ -161,6 +161,6 @@ class Heartbeat:
         while not self._stop.wait(self._jobs.lease.total_seconds() / 4):
             try:
                 self._jobs.renew()
-            except SQLAlchemyError as error:
+            except OUTAGES as error:
                 # The database is away. If it stays away, the leases end, and whoever reaches it first goes on.
                 log.error("leases cannot be renewed", error=type(error).__name__)

@@ -21,11 +21,11 @@ import structlog
 from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Status
 from sqlalchemy import URL
-from sqlalchemy.exc import SQLAlchemyError
 
 from amends.engine.jobs.due import Jobs
 from amends.engine.jobs.leases import Heartbeat, LeasedJobs
 from amends.engine.jobs.queue import WORK, connector_options, prepare
+from amends.engine.store.outages import OUTAGES
 
 SWEEP = "amends.sweep"
 TIDY = "amends.tidy"
@@ -141,7 +141,7 @@ class Worker:
     def _hands_needed(self) -> int:
         try:
             return self.jobs.hands_needed()
-        except SQLAlchemyError as error:
+        except OUTAGES as error:
             log.error("sweep cannot reach the database", error=type(error).__name__)
             return 0
 

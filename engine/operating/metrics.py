@@ -12,13 +12,13 @@ from typing import Any
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest, start_http_server
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
-from sqlalchemy.exc import SQLAlchemyError
 
 from amends.engine.api import Engine
 from amends.engine.errors import AmendsError, Conflict
 from amends.engine.instances.commands import Work
 from amends.engine.operating.figures import Figures, figures
 from amends.engine.operating.ready import Runner
+from amends.engine.store.outages import OUTAGES
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 BUCKETS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
@@ -161,7 +161,7 @@ class _State(Collector):
             try:
                 with self._engine.database.reading() as connection:
                     self._kept = figures(connection, self._engine.now())
-            except SQLAlchemyError:
+            except OUTAGES:
                 self._kept = None
             self._at = time.monotonic()
             return self._kept

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
 
 from amends.engine.api import Engine
 from amends.engine.store import Database
 from amends.engine.store.migrate import HEAD
+from amends.engine.store.outages import OUTAGES
 
 
 class Runner(Protocol):
@@ -62,5 +62,5 @@ def reach(database: Database) -> tuple[str, str]:
                 return "ok", ""
             row = connection.execute(text("SELECT version_num FROM alembic_version")).first()
             return "ok", "" if row is None else str(row[0])
-    except SQLAlchemyError as error:
+    except OUTAGES as error:
         return f"cannot be reached ({type(error).__name__})", ""

@@ -12,7 +12,10 @@ from typing import Any
 
 from sqlalchemy import Connection, create_engine, event, make_url
 from sqlalchemy.engine import Engine as SqlEngine
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import DisconnectionError, SQLAlchemyError
+
+from amends.engine.errors import Unavailable
+from amends.engine.store.outages import outage
 
 BUSY_TIMEOUT_SECONDS = 30
 PING_AFTER_SECONDS = 1.0
@@ -45,6 +48,7 @@ class Database:
         """The connection of this thread's transaction: a new one, or the one already running.
 
         The outermost block commits; an error rolls everything back, so a command inside a batch is all or nothing with it.
+        Raises `Unavailable` where the database cannot be worked with.
         """
         running: Connection | None = getattr(self._local, "connection", None)
         if running is not None:
@@ -52,14 +56,19 @@ class Database:
             return
         after: list[Callable[[], None]] = []
         instead: list[Callable[[], None]] = []
+        committing = False
         try:
             with self._engine.connect() as connection, connection.begin():
                 self._local.connection, self._local.after, self._local.instead = connection, after, instead
                 try:
                     yield connection
+                    committing = True
                 finally:
                     self._local.connection = None
-        except BaseException:
+        except BaseException as error:
+            told = outage(error, committing)
+            if told is not None:
+                raise Unavailable(told) from error
             for action in instead:
                 action()
             raise
@@ -73,8 +82,14 @@ class Database:
         if running is not None:
             yield running
             return
-        with self._reader.connect() as connection:
-            yield connection
+        try:
+            with self._reader.connect() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            told = outage(error)
+            if told is not None:
+                raise Unavailable(told) from error
+            raise
 
     def in_transaction(self) -> bool:
         """Whether this thread has a transaction running."""
