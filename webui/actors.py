@@ -18,6 +18,8 @@ from amends.webui.security import CSRF_FIELD
 from amends.webui.state import application, now, own_session, remember, setting
 
 OWNER, AUDITOR, ADMIN = policy.PROCESS_OWNER, policy.AUDITOR, policy.ADMIN
+PASSWORD, PASSWORD_AND_CODE, SERVICE = "password", "password and code", "sign-in service"
+"""How somebody signed in."""
 APART = frozenset({OWNER, AUDITOR, ADMIN})
 """Roles that do not work on complaints; all others do: those of packages, and team leads."""
 
@@ -29,48 +31,65 @@ def account() -> Any | None:
     return g.amends_account
 
 
+def ages() -> dict[str, timedelta]:
+    """How long a session lasts: without a request, and at all."""
+    return {"idle": timedelta(minutes=setting("AMENDS_IDLE_MINUTES")), "longest": timedelta(hours=setting("AMENDS_SESSION_HOURS"))}
+
+
 def _load() -> Any | None:
     kept = own_session().get("account")
-    if not isinstance(kept, dict):
+    if not isinstance(kept, str):
         return None
-    since, last = _instant(kept.get("since")), _instant(kept.get("last"))
-    at = now()
-    if at - since > timedelta(hours=setting("AMENDS_SESSION_HOURS")) or at - last > timedelta(minutes=setting("AMENDS_IDLE_MINUTES")):
-        remember(account=None)
-        return None
+    accounts = application().accounts
+    going_on = accounts.sessions.find(kept, **ages())
     try:
-        found = application().accounts.get(kept.get("id"))
+        found = None if going_on is None else accounts.get(going_on.account_id)
     except NotFound:
         found = None
-    if found is None or not found.active or _mark(found) != kept.get("mark"):
+    if found is None or not found.active or found.session_mark != going_on.mark:
         remember(account=None)
         return None
-    if at - last > timedelta(minutes=1):
-        remember(account=kept | {"last": at.isoformat()})
+    g.amends_session = going_on
     return found
 
 
-def sign_in(found: Any) -> None:
+def current_session() -> Any:
+    """The session of this request; raises Forbidden when nobody is signed in."""
+    signed_in()
+    return g.amends_session
+
+
+def sign_in(found: Any, method: str) -> None:
     """Sign an account in: nothing of the session before it is kept."""
-    at = now().isoformat()
     session.pop(CSRF_FIELD, None)  # a token from before signing in is worth nothing after it
     g.pop(CSRF_FIELD, None)
-    remember(account={"id": found.id, "mark": _mark(found), "since": at, "last": at}, draft=None, follow=None)
-    g.amends_account = found
+    sessions = application().accounts.sessions
+    told = {"method": method, "agent": request.user_agent.string, "address": request.remote_addr or ""}
+    secret = sessions.begin(found.id, found.session_mark, **told)
+    remember(account=secret, draft=None, follow=None, pending=None, service=None)
+    g.amends_account, g.amends_session = found, sessions.find(secret, **ages())
 
 
 def sign_out() -> None:
-    """Forget who was signed in."""
-    remember(account=None)
+    """End the session."""
+    kept = own_session().get("account")
+    if isinstance(kept, str):
+        application().accounts.sessions.end_own(kept)
+    remember(account=None, pending=None)
     g.amends_account = None
+
+
+def signed_in() -> Any:
+    """The account signed in; raises Forbidden when nobody is."""
+    found = account()
+    if found is None:
+        raise Forbidden("Nobody is signed in. Sign in first.")
+    return found
 
 
 def actor() -> str:
     """The actor string of the account signed in; raises Forbidden when nobody is."""
-    found = account()
-    if found is None:
-        raise Forbidden("Nobody is signed in. Sign in first.")
-    return str(found.actor)
+    return str(signed_in().actor)
 
 
 def work_roles(found: Any | None) -> list[str]:
@@ -98,11 +117,27 @@ def gate(*roles: str, work: bool = False) -> Any:
     if found is None:
         target = request.full_path.rstrip("?") if request.method == "GET" else None
         return redirect(url_for("amends.signin.form", next=target), 303)
+    if needs_second_factor(found):
+        return redirect(url_for("amends.own.second_factor"), 303)
     if not (set(roles) & set(found.roles) or (work and work_roles(found))):
         application().engine.record("denied", actor(), [Entry("denied", request.endpoint or "")])
         wanted = ", ".join((*roles, *(["a role that works on complaints"] if work else [])))
         raise Forbidden(f"Your account has no access to this page. It needs: {wanted}. An administrator can give you that.")
     return None
+
+
+def needs_second_factor(found: Any) -> bool:
+    """Whether somebody has to set up a second factor before anything else, as their roles ask for one.
+
+    Who signed in by a service has proven there what it asks for.
+    """
+    return needs_second_factor_by_role(found) and not application().accounts.second_factor.on(found.id)
+
+
+def needs_second_factor_by_role(found: Any) -> bool:
+    """Whether a role of theirs asks for a second factor, as AMENDS_TOTP_ROLES says."""
+    asked = {role.strip() for role in setting("AMENDS_TOTP_ROLES").split(",") if role.strip()}
+    return bool(asked & set(found.roles)) and g.amends_session.method != SERVICE
 
 
 def follow_open(reference: str) -> None:
@@ -123,10 +158,6 @@ def may_follow(reference: str) -> bool:
         return False
     follow_open(reference)
     return True
-
-
-def _mark(found: Any) -> str:
-    return str(found.session_mark)
 
 
 def _instant(text: Any) -> datetime:

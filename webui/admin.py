@@ -63,6 +63,14 @@ def change(account_id: str) -> Response:
         return page("admin/created.html", made=person, password=password)
     if wanted in STANDING:
         return _standing(person, wanted)
+    if wanted == "sessions":
+        store.sessions.end_others(person.id, None, actor=actors.actor())
+        say(f"{person.display_name} is signed out everywhere.")
+        return see("amends.admin.show", account_id=person.id)
+    if wanted == "no-second-factor":
+        store.second_factor.remove(person.id, actor=actors.actor())
+        say(f"{person.display_name} is asked for no code any more, until they set up another one.")
+        return see("amends.admin.show", account_id=person.id)
     if person.id == actors.account().id:  # type: ignore[union-attr]
         raise Invalid("This is your own account. Another administrator has to change it, so that nobody locks everybody out.")
     if wanted == "deactivate":
@@ -114,7 +122,9 @@ def _show(person: Any, typed: dict[str, str], errors: dict[str, str], status: in
     store = application().accounts
     return page(
         "admin/account.html", status, person=person, titles=packages.role_titles(), typed=typed, errors=errors, now=now(),
-        teams=typed.get("teams", ", ".join(sorted(store.teams(person.id)))), competences=store.competences(person.id),
+        sessions=store.sessions.of(person.id, person.session_mark, **actors.ages()), second_factor=store.second_factor.on(person.id),
+        services=store.identities.linked(person.id), competences=store.competences(person.id),
+        teams=typed.get("teams", ", ".join(sorted(store.teams(person.id)))),
     )  # fmt: skip
 
 

@@ -28,6 +28,19 @@ DEFAULTS: dict[str, Any] = {
     "AMENDS_LIMIT_SIGN_IN": "10/minute",
     "AMENDS_LIMIT_FILE": "30/hour",
     "AMENDS_LIMIT_FOLLOW": "20/minute",
+    # Roles whose accounts have to use a second factor, with commas between; without one they get no further than setting it up.
+    "AMENDS_TOTP_ROLES": "",
+    # Signing in by a service of the organisation (OpenID Connect): its address, and what it knows us by. None: passwords only.
+    "AMENDS_OIDC_ISSUER": None,
+    "AMENDS_OIDC_CLIENT_ID": None,
+    "AMENDS_OIDC_CLIENT_SECRET": None,
+    # What people read on the button, what is asked for, which claim holds groups, and which group gives which role ("group=role, …").
+    "AMENDS_OIDC_NAME": "your organisation's account",
+    "AMENDS_OIDC_SCOPES": "openid profile email",
+    "AMENDS_OIDC_GROUPS": "groups",
+    "AMENDS_OIDC_ROLES": "",
+    # 1: who is new gets an account, if a group gives them a role. 0: an administrator makes it and links it (`amends user link`).
+    "AMENDS_OIDC_CREATE": 0,
     # Folder that packages on the server may be deployed from in the studio; None: upload only.
     "AMENDS_PACKAGES": None,
     # Who may read /metrics: who sends this as "Authorization: Bearer …". None: the environment's AMENDS_METRICS_TOKEN, or, where that

@@ -28,6 +28,8 @@ class Web:
     assets: Assets
     limits: Limits
     drafts: Drafts
+    provider: Any = None
+    """The sign-in service as this process has found it, see oidc.py."""
     verified: Any = None
     """The last verification of all records that this process made, for the audit pages."""
 

@@ -71,7 +71,17 @@ def index_of(items: Sequence[Any], wanted: Any) -> int:
     return items.index(wanted) if wanted in items else -1
 
 
+def browser(agent: str) -> str:
+    """What a browser calls itself, as people know it: `Firefox on Windows`."""
+    names = {"Edg/": "Edge", "OPR/": "Opera", "Firefox/": "Firefox", "Chrome/": "Chrome", "Safari/": "Safari"}
+    systems = {"Windows": "Windows", "Android": "Android", "iPhone": "iPhone", "iPad": "iPad", "Mac OS X": "Mac", "Linux": "Linux"}
+    name = next((words for part, words in names.items() if part in agent), "A browser")
+    system = next((words for part, words in systems.items() if part in agent), "")
+    return f"{name} on {system}" if system else name
+
+
 FILTERS: dict[str, Callable[..., Any]] = {
+    "browser_words": browser,
     "span_words": length,
     "counted": count,
     "size": size,

@@ -1,8 +1,9 @@
 """Who works here: accounts, their passwords and roles, and the one place that says who may do what."""
 
 from amends.engine.accounts.accounts import Account, Accounts, account_id
+from amends.engine.accounts.breached import Breached
 from amends.engine.accounts.passwords import Passwords, generated_password
 from amends.engine.accounts.picker import Picker
 from amends.engine.accounts.policy import BUILT_IN_ROLES, Policy
 
-__all__ = ["BUILT_IN_ROLES", "Account", "Accounts", "Passwords", "Picker", "Policy", "account_id", "generated_password"]
+__all__ = ["BUILT_IN_ROLES", "Account", "Accounts", "Breached", "Passwords", "Picker", "Policy", "account_id", "generated_password"]

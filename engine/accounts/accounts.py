@@ -6,15 +6,20 @@ import secrets
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final, Protocol
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 from uuid_utils import uuid7
 
 from amends.engine.accounts import standing
+from amends.engine.accounts.attempts import FREE_FAILURES, waits
+from amends.engine.accounts.breached import Breached
 from amends.engine.accounts.checks import checked_competence, checked_email, checked_roles, checked_teams, checked_username, normal
+from amends.engine.accounts.identities import Identities
 from amends.engine.accounts.passwords import Passwords, check_password, generated_password
+from amends.engine.accounts.second_factor import SecondFactor
+from amends.engine.accounts.sessions import Sessions, digest
 from amends.engine.errors import Conflict, Invalid, NotFound
 from amends.engine.history import Entry
 from amends.engine.store import Database
@@ -22,10 +27,6 @@ from amends.engine.store import tables as t
 
 ACCOUNT: Final = "account:"
 ADMIN: Final = "admin"
-FREE_FAILURES: Final = 5
-"""Wrong passwords in a row before an account waits between attempts."""
-LONGEST_WAIT: Final = timedelta(seconds=30)
-"""However often others guess, the person has a try within this time."""
 
 
 class Installation(Protocol):
@@ -76,10 +77,14 @@ def account_id(actor: str) -> str | None:
 class Accounts:
     """Makes, finds and changes accounts. `installation` is the engine."""
 
-    def __init__(self, installation: Installation, passwords: Passwords | None = None) -> None:
+    def __init__(self, installation: Installation, passwords: Passwords | None = None, breached: Breached | None = None) -> None:
         self._installation = installation
         self._database = installation.database
         self._passwords = passwords or Passwords()
+        self._breached = breached
+        given = (self._database, installation.now, self._record)
+        self.sessions, self.second_factor = Sessions(*given), SecondFactor(*given)
+        self.identities = Identities(self, *given)
 
     # -- finding
     def get(self, id: str) -> Account:
@@ -220,6 +225,7 @@ class Accounts:
         made_up, hashed = self._new_password(password, account.username, account.display_name, account.email)
         with self._database.transaction() as connection:
             _set(connection, id, password_hash=hashed, session_mark=secrets.token_hex(16), failures=0, failed_at=None)
+            self.sessions.forget_devices(id)
             self._record(actor, id, "password")
         return made_up
 
@@ -227,6 +233,9 @@ class Accounts:
         """The password made up, if none was given, and the hash to keep."""
         if password is not None:
             check_password(password, *names)
+            if self._breached is not None and password in self._breached:
+                problem = "This password is known from a breach of another site: choose another one."
+                raise Invalid(problem, {"password": [problem]})
             return None, self._passwords.hash(password)
         made_up = generated_password()
         return made_up, self._passwords.hash(made_up)
@@ -249,6 +258,7 @@ class Accounts:
             account = self.get(id)
             if account.active:
                 _set(connection, id, active=False, session_mark=secrets.token_hex(16))
+                self.sessions.forget_devices(id)
                 self._somebody_administers(connection, ADMIN in account.roles)
                 self._record(actor, id, "deactivated")
 
@@ -270,47 +280,51 @@ class Accounts:
         self._installation.record("account", actor, [Entry("account", id, 0, {"what": what, **data}, values)])
 
     # -- signing in
-    def authenticate(self, username: str, password: str) -> Account | None:
+    def authenticate(self, username: str, password: str, device: str | None = None) -> Account | None:
         """The account, if the password is right and it is active; None for everything else, in the same time.
 
         After `FREE_FAILURES` wrong passwords in a row an account waits before the next attempt counts, longer each time, up to
-        `LONGEST_WAIT`. Attempts meanwhile are answered None and do not prolong it, so nobody can lock another out for good.
+        `LONGEST_WAIT`; attempts meanwhile are answered None. `device` is the secret of a browser that has signed in before: its
+        failures are counted apart, so that whoever guesses elsewhere, however often, cannot keep that person out.
         """
-        name = normal(username)
-        kept, id = self._begin_attempt(name)
+        kept, id, known = self._begin_attempt(normal(username), device)
         if not self._passwords.right(kept, password) or id is None or kept is None:
             return None
         with self._database.transaction() as connection:
-            values: dict[str, Any] = {"failures": 0, "failed_at": None}
+            values: dict[str, Any] = {} if known is not None else {"failures": 0, "failed_at": None}
             if self._passwords.outdated(kept):
                 values["password_hash"] = self._passwords.hash(password)
+            if known is not None:
+                connection.execute(update(t.account_device).where(known).values(failures=0, failed_at=None))
             # Only if the password is still the one that was compared.
             same = (t.account.c.id == id, t.account.c.password_hash == kept, t.account.c.active.is_(True))
-            if connection.execute(update(t.account).where(*same).values(**values)).rowcount != 1:
+            if connection.execute(update(t.account).where(*same).values(**(values or {"password_hash": kept}))).rowcount != 1:
                 return None
         return self.get(id)
 
-    def _begin_attempt(self, name: str) -> tuple[str | None, str | None]:
-        """The hash to compare with and the account, or None twice. The attempt counts as failed before it is made, so that many
-        at once are not one."""
-        a = t.account.c
-        now = self._installation.now()
+    def _begin_attempt(self, name: str, device: str | None) -> tuple[str | None, str | None, Any]:
+        """The hash to compare with, the account, and whose failures are counted: the known browser's, or (None) the account's.
+
+        The attempt counts as failed before it is made, so that many at once are not one.
+        """
+        a, d, now = t.account.c, t.account_device.c, self._installation.now()
         with self._database.transaction() as connection:
             query = select(a.id, a.password_hash, a.active, a.failures, a.failed_at).where(a.username == name).with_for_update()
             row = connection.execute(query).first()
-            if row is None or not row.active or _waits(row.failures, row.failed_at, now):
+            mine = None
+            if row is not None and device:
+                where = (d.token_hash == digest(device)) & (d.account_id == row.id)
+                mine = connection.execute(select(d.failures, d.failed_at).where(where)).first()
+            counted = mine or row
+            if row is None or counted is None or not row.active or waits(counted.failures, counted.failed_at, now):
                 _write_something(connection, now)
-                return None, None
-            _set(connection, row.id, failures=min(row.failures + 1, 1_000), failed_at=now)
-            return row.password_hash, row.id
-
-
-def _waits(failures: int, failed_at: datetime | None, now: datetime) -> bool:
-    """Whether an account waits after its last failure: 1 s, 2 s, 4 s … up to the longest wait."""
-    if failures < FREE_FAILURES or failed_at is None:
-        return False
-    wait = min(timedelta(seconds=2 ** min(failures - FREE_FAILURES, 10)), LONGEST_WAIT)
-    return failed_at <= now < failed_at + wait
+                return None, None, None
+            failed = {"failures": min(counted.failures + 1, 1_000), "failed_at": now}
+            if mine is None:
+                _set(connection, row.id, **failed)
+                return row.password_hash, row.id, None
+            connection.execute(update(t.account_device).where(where).values(**failed))
+            return row.password_hash, row.id, where
 
 
 def _write_something(connection: Connection, now: datetime) -> None:

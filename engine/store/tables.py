@@ -302,6 +302,47 @@ account_competence = _table(  # what somebody was trained for (ISO 10002, 4.14)
     Column("noted_at", Instant, nullable=False),
     Column("valid_until", Instant),  # empty: for good
 )
+account_session = _table(  # who is signed in, from where: listed for people, and ended by them
+    "account_session",
+    Column("token_hash", String(64), primary_key=True),  # SHA-256 of what the browser holds: 256 random bits
+    Column("id", String(40), nullable=False, unique=True),
+    Column("account_id", ForeignKey("account.id"), nullable=False, index=True),
+    Column("mark", String(40), nullable=False),  # the account's when it began: another one now means it is over
+    Column("began_at", Instant, nullable=False),
+    Column("seen_at", Instant, nullable=False),  # to the minute
+    Column("method", String(40), nullable=False),  # password, password and code, or the sign-in service
+    Column("agent", Text, nullable=False, server_default=""),  # what the browser calls itself
+    Column("address", String(64), nullable=False, server_default=""),
+)
+account_device = _table(  # browsers somebody has signed in with: guesses from elsewhere cannot keep these out
+    "account_device",
+    Column("token_hash", String(64), primary_key=True),
+    Column("account_id", ForeignKey("account.id"), nullable=False, index=True),
+    Column("seen_at", Instant, nullable=False),
+    Column("failed_at", Instant),
+    Column("failures", Integer, nullable=False, server_default="0"),
+)
+account_totp = _table(  # the second factor: RFC 6238
+    "account_totp",
+    Column("account_id", ForeignKey("account.id"), primary_key=True),
+    Column("secret", String(64), nullable=False),  # base 32
+    Column("confirmed_at", Instant),  # empty: begun, not in use yet
+    Column("last_step", BigInteger, nullable=False, server_default="0"),  # a code counts once
+    Column("failed_at", Instant),
+    Column("failures", Integer, nullable=False, server_default="0"),
+)
+account_recovery = _table(  # codes for who has lost the second factor; each counts once
+    "account_recovery",
+    Column("account_id", ForeignKey("account.id"), primary_key=True),
+    Column("code_hash", String(64), primary_key=True),
+)
+account_identity = _table(  # who somebody is at a sign-in service (OpenID Connect)
+    "account_identity",
+    Column("issuer", String(400), primary_key=True),
+    Column("subject", String(255), primary_key=True),
+    Column("account_id", ForeignKey("account.id"), nullable=False, index=True),
+    Column("linked_at", Instant, nullable=False),
+)
 setting = _table(
     "setting",
     Column("name", String(200), primary_key=True),
@@ -415,9 +456,9 @@ import_row = _table(
 
 PERSONAL_PLACES = {
     "instance.body", "buffered_message.body", "buffered_message.key", "clock.body", "incident.message", "job.error", "job.body",
-    "idempotency.answer", "subscription.key", "value.body", "account.username", "account.display_name", "account.email",
-    "account_competence.training", "complaint.subject", "complaint.complainant_name", "complaint.email", "message.recipient",
-    "message.subject", "message.body", "dispatch.proof", "attachment.name", "attachment.body", "attachment.digest", "import_row.facts",
-    "import_row.flags",
+    "idempotency.answer", "subscription.key", "value.body", "account.username", "account_session.agent", "account_session.address",
+    "account_identity.subject", "account.display_name", "account.email", "account_competence.training", "complaint.subject",
+    "complaint.complainant_name", "complaint.email", "message.recipient", "message.subject", "message.body", "dispatch.proof",
+    "attachment.name", "attachment.body", "attachment.digest", "import_row.facts", "import_row.flags",
 }  # fmt: skip
 """Every column that may hold somebody's data: what an erasure must reach."""

@@ -9,7 +9,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
-from amends.engine.accounts import Accounts, Picker, Policy
+from amends.engine.accounts import Accounts, Breached, Picker, Policy
 from amends.engine.api import Engine
 from amends.engine.complaints import Register
 from amends.engine.definitions.deployments import Deployment
@@ -22,6 +22,8 @@ from amends.forms import Forms
 
 DATABASE_FILE = "amends.db"
 SHIPPED_PACKAGE = "iso10002"
+BREACHED_VARIABLE = "AMENDS_BREACHED_PASSWORDS"
+"""The file of passwords known from breaches, if there is one (see `Breached`)."""
 
 
 class Application:
@@ -34,7 +36,8 @@ class Application:
         self.data = data
         self.forms = Forms(now=lambda: self.engine.now())
         self.engine = Engine(url or f"sqlite:///{data / DATABASE_FILE}", clock=clock, forms=self.forms)
-        self.accounts = Accounts(self.engine)
+        breached = os.environ.get(BREACHED_VARIABLE, "").strip()
+        self.accounts = Accounts(self.engine, breached=Breached(breached) if breached else None)
         self.policy = self.engine.access = Policy(self.accounts)
         self.engine.offers = Picker(self.accounts)
         self._given = dict(settings or {})

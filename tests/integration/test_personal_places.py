@@ -23,7 +23,13 @@ from amends.engine.store.tables import PERSONAL_PLACES, metadata
 NOT_PERSONAL = """
 account.id account.password_hash account.active account.session_mark account.created_at account.failed_at account.failures
 account_competence.account_id account_competence.competence account_competence.noted_at account_competence.valid_until
+account_device.token_hash account_device.account_id account_device.seen_at account_device.failed_at account_device.failures
+account_identity.issuer account_identity.account_id account_identity.linked_at
+account_recovery.account_id account_recovery.code_hash
 account_role.account_id account_role.role
+account_session.token_hash account_session.id account_session.account_id account_session.mark account_session.began_at
+account_session.seen_at account_session.method
+account_totp.account_id account_totp.secret account_totp.confirmed_at account_totp.last_step account_totp.failed_at account_totp.failures
 account_team.account_id account_team.team
 attachment.id attachment.instance_id attachment.media_type attachment.size attachment.added_at attachment.added_by
 blob.digest blob.body
@@ -66,7 +72,10 @@ value.id value.chain value.salt
 """.split()
 """Columns that never hold what people are called, reached by, or wrote. A new column has to be put here, or into PERSONAL_PLACES."""
 
-OF_PEOPLE_THEMSELVES = {"account.username", "account.display_name", "account.email", "account_competence.training"}
+OF_PEOPLE_THEMSELVES = {
+    "account.username", "account.display_name", "account.email", "account_competence.training", "account_session.agent",
+    "account_session.address", "account_identity.subject",
+}  # fmt: skip
 """Personal, but of staff: no complaint's erasure reaches them."""
 MARK = b"zephyrine"
 """A word nobody else writes: where it is, somebody's data is."""

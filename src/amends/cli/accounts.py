@@ -129,3 +129,41 @@ def activate(username: str, data: Path, database: str | None) -> None:
     with one_of(data, database, username) as (accounts, account):
         accounts.activate(account.id, actor=ACTOR)
         click.echo(f"{username} can sign in again.")
+
+
+@user.command("sign-out")
+@click.argument("username")
+@data_options
+@says_errors
+def sign_out(username: str, data: Path, database: str | None) -> None:
+    """End every session of an account."""
+    with one_of(data, database, username) as (accounts, account):
+        click.echo(f"{username}: {accounts.sessions.end_others(account.id, None, actor=ACTOR)} sessions ended")
+
+
+@user.command("no-second-factor")
+@click.argument("username")
+@data_options
+@says_errors
+def no_second_factor(username: str, data: Path, database: str | None) -> None:
+    """Ask an account for no code any more: its owner has lost the app and the recovery codes."""
+    with one_of(data, database, username) as (accounts, account):
+        accounts.second_factor.remove(account.id, actor=ACTOR)
+        click.echo(f"{username} is asked for no code any more.")
+
+
+@user.command("link")
+@click.argument("username")
+@click.argument("issuer", required=False)
+@click.argument("subject", required=False)
+@click.option("--take-back", is_flag=True, help="They sign in by no service any more.")
+@data_options
+@says_errors
+def link(username: str, issuer: str | None, subject: str | None, take_back: bool, data: Path, database: str | None) -> None:
+    """Let somebody whom a sign-in service knows (its address, and its claim sub) sign in to an account."""
+    with one_of(data, database, username) as (accounts, account):
+        if take_back:
+            accounts.identities.unlink(account.id, actor=ACTOR)
+        else:
+            accounts.identities.link(account.id, (issuer or "").rstrip("/"), subject or "", actor=ACTOR)
+        click.echo(f"{username}: {', '.join(accounts.identities.linked(account.id)) or 'linked to nobody'}")

@@ -51,8 +51,63 @@ class Nothing:
         return None
 
 
+@dataclass(frozen=True)
+class Session:
+    id: str
+    account_id: str
+    mark: str
+    began_at: datetime = NOW
+    seen_at: datetime = NOW
+    method: str = "password"
+    agent: str = ""
+    address: str = ""
+
+
+class Sessions:
+    """Sessions whose secret is their id."""
+
+    def __init__(self) -> None:
+        self.all: dict[str, Session] = {}
+        self.now: Any = lambda: NOW
+
+    def begin(self, account_id: str, mark: str, *, method: str, agent: str = "", address: str = "") -> str:
+        made = Session(secrets.token_hex(8), account_id, mark, self.now(), self.now(), method)
+        self.all[made.id] = made
+        return made.id
+
+    def find(self, secret: str, *, idle: timedelta, longest: timedelta) -> Session | None:
+        found = self.all.get(secret)
+        if found is None or self.now() - found.seen_at > idle or self.now() - found.began_at > longest:
+            return None
+        self.all[secret] = replace(found, seen_at=self.now())
+        return self.all[secret]
+
+    def of(self, account_id: str, mark: str, **ages: Any) -> list[Session]:
+        return [one for one in self.all.values() if (one.account_id, one.mark) == (account_id, mark)]
+
+    def end_own(self, secret: str) -> None:
+        self.all.pop(secret, None)
+
+    def know_device(self, account_id: str, secret: str | None) -> str:
+        return secret or "device"
+
+
+class SecondFactor:
+    def on(self, account_id: str) -> bool:
+        return False
+
+    def left(self, account_id: str) -> int:
+        return 0
+
+
+class Identities:
+    def linked(self, account_id: str) -> list[str]:
+        return []
+
+
 class Accounts:
     def __init__(self) -> None:
+        self.sessions, self.second_factor, self.identities = Sessions(), SecondFactor(), Identities()
         self.all: dict[str, Account] = {}
         self.passwords: dict[str, str] = {}
 
@@ -66,7 +121,7 @@ class Accounts:
         self.passwords[made.id] = password or secrets.token_urlsafe(12)
         return made, None if password else self.passwords[made.id]
 
-    def authenticate(self, username: str, password: str) -> Account | None:
+    def authenticate(self, username: str, password: str, device: str | None = None) -> Account | None:
         found = next((one for one in self.all.values() if one.username == username and one.active), None)
         return found if found is not None and self.passwords[found.id] == password else None
 
@@ -548,6 +603,7 @@ class Application:
         self.engine = Engine()
         self.register = Register(self.engine)
         self.accounts = Accounts()
+        self.accounts.sessions.now = self.engine.now
         self.forms = Forms(now=self.engine.now)
         self.settings: dict[str, Any] = {}
         self.engine.access = Policy(self.accounts)  # type: ignore[arg-type]
