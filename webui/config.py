@@ -14,6 +14,8 @@ DEFAULTS: dict[str, Any] = {
     "AMENDS_DRAFTS": None,
     # How long an unsent draft is kept, in hours, counted from the last change.
     "AMENDS_DRAFT_HOURS": 72,
+    # After how many seconds a complaint that was being sent when the server was killed can be sent again (it arrives once).
+    "AMENDS_SENDING_SECONDS": 120,
     # The largest file somebody may send, the largest package, and all other requests, in bytes.
     "AMENDS_MAX_FILE": 20_000_000,
     "AMENDS_MAX_FILES": 10,

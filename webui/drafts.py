@@ -1,7 +1,8 @@
 """What somebody has typed and not sent yet, kept on the server: a cookie is too small, and readable by who finds it.
 
 A draft is a folder named by the SHA-256 of its key, so that the folder's name opens nothing; files beside the data.
-Sending renames the folder first: of two clicks on "Send", one finds the draft gone and waits for the other's answer.
+Sending renames the folder first: of two clicks on "Send", one finds the draft gone and waits for the other's answer. Where the sender
+never comes back (its process was killed) the draft is given back after a while, and sending it again files it once: the key says so.
 """
 
 from __future__ import annotations
@@ -68,6 +69,17 @@ class Drafts:
         """Take a draft for sending; False when it is not there or somebody else has taken it."""
         try:
             os.rename(self._place(key), self._taken(key))
+            os.utime(self._taken(key))
+        except OSError:
+            return False
+        return True
+
+    def recover(self, key: str, seconds: float) -> bool:
+        """Give a draft back whose sender took it longer than that ago and was never heard of again; whether there was one."""
+        try:
+            if time.time() - self._taken(key).stat().st_mtime < seconds:
+                return False
+            os.rename(self._taken(key), self._place(key))
         except OSError:
             return False
         return True

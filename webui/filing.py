@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 
 from flask import Blueprint, Response, request, url_for
@@ -16,7 +17,7 @@ from amends.forms.form import Form
 from amends.webui import actors, filling, packages, zone
 from amends.webui.limits import count_attempt
 from amends.webui.pages import page, say, see
-from amends.webui.state import application, now, own_session, remember, web
+from amends.webui.state import application, now, own_session, remember, setting, web
 
 blueprint = Blueprint("filing", __name__)
 CHANNELS = {"phone": "By phone", "post": "By post", "email": "By e-mail", "visit": "In person"}
@@ -40,6 +41,8 @@ class Filing:
         self.form: Form = filling.form_of(package, package.manifest.complaints.form)
         self.context: dict[str, Any] = {"settings": dict(package.manifest.settings)}
         self.key: str = own_session().get(self.slot) or ""
+        if self.key:
+            web().drafts.recover(self.key, setting("AMENDS_SENDING_SECONDS"))
         self.draft: dict[str, Any] = web().drafts.read(self.key) or {}
 
     @property
@@ -178,7 +181,7 @@ def send(staff: bool) -> Response:
     if filing.draft.get("filed"):
         return see(received)
     if not filing.draft.get("data"):
-        return filing.go(1)
+        return see(received) if filing.key and web().drafts.is_taken(filing.key) else filing.go(1)
     if not staff:
         count_attempt("file")
     try:
@@ -201,10 +204,12 @@ def send(staff: bool) -> Response:
 def _file(filing: Filing, clean: Mapping[str, Any]) -> Any:
     who = actors.actor() if filing.staff else NEW
     data, files = filling.send_files(filing.key, filing.draft, clean, who)
+    # Sent again after an interruption it is the same complaint. The draft's own key opens it, so it is not kept as it is.
+    named = {"actor": who, "files": files, "key": f"filing {sha256(filing.key.encode()).hexdigest()}"}
     if not filing.staff:
-        return application().register.file(data, actor=who, channel="web", files=files)
+        return application().register.file(data, channel="web", **named)
     received_at = datetime.fromisoformat(filing.draft["received_at"]).astimezone(UTC)
-    return application().register.file(data, actor=who, channel=filing.draft["channel"], received_at=received_at, files=files)
+    return application().register.file(data, channel=filing.draft["channel"], received_at=received_at, **named)
 
 
 @blueprint.get("/complain/received", endpoint="received", defaults={"staff": False})
@@ -213,6 +218,9 @@ def received(staff: bool) -> Response:
     """The reference, large, and the way to follow the complaint; to print."""
     filing = Filing(staff)
     filed = filing.draft.get("filed")
+    if filed is None and filing.draft.get("data"):
+        say("Sending was interrupted. Please look through it and send it once more; it arrives only once.")
+        return filing.go(CHECK)
     if filed is None:
         sending = bool(filing.key) and web().drafts.is_taken(filing.key)
         return page("filing/sending.html", 202) if sending else see("amends.complainant.start")

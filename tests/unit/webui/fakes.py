@@ -497,7 +497,9 @@ class Register:
         self.answers: list[tuple[str, str, Mapping[str, Any], str]] = []
         self.filed: list[Mapping[str, Any]] = []
 
-    def file(self, data: Mapping[str, Any], *, actor: str, channel: str = "web", received_at: Any = None, files: Any = ()) -> Filed:
+    def file(
+        self, data: Mapping[str, Any], *, actor: str, channel: str = "web", received_at: Any = None, files: Any = (), key: Any = None
+    ) -> Filed:  # fmt: skip
         instance_id = f"i{len(self.complaints) + 1}"
         made = Filed(f"C-{secrets.token_hex(4).upper()}", secrets.token_urlsafe(16), instance_id)
         subject = str(data.get("subject") or "Card charged twice")
