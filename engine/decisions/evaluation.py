@@ -18,12 +18,16 @@ _MISSING = object()
 
 @dataclass(frozen=True)
 class Step:
-    """One requirement of a node, resolved: the name it is read by, other names, and for input data of the same document its type."""
+    """One requirement of a node, resolved: the name it is read by, other names, and for input data of the same document its type.
+
+    `exact` is the Python type whose values need no conversion to it.
+    """
 
     reference: Reference
     name: str
     aliases: tuple[str, ...]
     kind: Type | None
+    exact: type | None
 
 
 class Logic:
@@ -174,8 +178,8 @@ class Frame:
         if step.kind is None or self.given:
             return _MISSING
         value = self.inputs.get(step.name, _MISSING)
-        if value is _MISSING:
-            return _MISSING
+        if type(value) is step.exact or value is _MISSING:
+            return value
         result, fits = step.kind.convert(step.kind.complete(value))
         return result if fits else _MISSING
 
@@ -220,7 +224,7 @@ class Frame:
 def _step(reference: Reference) -> Step:
     node = reference.node
     kind = reference.graph.kind_of(node) if isinstance(node, e.InputData) and not reference.path else None
-    return Step(reference, node.name, tuple(aliases(node)), kind)
+    return Step(reference, node.name, tuple(aliases(node)), kind, None if kind is None else kind.exact)
 
 
 def _nested(inputs: Mapping[str, Any], required: Reference) -> Any:

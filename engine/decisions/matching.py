@@ -9,8 +9,8 @@ from typing import Any
 
 from amends.engine.decisions.conditions import condition, kinds_of
 from amends.engine.decisions.geometry import Atoms, Domain, Region
-from amends.engine.decisions.run import Run, Scope, TypeTests
-from amends.engine.feel import ManyTests, UnaryTests
+from amends.engine.decisions.run import Run, TypeTests
+from amends.engine.feel import Evaluation, ManyTests, UnaryTests
 
 MaskedTest = tuple[UnaryTests, int]
 """A test, and a bit for each rule that uses it."""
@@ -60,11 +60,11 @@ class Matcher:
             return self.masks[self.atoms.atom(value)], self.others
         return self.always, self.all_tests
 
-    def ask(self, tests: ManyTests, candidates: int, value: Any, scope: Scope, run: Run) -> int:
-        """The rules, of these candidates, whose test a value passes."""
+    def ask(self, tests: ManyTests, candidates: int, value: Any, run: Run, frame: Evaluation) -> int:
+        """The rules, of these candidates, whose test a value passes; `frame` is what the columns of a table share."""
         for message, text, line in self.faults:
             run.warn(message, text, line)
-        return tests.passing(value, candidates, run.frame(scope, self.types)) if tests and candidates else 0
+        return tests.passing(value, candidates, frame) if tests and candidates else 0
 
 
 _LOOKED_UP: dict[str, type] = {

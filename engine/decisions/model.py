@@ -65,6 +65,7 @@ class Model:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self._logic = Logic()
+        self._found: dict[str, Reference] = {}
 
     @property
     def name(self) -> str:
@@ -145,10 +146,14 @@ class Model:
         return kinds
 
     def _reference(self, name: str) -> Reference:
+        found = self._found.get(name)
+        if found is not None:
+            return found
         found = self.graph.find_named(name)
         if found is None:
             known = ", ".join([node.name for node in self.graph.document.decisions] + self.services) or "none"
             raise NotFound(f"The decision model {self.name} has no decision or service named {name}. It has: {known}.")
+        self._found[name] = found
         return found
 
     def _evaluate(self, name: str, inputs: Mapping[str, Any], run: Run) -> Any:

@@ -12,7 +12,7 @@ from amends.engine.decisions.matching import Matcher
 from amends.engine.decisions.run import Compiled, Run, Scope
 from amends.engine.decisions.types import Type
 from amends.engine.decisions.values import same, shown
-from amends.engine.feel import Expression, UnaryTests, parse
+from amends.engine.feel import Expression, ManyTests, UnaryTests, parse
 
 POLICIES = frozenset({"U", "A", "P", "F", "R", "O", "C", "C+", "C<", "C>", "C#"})
 """Unique, any, priority, first, rule order, output order, collect, and collect with an aggregate."""
@@ -58,6 +58,7 @@ class CompiledTable:
         self.everything = (1 << len(table.rules)) - 1
         self.policy = table.hit_policy
         self._kept: dict[int, list[Any]] = {}
+        self._listed: list[Any] = []  # the outputs of a table that lists them, where all are constants
 
     def __call__(self, scope: Scope, run: Run) -> Any:
         """The value of the table in this scope."""
@@ -71,6 +72,8 @@ class CompiledTable:
                 run.warn(text, line=self.table.line)
                 return None
         matching = self._matching(values, scope, run)
+        if self._listed and matching and not run.keep_rules:
+            return [output for output, bit in zip(self._listed, bin(matching)[:1:-1], strict=False) if bit == "1"]
         if self.policy == "F":
             matching &= -matching
         rules = _bits(matching)
@@ -92,8 +95,13 @@ class CompiledTable:
                 open_tests.append((column.matcher, found, tests, value))
             else:
                 matching &= found
-        for matcher, found, tests, value in open_tests:
-            matching &= found | matcher.ask(tests, matching & ~found, value, scope, run)
+        if len(open_tests) > 1:
+            # What is asked in batches costs least, so it narrows the rest. Columns whose cells are wrong say so in any case.
+            open_tests.sort(key=_singles)
+        if open_tests:
+            frame = run.frame(scope, self.inputs[0].matcher.types)
+            for matcher, found, tests, value in open_tests:
+                matching &= found | matcher.ask(tests, matching & ~found, value, run, frame)
         return matching
 
     def _hit(self, rules: list[int], values: list[Any], scope: Scope, run: Run) -> Any:
@@ -130,6 +138,8 @@ class CompiledTable:
         row = self._row(rule, {}, run)
         if not run.warnings:
             self._kept[rule] = row
+        if len(self._kept) == len(self.results) and len(self.outputs) == 1 and self.policy in ("C", "R"):
+            self._listed = [self._kept[number][0] for number in range(len(self.results))]
 
     def _row(self, rule: int, scope: Scope, run: Run) -> list[Any]:
         kept = self._kept.get(rule)
@@ -204,6 +214,10 @@ class CompiledTable:
             if text.strip():
                 parts.append(f"{name}: {text.strip()}" if name else text.strip())
         return "; ".join(parts)
+
+
+def _singles(asked: tuple[Matcher, int, ManyTests, Any]) -> int:
+    return asked[2].singles
 
 
 _AGGREGATES = {"C+": "sum", "C<": "min", "C>": "max", "C#": "count"}

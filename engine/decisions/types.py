@@ -73,6 +73,11 @@ class Type:
         """Whether every value is one of this type, so that nothing needs to be checked."""
         return self.base == "Any" and not self.constraints
 
+    @property
+    def exact(self) -> type | None:
+        """The Python type whose values all are of this type as they are; None where a value has to be looked at."""
+        return None if self.constraints else _EXACT.get(self.base)
+
     def accepts(self, value: Any) -> bool:
         """Whether a value conforms and passes the constraints; null does."""
         return self.is_of(value, Type.accepts) and (value is None or all(tests.evaluate(value, {}) is True for tests in self.constraints))

@@ -24,6 +24,9 @@ def _position(items: list[Any], position: Decimal) -> int:
 @define("list contains", "list:list, element:any")
 def list_contains(run: Run, items: list[Any], element: Any) -> bool:
     run.meter.charge(len(items))
+    kind = type(element)
+    if kind is str or kind is Decimal and element not in items:
+        return element in items
     return any(ops.same(item, element, run.meter) for item in items)
 
 

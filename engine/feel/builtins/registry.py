@@ -36,6 +36,10 @@ class Form:
         """How many arguments by position there have to be: up to the last that is needed."""
         return max((place for place, optional in enumerate(self.optional, 1) if not optional), default=0)
 
+    def types(self) -> list[frozenset[type] | None]:
+        """The Python types of each parameter's values; None where a parameter takes everything, or a kind that has no type of its own."""
+        return [frozenset(kind for name in kinds for kind in TYPES_OF[name]) if kinds <= TYPES_OF.keys() else None for kinds in self.kinds]
+
     def fit(self, arguments: Sequence[Any]) -> Sequence[Any] | None:
         """The arguments converted for this form; None where they are not for it."""
         if self.many:
@@ -99,16 +103,22 @@ class Builtin(Function):
     def accepts(self, arguments: Sequence[TypeNode], result: TypeNode | None) -> bool:
         return any(form.many or form.least <= len(arguments) <= len(form.names) for form in self.forms)
 
-    def quick(self, count: int) -> tuple[tuple[frozenset[type], ...], Implementation] | None:
-        """The form that this many arguments mean, where they need no conversion: their Python types, and what it calls."""
+    def form_of(self, count: int) -> Form | None:
+        """The form that this many arguments by position mean; None for one that takes any number."""
         for form in self.forms:
             if form.many:
                 return None
             if form.least <= count <= len(form.names):
-                if count < len(form.names) or not all(kinds <= TYPES_OF.keys() for kinds in form.kinds):
-                    return None
-                return tuple(frozenset(kind for name in kinds for kind in TYPES_OF[name]) for kinds in form.kinds), form.implementation
+                return form
         return None
+
+    def quick(self, count: int) -> tuple[tuple[frozenset[type], ...], Implementation] | None:
+        """The form that this many arguments mean, where they need no conversion: their Python types, and what it calls."""
+        form = self.form_of(count)
+        if form is None or count < len(form.names):
+            return None
+        types = tuple(kinds for kinds in form.types() if kinds is not None)
+        return (types, form.implementation) if len(types) == count else None
 
     def call(self, run: Run, arguments: list[Any]) -> Any:
         for form in self.forms:

@@ -145,5 +145,6 @@ def test_looking_up_and_testing_agree(cells: list[str], value: Any, limit: int) 
     found = matcher([Cell(text=text) for text in cells], place)
     value, scope = normalize(value), {"limit": Decimal(limit)}
     known, tests = found.look(value)
-    mask = known | found.ask(tests, ~known, value, scope, Run(None, None, []))
+    run = Run(None, None, [])
+    mask = known | found.ask(tests, ~known, value, run, run.frame(scope))
     assert [bool(mask >> i & 1) for i in range(len(cells))] == [unary_test(text, value, scope) is True for text in cells]
