@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from amends.engine.history.chain import GENESIS, link
 from amends.engine.history.encoding import canonical
@@ -30,18 +30,16 @@ def seal(connection: Connection, now: datetime) -> int | None:
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({SEALING_LOCK})")
     last = connection.execute(select(t.seal.c.number, t.seal.c.hash).order_by(t.seal.c.number.desc()).limit(1)).first()
     number, previous = (1, GENESIS) if last is None else (last.number + 1, last.hash)
-    taken = connection.execute(update(t.history).where(t.history.c.sealed_by.is_(None)).values(sealed_by=number)).rowcount
+    h = t.history.c
+    rows = connection.execute(update(t.history).where(h.sealed_by.is_(None)).values(sealed_by=number).returning(h.chain, h.seq, h.hash))
+    taken, heads = 0, dict[str, tuple[int, str]]()
+    for chain, seq, hashed in rows:
+        taken += 1
+        if chain not in heads or heads[chain][0] < seq:
+            heads[chain] = (seq, hashed)
     if not taken:
         return None
-    newest = (
-        select(t.history.c.chain, func.max(t.history.c.seq).label("seq")).where(t.history.c.sealed_by == number).group_by(t.history.c.chain)
-    )
-    tops = newest.subquery()
-    heads = connection.execute(
-        select(t.history.c.chain, t.history.c.seq, t.history.c.hash)
-        .join(tops, (tops.c.chain == t.history.c.chain) & (tops.c.seq == t.history.c.seq))
-        .order_by(t.history.c.chain)
-    ).all()
-    body = canonical({"number": number, "at": now.isoformat(), "rows": taken, "heads": [list(head) for head in heads]})
+    named = [[chain, *head] for chain, head in sorted(heads.items())]
+    body = canonical({"number": number, "at": now.isoformat(), "rows": taken, "heads": named})
     connection.execute(insert(t.seal), {"number": number, "sealed_at": now, "body": body, "hash": link(previous, body)})
     return number

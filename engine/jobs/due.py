@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, Integer, and_, bindparam, delete, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Integer, Select, and_, bindparam, delete, or_, select, union_all, update
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from amends.engine.errors import Conflict, NotFound, Unavailable
@@ -19,6 +19,7 @@ from amends.engine.instances.commands import Commands, Suspended, Work
 from amends.engine.instances.messages import NOBODY, starts_by
 from amends.engine.services.registry import Registry, checked
 from amends.engine.store import tables as t
+from amends.engine.store.fixed import Fixed
 
 LEASE = timedelta(minutes=10)
 """How long a runner may work on a job before another one takes it for dead."""
@@ -48,15 +49,23 @@ class Job:
 
 
 _J = t.job.c
-_FREE = or_(_J.state == "due", and_(_J.state == "running", _J.lease_until < bindparam("taken")))
-_DUE_ANY = (
-    select(_J.id, _J.instance_id, _J.token, _J.element_id, _J.kind, _J.type, _J.body, _J.due_at, _J.attempts, _J.retries)
-    .where(_FREE, _J.due_at <= bindparam("now"))
-    .order_by(_J.due_at, _J.id)
-    .limit(bindparam("most", type_=Integer))
-)
-_DUE = _DUE_ANY.where(_J.held.is_(False))
-_DUE_OF_INSTANCE = _DUE_ANY.where(_J.instance_id == bindparam("instance"))
+_MOST = bindparam("most", type_=Integer)
+
+
+def _first(*where: ColumnElement[bool]) -> Select[Any]:
+    """What is due, in order; each state by itself, so that the index gives it in order and nothing is sorted."""
+    columns = (_J.id, _J.instance_id, _J.token, _J.element_id, _J.kind, _J.type, _J.body, _J.due_at, _J.attempts, _J.retries)
+    free = (_J.state == "due", and_(_J.state == "running", _J.lease_until < bindparam("taken")))
+    due, left = (
+        select(*columns).where(one, _J.due_at <= bindparam("now"), *where).order_by(_J.due_at, _J.id).limit(_MOST).subquery()
+        for one in free
+    )  # fmt: skip
+    both = union_all(select(due), select(left)).subquery()
+    return select(both).order_by(both.c.due_at, both.c.id).limit(_MOST)
+
+
+_DUE = Fixed(_first(_J.held.is_(False)))
+_DUE_OF_INSTANCE = Fixed(_first(_J.instance_id == bindparam("instance")))
 
 
 class Jobs:
@@ -71,8 +80,8 @@ class Jobs:
     def due(self, connection: Connection, now: datetime, instance_id: str | None, limit: int) -> list[Job]:
         """The jobs due at `now`, in order of due time; those of held instances only when their instance is asked for."""
         query, names = (_DUE, {}) if instance_id is None else (_DUE_OF_INSTANCE, {"instance": instance_id})
-        rows = connection.execute(query, {"now": now, "taken": self.commands.recorded(), "most": limit, **names}).all()
-        return [Job(**row._mapping) for row in rows]
+        rows = query.all(connection, {"now": now, "taken": self.commands.recorded(), "most": limit, **names})
+        return [Job(*row) for row in rows]
 
     def run_due(self, now: datetime, instance_id: str | None, limit: int, since: datetime | None = None) -> int:
         """Run due jobs until none is left or `limit` ran; how many ran.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, cast
@@ -19,8 +19,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql import psycopg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.expression import ClauseElement
-
-from amends.engine.store.tables import Instant
+from sqlalchemy.types import TypeDecorator
 
 _DIALECTS: dict[str, Dialect] = {
     "sqlite": cast("Any", sqlite).dialect(paramstyle="qmark"),
@@ -42,12 +41,12 @@ class _Form:
         self.names: tuple[str, ...] = tuple(compiled.positiontup or ())
         self.constants = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
         self.makes: list[tuple[int, Convert]] = [
-            (place, _plain) for place, name in enumerate(self.names) if isinstance(compiled.binds[name].type, Instant)
+            (place, maker) for place, name in enumerate(self.names) if (maker := _maker(compiled.binds[name].type, dialect)) is not None
         ]
         columns: list[Any] = list(getattr(construct, "selected_columns", ()))
         self.columns = [column.name for column in columns]
         self.reads: list[tuple[int, Convert]] = [
-            (place, reader) for place, column in enumerate(columns) if (reader := _reader(column.type)) is not None
+            (place, reader) for place, column in enumerate(columns) if (reader := _reader(column.type, dialect)) is not None
         ]
         self.row: Any = namedtuple("Row", self.columns) if self.columns else None  # noqa: PYI024 - its fields are the statement's
 
@@ -71,24 +70,25 @@ class _Form:
         return made
 
 
-_INSTANT = Instant()
+def _maker(kind: Any, dialect: Dialect) -> Convert | None:
+    return partial(_made, kind, dialect) if isinstance(kind, TypeDecorator) else None
 
 
-def _plain(value: Any) -> Any:
-    return None if value is None else _INSTANT.process_bind_param(value, _DIALECTS["sqlite"])
+def _made(kind: Any, dialect: Dialect, value: Any) -> Any:
+    return kind.process_bind_param(value, dialect)
 
 
-def _aware(value: Any) -> Any:
-    return _INSTANT.process_result_value(value, _DIALECTS["sqlite"])
+def _read(kind: Any, dialect: Dialect, value: Any) -> Any:
+    return kind.process_result_value(value, dialect)
 
 
 def _truth(value: Any) -> Any:
     return None if value is None else bool(value)
 
 
-def _reader(kind: Any) -> Convert | None:
-    if isinstance(kind, Instant):
-        return _aware
+def _reader(kind: Any, dialect: Dialect) -> Convert | None:
+    if isinstance(kind, TypeDecorator):
+        return partial(_read, kind, dialect)
     return _truth if isinstance(kind, Boolean) else None
 
 

@@ -23,9 +23,12 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    cast,
     text,
 )
 from sqlalchemy.types import TypeDecorator
+
+from amends.engine.store.packing import pack, unpack
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -48,6 +51,25 @@ class Instant(TypeDecorator[datetime]):
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
         """Give the instant back in UTC."""
         return None if value is None else _EPOCH + timedelta(microseconds=value)
+
+
+class Packed(TypeDecorator[bytes]):
+    """Bytes of JSON, kept small (see `packing`)."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def column_expression(self, column: Any) -> Any:
+        """As bytes, also where somebody has put text there: that may be no text at all, which the driver would refuse to give."""
+        return cast(column, self)
+
+    def process_bind_param(self, value: bytes | None, dialect: Dialect) -> bytes | None:
+        """Pack."""
+        return None if value is None else pack(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        """Unpack; SQLite takes anything in any column, and what is no bytes comes back as it is."""
+        return unpack(bytes(value)) if isinstance(value, bytes | bytearray | memoryview) else value
 
 
 NEVER_DUE = datetime(9999, 1, 1, tzinfo=UTC)
@@ -121,7 +143,7 @@ instance = _table(
     Column("business_key", String(200), index=True),
     Column("state", String(20), nullable=False),  # active, completed, terminated, incident, suspended
     Column("version", Integer, nullable=False),  # plus one per command: guards the in-process cache
-    Column("body", LargeBinary),  # compact state; empty once ended
+    Column("body", Packed),  # compact state; empty once ended
     Column("seq", Integer, nullable=False),  # of the last history row
     Column("head", String(64), nullable=False),  # its hash
     Column("held", Boolean, nullable=False, server_default=text("false")),  # replay: the runner does not see its jobs
@@ -153,7 +175,7 @@ user_task = _table(
     Index("ix_user_task_inbox", "due_order", "rank", "id", sqlite_where=text("state = 'open'"), postgresql_where=text("state = 'open'")),
     Index(
         "ix_user_task_mine", "assignee", "due_order", "rank", "id",
-        sqlite_where=text("state = 'open'"), postgresql_where=text("state = 'open'"),
+        sqlite_where=text("state = 'open' AND assignee IS NOT NULL"), postgresql_where=text("state = 'open' AND assignee IS NOT NULL"),
     ),
 )  # fmt: skip
 user_task_group = _table(  # candidate groups, a row each, so that an inbox is an index look-up
@@ -190,7 +212,7 @@ job = _table(
     Column("lease_until", Instant),  # running: after this instant another runner may take it
     Column("error", Text),
     Index(None, "instance_id"),
-    Index("ix_job_due", "state", "held", "due_at"),
+    Index("ix_job_due", "state", "held", "due_at", "id"),
     Index(None, "type", "state"),
 )
 subscription = _table(
@@ -249,18 +271,18 @@ history = _table(
     Column("id", Integer, primary_key=True, autoincrement=True),
     Column("chain", String(60), nullable=False),  # an instance's id, "installation", or "reads:YYYY-MM-DD"
     Column("seq", Integer, nullable=False),
-    Column("body", LargeBinary, nullable=False),  # canonical JSON: exactly what was hashed
+    Column("body", Packed, nullable=False),  # canonical JSON: exactly what was hashed
     Column("hash", String(64), nullable=False),  # SHA-256 over the previous hash, a newline, the body
     Column("sealed_by", Integer),  # the seal that covers it; not part of what is hashed
     UniqueConstraint("chain", "seq"),
-    Index("ix_history_unsealed", "sealed_by", "id"),
+    Index("ix_history_unsealed", "id", sqlite_where=text("sealed_by IS NULL"), postgresql_where=text("sealed_by IS NULL")),
 )
 value = _table(  # values apart from the chain, so that they can be erased and the chain still verifies
     "value",
     Column("id", String(40), primary_key=True),
     Column("chain", String(60), nullable=False, index=True),
     Column("salt", LargeBinary, nullable=False),
-    Column("body", LargeBinary),  # empty once erased
+    Column("body", Packed),  # empty once erased
 )
 seal = _table(
     "seal",

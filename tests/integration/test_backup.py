@@ -18,6 +18,7 @@ from amends.application import Application
 from amends.cli import main
 from amends.engine.errors import AmendsError
 from amends.engine.store.backup import backup, read_manifest, restore
+from amends.engine.store.packing import unpack
 
 COMPLAINT = {
     "name": "Jo Example", "email": "jo@example.org", "product": "Washing machine", "category": "defect", "remedy_wanted": "yes",
@@ -175,7 +176,10 @@ def test_tampering_in_a_backup_shows(tmp_path: Path) -> None:
         path = tmp_path / "tampered.db"
         path.write_bytes(body)
         with sqlite3.connect(path) as connection:
-            connection.execute("UPDATE history SET body = replace(body, 'system', 'sistem') WHERE id = 1")
+            ((kept,),) = connection.execute("SELECT body FROM history WHERE id = 1")
+            changed = unpack(kept).replace(b"system", b"sistem")
+            assert changed != unpack(kept)
+            connection.execute("UPDATE history SET body = ? WHERE id = 1", [changed])
         connection.close()
         return path.read_bytes()
 

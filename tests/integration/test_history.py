@@ -201,3 +201,12 @@ def test_after_an_erasure_the_values_are_gone_and_the_chain_verifies(world: Worl
     assert world.engine.verify().faults == []
     world.engine.seal()
     assert world.engine.verify().faults == []
+
+
+def test_bytes_that_are_no_text_are_a_fault_and_no_error(world: World) -> None:
+    """What was packed and is spoilt, even put there as text that is none."""
+    with world.engine.database.transaction() as connection:
+        spoilt = "CAST(x'01fffe' AS TEXT)" if connection.dialect.name == "sqlite" else r"'\x01fffe'::bytea"
+        connection.exec_driver_sql(f"UPDATE history SET body = {spoilt} WHERE chain = '{world.ended}' AND seq = 2")
+    faults = [(fault.chain, fault.seq) for fault in world.engine.verify().faults]
+    assert (world.ended, 2) in faults
