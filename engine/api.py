@@ -21,7 +21,7 @@ from amends.engine.errors import CheckFailed, Conflict, Forbidden, Incident, Inv
 from amends.engine.execution import Execution, Fault, compile_process
 from amends.engine.execution.values import decode, encode
 from amends.engine.history import Event, Report
-from amends.engine.instances import erasure, messages, queries
+from amends.engine.instances import erasure, messages, queries, schedules
 from amends.engine.instances.answers import Known, once
 from amends.engine.instances.commands import Commands, Projection, Suspended, Work
 from amends.engine.instances.inbox import MOST_COUNTED
@@ -144,6 +144,8 @@ class Engine:
             if errors:
                 raise CheckFailed(errors)
             deployment = deployments.store(connection, package, name, actor=actor, reason=reason, now=self.now())
+            if schedules.schedule(connection, self.versions.get(deployment.id), self.now()):
+                self.database.after_commit(self.commands.wake)
             entry = history.Entry("deployed", name, 0, {"deployment": deployment.id, "digest": package.digest, "number": deployment.number})
             self._installation(connection, "deploy", actor, [entry])
         return deployment

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from amends.engine.decisions import DecisionInfo
+from amends.engine.definitions.check_compensation import check_compensation
 from amends.engine.definitions.check_elements import check_elements
 from amends.engine.definitions.check_events import check_events
 from amends.engine.definitions.check_expressions import check_expressions
@@ -110,6 +111,7 @@ class _Check:
         places = list(sites(process))
         check_flows(found, diagram, process)
         check_elements(found, process)
+        check_compensation(found, process)
         check_events(found, diagram, process)
         check_expressions(found, process, places, self.expressions, package.manifest.settings)
         known = self.known.get(process.id)

@@ -5,32 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from amends.engine.definitions.findings import Findings, called, flow_called, the, words
-from amends.engine.definitions.model import ACTIVITY_TYPES, Element, Process, Scope
+from amends.engine.definitions.model import ACTIVITY_TYPES, Element, EventDefinition, Process, Scope
 
 _REFUSED_TYPES = {
     "complexGateway": ("its activation rule has no agreed meaning between tools", "Use inclusive, exclusive and parallel gateways."),
     "adHocSubProcess": ("nothing says in what order its tasks run or when it is done", "Use a subprocess with flows."),
-    "transaction": ("cancelling with compensation is not executed", "Use a subprocess, and an error boundary event on it."),
     "choreographyTask": ("choreographies describe talk between organisations", "Draw a process."),
     "subChoreography": ("choreographies describe talk between organisations", "Draw a process."),
     "callChoreography": ("choreographies describe talk between organisations", "Draw a process."),
 }
-_REFUSED_EVENTS = {
-    "compensation": ("compensation is not executed", "Draw the steps that undo as a path of their own."),
-    "conditional": ("waiting for a condition is not executed", "Use a message, signal or timer, or a gateway that asks."),
-    "cancel": ("transactions are not executed", "Use an error end event and an error boundary event."),
-    "multiple": ("an event with several triggers is not executed", "Draw one event for each trigger."),
-}
+_SEVERAL = {"message", "timer", "signal", "conditional"}
 _LEGAL_EVENTS = {
-    "start": {"none", "message", "signal"},
+    "start": {"none", "message", "timer", "signal"},
     "subprocess": {"none"},
-    "event subprocess": {"message", "timer", "signal", "error", "escalation"},
-    "intermediateCatchEvent": {"message", "timer", "signal", "link"},
-    "intermediateThrowEvent": {"none", "message", "signal", "escalation", "link"},
-    "boundaryEvent": {"message", "timer", "signal", "error", "escalation"},
-    "endEvent": {"none", "message", "signal", "error", "escalation", "terminate"},
+    "event subprocess": {*_SEVERAL, "error", "escalation", "compensation"},
+    "intermediateCatchEvent": {*_SEVERAL, "link"},
+    "intermediateThrowEvent": {"none", "message", "signal", "escalation", "link", "compensation"},
+    "boundaryEvent": {*_SEVERAL, "error", "escalation", "compensation", "cancel"},
+    "endEvent": {"none", "message", "signal", "error", "escalation", "terminate", "compensation", "cancel"},
 }
-_AFTER_EVENT_GATEWAY = {"message", "timer", "signal"}
+_ALWAYS_INTERRUPT = {
+    "error": "an error always does",
+    "cancel": "cancelling a transaction always does",
+    "compensation": "what it undoes has ended already",
+}
+_AFTER_EVENT_GATEWAY = {"message", "timer", "signal", "conditional"}
 
 
 def check_elements(found: Findings, process: Process) -> None:
@@ -59,23 +58,18 @@ def _executed(found: Findings, element: Element, starts: str) -> None:
     if element.type in _REFUSED_TYPES:
         reason, help = _REFUSED_TYPES[element.type]
         found.add(element, "refused", f"{called(element)} is not executed: {reason}.", help)
-    if element.for_compensation:
-        reason, help = _REFUSED_EVENTS["compensation"]
-        found.add(element, "refused", f"{called(element)} is for compensation, and {reason}.", help)
-    if element.attributes.get("instantiate") == "true":
-        message = f"{called(element)} begins an instance by itself, which is not executed."
-        found.add(element, "refused", message, "Use a message start event.")
+    if element.instantiates:
+        _begins(found, element, starts)
     if element.event is None or element.type in ("receiveTask", "sendTask"):
         return
     kind = element.event.kind
-    if kind in _REFUSED_EVENTS:
-        reason, help = _REFUSED_EVENTS[kind]
-        found.add(element, "refused", f"{called(element)} is not executed: {reason}.", help)
-        return
     place = starts if element.type == "startEvent" else element.type
-    if kind == "timer" and place == "start":
-        message = f"{called(element)} begins an instance at a time, which is not executed."
-        found.add(element, "refused", message, "Use a none start event and start the process from outside.")
+    if kind == "multiple":
+        _several(found, element, element.event, place)
+        return
+    if kind == "conditional" and place == "start":
+        message = f"{called(element)} is not executed: outside an instance there are no variables to make it true."
+        found.add(element, "refused", message, "Use a message, signal or timer start event, and an exclusive gateway behind it.")
         return
     if kind not in _LEGAL_EVENTS[place] and not (place == "event subprocess" and kind == "none"):
         where = {"start": "A process", "subprocess": "A subprocess", "event subprocess": "An event subprocess"}.get(place)
@@ -83,9 +77,33 @@ def _executed(found: Findings, element: Element, starts: str) -> None:
         allowed = ", ".join(sorted(_LEGAL_EVENTS[place]))
         message = f"{called(element)} is misplaced: {what} {_article(kind)} {kind} {words(element.type)}."
         found.add(element, "event-misplaced", message, f"It can be: {allowed}.")
-    if kind == "error" and not element.interrupting:
-        message = f"{called(element)} does not interrupt, but an error always does."
+    if kind in _ALWAYS_INTERRUPT and not element.interrupting:
+        message = f"{called(element)} does not interrupt, but {_ALWAYS_INTERRUPT[kind]}."
         found.add(element, "event-misplaced", message, "Make it interrupting, or use an escalation.")
+
+
+def _begins(found: Findings, element: Element, starts: str) -> None:
+    """A receive task may begin an instance of its process, if nothing else leads to it (10.3.3.3)."""
+    if element.type != "receiveTask":
+        message = f"{called(element)} begins an instance by itself, which is not executed: tools differ in which of its events do."
+        found.add(element, "refused", message, "Use several message start events.")
+    elif starts != "start" or element.incoming or element.loop is not None:
+        why = "in a subprocess" if starts != "start" else "but a flow leads to it" if element.incoming else "but runs several times"
+        found.add(element, "event-misplaced", f"{called(element)} begins an instance, {why}.", "Use a message start event.")
+
+
+def _several(found: Findings, element: Element, event: EventDefinition, place: str) -> None:
+    """An event with several triggers: catching, the first to happen counts (10.5.2)."""
+    why = ""
+    if event.parallel:
+        why = "that all of its triggers have happened is not kept"
+    elif place in ("intermediateThrowEvent", "endEvent"):
+        why = "nothing says in what order it throws"
+    else:
+        wrong = sorted({part.kind for part in event.parts} - (_SEVERAL & _LEGAL_EVENTS[place]))
+        why = f"{_article(wrong[0])} {wrong[0]} trigger cannot be one of several" if wrong else ""
+    if why:
+        found.add(element, "refused", f"{called(element)} is not executed: {why}.", "Draw one event for each trigger.")
 
 
 def _article(word: str) -> str:
@@ -129,9 +147,9 @@ def _event_gateway(found: Findings, scope: Scope, element: Element) -> None:
         target = scope.elements.get(flow.target)
         if target is None:
             continue
-        waits = target.type in ("intermediateCatchEvent", "receiveTask") and target.kind in _AFTER_EVENT_GATEWAY
+        waits = target.type in ("intermediateCatchEvent", "receiveTask") and target.kind in (*_AFTER_EVENT_GATEWAY, "multiple")
         if not waits:
-            message = f'{called(element)} leads to "{target.name or target.id}", which does not wait for a message, timer or signal.'
+            message = f'{called(element)} leads to "{target.name or target.id}", which waits for no message, timer, signal or condition.'
             found.add(element, "event-gateway", message, "Put a catch event or receive task behind each of its flows.")
         elif len(target.incoming) > 1:
             message = f'{called(element)} leads to "{target.name or target.id}", which other flows lead to as well.'

@@ -16,7 +16,7 @@ def check_events(found: Findings, diagram: Diagram, process: Process) -> None:
         event = element.event
         if event is None:
             continue
-        top = element.type == "startEvent" and element.scope_id == process.id
+        top = element.scope_id == process.id and (element.type == "startEvent" or element.instantiates)
         for part in event.parts or (event,):
             _definition(found, diagram, element, part, top)
         if top and event.kind == "message" and event.ref_name:
@@ -38,6 +38,10 @@ def _definition(found: Findings, diagram: Diagram, element: Element, event: Even
             _coded(found, element, event, "escalation", diagram.escalations.get(event.ref or ""))
         case "timer":
             _timer(found, element, event, top)
+        case "conditional":
+            if not event.condition:
+                message = f"{called(element)} has no condition."
+                found.add(element, "condition-missing", message, 'Fill in a FEEL expression such as "=amount > 100".', line=event.line)
 
 
 def _message(found: Findings, diagram: Diagram, element: Element, event: EventDefinition, top: bool) -> None:

@@ -106,14 +106,14 @@ def _starts(found: Findings, element: Element, inner: Scope) -> None:
 def _reachability(found: Findings, scope: Scope) -> None:
     """What no path from a start leads to never runs."""
     starts = scope.start_events
-    begin = starts or scope.implicit_starts
+    begin = scope.begins
     if not begin:
         if any(not element.is_event_subprocess for element in scope.elements.values()):
             where = next(iter(scope.elements.values()))
             message = f"Nothing begins {scope.id!r}: it has no start event, and flows lead to all its elements."
             found.add(where, "no-start", message, "Add a start event and a flow from it.")
         return
-    if not starts:
+    if not starts and not begin[0].instantiates:
         first = begin[0]
         message = f'{scope.id!r} has no start event; it begins at "{first.name or first.id}", to which no flow leads.'
         found.warn(first, "no-start", message, "Draw a start event, so that everyone sees where it begins.")

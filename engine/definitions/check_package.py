@@ -117,8 +117,8 @@ def check_message_starts(found: Findings, package: Package) -> None:
     """A message begins one process: with two, nobody could say which."""
     begun: dict[str, Process] = {}
     for process in package.processes.values():
-        for element in process.event_starts:
-            name = element.event.ref_name if element.event is not None and element.kind == "message" else None
+        for element, event in process.started_by:
+            name = event.ref_name if event.kind == "message" else None
             if not name:
                 continue
             first = begun.setdefault(name, process)

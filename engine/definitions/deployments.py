@@ -73,13 +73,15 @@ def _store_process(connection: Connection, deployment_id: str, process: Process,
     if not process.executable:
         return
     connection.execute(delete(t.start_subscription).where(t.start_subscription.c.process_id == process.id))
-    for start in process.event_starts:
-        if start.event is not None and start.event.kind in ("message", "signal") and start.event.ref_name:
+    # What the version before was to start by itself is this one's to say.
+    connection.execute(delete(t.job).where(t.job.c.kind == "start", t.job.c.type == process.id))
+    for start, event in process.started_by:
+        if event.kind in ("message", "signal") and event.ref_name:
             connection.execute(
                 insert(t.start_subscription),
                 {
                     "process_id": process.id, "deployment_id": deployment_id, "element_id": start.id,
-                    "kind": start.event.kind, "name": start.event.ref_name,
+                    "kind": event.kind, "name": event.ref_name,
                 },
             )  # fmt: skip
 

@@ -91,7 +91,8 @@ def event_definition(element: etree._Element, declared: Declarations) -> EventDe
         case "link":
             event = EventDefinition(kind, link_name=xml.name_of(element) or None)
         case "compensation":
-            event = EventDefinition(kind, activity=xml.reference(element, element.get("activityRef")))
+            waits = xml.flag(element.get("waitForCompletion"), True)
+            event = EventDefinition(kind, activity=xml.reference(element, element.get("activityRef")), waits=waits)
         case "conditional":
             event = EventDefinition(kind, condition=xml.text(xml.first(element, "condition")) or None)
         case _:

@@ -131,7 +131,8 @@ class EventDefinition:
     `kind` is none, message, timer, signal, error, escalation, terminate, link, compensation, conditional, cancel or
     multiple; of the last, `parts` are the single ones. `ref` is the id the diagram refers to (None: it refers to nothing),
     `ref_name` the message's, signal's, error's or escalation's name (or operation's for none), `code` the error's or
-    escalation's code. A catching error or escalation without a `code` catches all.
+    escalation's code. A catching error or escalation without a `code` catches all. A compensation throw is about one `activity`, or
+    all of its scope, and `waits` until it is undone.
     """
 
     kind: str
@@ -144,6 +145,7 @@ class EventDefinition:
     condition: str | None = None
     link_name: str | None = None
     activity: str | None = None
+    waits: bool = True
     parallel: bool = False
     parts: tuple[EventDefinition, ...] = ()
     ext: Zeebe = field(default_factory=Zeebe)
@@ -201,6 +203,11 @@ class Element:
     def is_event_subprocess(self) -> bool:
         """Whether this is a subprocess that its start event, not a flow, begins."""
         return self.triggered_by_event and self.scope is not None
+
+    @property
+    def instantiates(self) -> bool:
+        """Whether this is a receive task or event-based gateway whose message begins an instance."""
+        return self.attributes.get("instantiate") == "true"
 
     @property
     def is_activity(self) -> bool:
@@ -276,8 +283,15 @@ class Scope:
             and element.type not in ("startEvent", "boundaryEvent")
             and not element.triggered_by_event
             and not element.for_compensation
+            and not element.instantiates
             and not (element.type == "intermediateCatchEvent" and element.kind == "link")
         ]
+
+    @property
+    def begins(self) -> list[Element]:
+        """Where tokens begin: start events and receive tasks that begin an instance, or what begins where there is neither."""
+        begun = [element for element in self.elements.values() if element.instantiates and not element.incoming]
+        return [*self.start_events, *begun] or self.implicit_starts
 
     @property
     def event_subprocesses(self) -> list[Element]:
@@ -287,6 +301,12 @@ class Scope:
     def boundaries(self, element_id: str) -> list[Element]:
         """The boundary events on an activity of this scope."""
         return [self.elements[name] for name in self.attached.get(element_id, ())]
+
+    def compensated_by(self, boundary_id: str) -> list[Element]:
+        """The activities for compensation that associations connect with a compensation boundary event."""
+        ends = [{item.source, item.target} for item in self.artifacts if item.type == "association"]
+        found = [self.elements.get(name) for pair in ends if boundary_id in pair for name in pair - {boundary_id}]
+        return [element for element in found if element is not None and element.for_compensation]
 
     def outgoing(self, element_id: str) -> list[Flow]:
         """The flows that leave an element, in document order."""
@@ -326,6 +346,15 @@ class Process(Scope):
     documentation: str = ""
     ext: Zeebe = field(default_factory=Zeebe)
     line: int = 0
+
+    @property
+    def started_by(self) -> list[tuple[Element, EventDefinition]]:
+        """What starts an instance, and where: each trigger of its start events and of receive tasks that begin it."""
+        events = [(element, element.event) for element in self.begins if element.event is not None and element.kind != "none"]
+        return [
+            (element, part) for element, event in events if element.type == "startEvent" or element.instantiates
+            for part in event.parts or (event,)
+        ]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

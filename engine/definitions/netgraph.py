@@ -73,6 +73,8 @@ def build(scope: Scope) -> Graph:
             continue
         _outgoing(graph, scope, element, node, nodes)
         for boundary in scope.boundaries(element_id):
+            if boundary.kind == "compensation":
+                continue  # what it leads to is no part of the flow
             _boundary(graph, scope, boundary, nodes)
         if element.event is not None and element.kind == "link" and element.type == "intermediateThrowEvent":
             target = links.get(element.event.link_name)
@@ -80,8 +82,7 @@ def build(scope: Scope) -> Graph:
                 node.targets.clear()
                 graph.connect(node, nodes[target])
     graph.nodes = [node for node in graph.nodes if node.sources or node.targets]
-    begin = scope.start_events or scope.implicit_starts
-    graph.begin = [nodes[element.id] for element in begin if element.id in nodes]
+    graph.begin = [nodes[element.id] for element in scope.begins if element.id in nodes]
     _tidy_sink(graph)
     return graph
 
@@ -102,7 +103,7 @@ def _node(element: Element, scope: Scope) -> Node:
 
 def _outgoing(graph: Graph, scope: Scope, element: Element, node: Node, nodes: dict[str, Node]) -> None:
     """The flows of an element; where it has boundary events, its own way out is one of several."""
-    boundaries = scope.boundaries(element.id)
+    boundaries = [boundary for boundary in scope.boundaries(element.id) if boundary.kind != "compensation"]
     interrupting = [boundary for boundary in boundaries if boundary.interrupting]
     others = [boundary for boundary in boundaries if not boundary.interrupting]
     if boundaries:

@@ -109,6 +109,9 @@ def _event(element: Element, of: str, names: frozenset[str]) -> Iterator[Site]:
     if element.event is None:
         return
     for event in element.event.parts or (element.event,):
+        if event.condition:
+            line = event.line or element.line
+            yield Site(element, f"The condition of {of}", event.condition, line, REQUIRED, names, condition=True)
         texts = (
             ("correlation key", event.correlation_key, WARNED),
             ("name", event.ref_name, OPTIONAL),

@@ -44,7 +44,7 @@ def _scope(found: Findings, scope: Scope, escapes: bool) -> None:
 
 def _loops(found: Findings, scope: Scope, escapes: bool) -> None:
     """Elements that are reached and from which no end is."""
-    begin = [element.id for element in scope.start_events or scope.implicit_starts]
+    begin = [element.id for element in scope.begins]
     reached = list(reach(scope, begin))
     back: dict[str, list[str]] = {}
     ends: list[str] = []

@@ -1,20 +1,22 @@
-"""Timer texts that are no FEEL: ISO 8601 dates, durations and cycles (BPMN 2.0, 10.5.5.10)."""
+"""Timer texts that are no FEEL: ISO 8601 dates, durations and cycles, and cron expressions (BPMN 2.0, 10.5.5.10)."""
 
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
+
+from amends.engine.definitions.cron import CronError, looks_like_cron, parse_cron
 
 _DURATION = re.compile(
     r"P(?=[\dT])(?:\d{1,9}Y)?(?:\d{1,9}M)?(?:\d{1,9}W)?(?:\d{1,9}D)?(?:T(?=\d)(?:\d{1,9}H)?(?:\d{1,9}M)?(?:\d{1,9}(?:\.\d{1,9})?S)?)?"
 )
 _REPEAT = re.compile(r"R(\d{0,9})/(.+)")
-_CRON = re.compile(r"@\w+|\S+(\s+\S+){4,6}")
+_SOME_DAY = datetime(2024, 1, 1, tzinfo=UTC)
 
 EXAMPLES = {
     "date": "a date and time such as 2026-12-24T12:00:00Z",
     "duration": "a duration such as P10D, PT8H or P1M",
-    "cycle": "a cycle such as R/P7D, R3/PT10H or R/2026-01-01T00:00:00Z/P1D",
+    "cycle": "a cycle such as R/P7D, R3/PT10H, R/2026-01-01T00:00:00Z/P1D or, as cron, 0 0 9 * * MON-FRI",
 }
 
 
@@ -29,13 +31,20 @@ def literal_fault(kind: str, text: str) -> str:
 
 
 def _cycle_fault(text: str) -> str:
-    if _CRON.fullmatch(text) and not text.startswith(("R", "P")):
-        return f"is {text!r}, a cron expression, which is not executed"
+    if looks_like_cron(text):
+        try:
+            occurs = parse_cron(text).after(_SOME_DAY) is not None
+        except CronError as error:
+            return f"is {text!r}, which is no cron expression: {error}"
+        return "" if occurs else f"is {text!r}, which never comes"
     match = _REPEAT.fullmatch(text)
     parts = [text] if match is None else match[2].split("/")
-    if len(parts) > 2 or not _is_duration(parts[-1]) or (len(parts) == 2 and not _is_instant(parts[0])):
+    spans = [part for part in parts if _is_duration(part)]
+    instants = [part for part in parts if not _is_duration(part) and _is_instant(part)]
+    # P1D, start/P1D, P1D/end or start/end
+    if len(parts) > 2 or len(spans) + len(instants) < len(parts) or len(spans) > 1 or (len(parts) == 1 and not spans):
         return f"is {text!r}, which is no cycle"
-    if not re.search("[1-9]", re.sub(r"\.\d+", "", parts[-1])):
+    if (spans and not re.search("[1-9]", re.sub(r"\.\d+", "", spans[0]))) or (not spans and instants[0] == instants[1]):
         return f"is {text!r}, which repeats without time passing"
     return ""
 

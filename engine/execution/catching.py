@@ -17,7 +17,10 @@ from amends.engine.execution.token import Token
 
 
 class Trigger:
-    """What a catching event waits for: a message, a signal or a timer; errors and escalations are found where they are thrown."""
+    """What a catching event waits for: a message, a signal, a timer or a condition.
+
+    Errors, escalations and the cancelling of a transaction are found where they are thrown.
+    """
 
     def __init__(self, event: model.EventDefinition, element_id: str) -> None:
         self.kind = event.kind
@@ -27,6 +30,7 @@ class Trigger:
         self.timer_kind = event.timer_kind
         self.timer = text(event.text, "timer")
         self.reads_clocks = self.timer is not None and self.timer.reads_clocks
+        self.condition = None if event.condition is None else Text(event.condition, "condition", always_feel=True)
 
     def wait(self, token: Token) -> dict[str, Any]:
         """What to wait for, worked out now."""
@@ -37,6 +41,12 @@ class Trigger:
                 raise Fault(f"{self.element_id} waits for a {self.kind} that has no name.")
             key = "" if self.key is None else plain_key(self.key.needed(token), self.key)
             return {"kind": self.kind, "name": str(self.name.needed(token)), "key": key}
+        if self.kind == "conditional":
+            if self.condition is None:
+                raise Fault(f"{self.element_id} waits for a condition, but has none.")
+            # What is true already happens at once: it is asked for the first time when this step is over.
+            token.workflow.top_workflow.variables_changed = True
+            return {"kind": self.kind, "holds": False}
         return {"kind": self.kind}
 
     def again(self, token: Token) -> dict[str, Any]:
@@ -45,9 +55,18 @@ class Trigger:
         A duration still counts from when the token came, and a cycle that runs goes on as it began.
         """
         wait = token.internal_data["wait"]
+        if self.condition is not None:
+            token.workflow.top_workflow.variables_changed = True
         if not self.reads_clocks or (self.timer_kind == "cycle" and wait["due"] is not None):
             return dict(wait)
         return self._timer(token, wait["since"])
+
+    def holds(self, token: Token) -> bool:
+        """Whether the condition is true now. What it needs may not be there yet: null is not true."""
+        value = None if self.condition is None else self.condition.value(token)
+        if value is None or value is True or value is False:
+            return bool(value)
+        raise Fault(f"The condition `{self.condition.raw if self.condition else ''}` gives {value!r}, which is neither true nor false.")
 
     def _timer(self, token: Token, since: datetime) -> dict[str, Any]:
         """When a timer is due. One that reads clocks and gives null waits: its clock is paused, has ended or begins later."""
@@ -76,20 +95,53 @@ def plain_key(value: Any, what: Text) -> str:
     raise Fault(f"The correlation key `{what.raw}` is {value!r}; it must be a text or a whole number.")
 
 
-class Catching(Element):
-    """Shared by all that wait for a trigger."""
+def caught_by(kind: str | None) -> bool:
+    """Whether what throws it finds what catches it, within the instance."""
+    return kind in ("error", "escalation", "cancel")
+
+
+_SEVERAL = frozenset({"message", "timer", "signal", "conditional"})
+
+
+def triggers_of(element: model.Element) -> list[Trigger]:
+    """What an event waits for: one trigger, or several of which the first to happen counts (10.5.2)."""
+    event = element.event
+    if event is None:
+        raise Fault(f"{element.id} catches no event.")
+    if event.parallel or any(part.kind not in _SEVERAL for part in event.parts):
+        raise Fault(f"{element.id} has triggers that must all happen, or others than messages, timers, signals and conditions.")
+    return [Trigger(part, element.id) for part in event.parts or (event,)]
+
+
+class Waiting(Element):
+    """What waits for a trigger. Of several triggers each has a token of its own, which says which (`part`)."""
+
+    triggers: list[Trigger]
+
+    def listen(self, start: model.Element) -> None:
+        """Take the triggers of the event that is waited for."""
+        self.triggers = triggers_of(start)
+        self.parts = len(self.triggers)
+        self.follows_clocks = any(trigger.reads_clocks for trigger in self.triggers)
+        self.conditional = any(trigger.kind == "conditional" for trigger in self.triggers)
+        if start.event is not None and start.event.kind in ("error", "escalation", "cancel"):
+            self.catches_kind, self.catches_code = start.event.kind, start.event.code
+
+    def trigger(self, token: Token) -> Trigger:
+        """What this token waits for."""
+        part: int = token.internal_data.get("part", 0)
+        return self.triggers[part]
+
+    def refresh(self, token: Token) -> None:
+        token.internal_data["wait"] = self.trigger(token).again(token)
+
+
+class Catching(Waiting):
+    """An event in the flow or on an activity."""
 
     def __init__(self, spec: Any, element: model.Element) -> None:
         super().__init__(spec, element)
-        if element.event is None:
-            raise Fault(f"{element.id} catches no event.")
-        self.trigger = Trigger(element.event, element.id)
-        self.follows_clocks = self.trigger.reads_clocks
-        if element.event.kind in ("error", "escalation"):
-            self.catches_kind, self.catches_code = element.event.kind, element.event.code
-
-    def refresh(self, token: Token) -> None:
-        token.internal_data["wait"] = self.trigger.again(token)
+        self.listen(element)
 
 
 def note_fired(trigger: Trigger, element_id: str, token: Token, data: dict[str, Any], variables: dict[str, Any]) -> None:
@@ -117,23 +169,40 @@ class CatchEvent(Catching):
         if my_task.state == TaskState.WAITING:
             return False
         self.take_inputs(my_task)
-        my_task.internal_data["wait"] = self.trigger.wait(my_task)
+        wait = self.trigger(my_task).wait(my_task)
+        if self.parts > 1:
+            self._spread(my_task)
+        my_task.internal_data["wait"] = wait
         my_task._set_state(TaskState.WAITING)
-        my_task.workflow.top_workflow.note("entered", self.name, my_task)
+        if my_task.internal_data.get("part", 0) == 0:
+            my_task.workflow.top_workflow.note("entered", self.name, my_task)
         return False
 
+    def _spread(self, token: Token) -> None:
+        """Let a token of its own wait for each further trigger: the first to happen ends the others, as behind a gateway."""
+        scope, known = token.workflow, token.internal_data
+        if "part" in known:
+            return
+        known.update(part=0, group=known.get("group", token.id))
+        for part in range(1, self.parts):
+            other = Token(scope, self, scope.task_tree, TaskState.FUTURE)
+            other.internal_data = {**known, "part": part}
+            scope.top_workflow.agenda.append(other)
+
     def fire(self, token: Token, variables: dict[str, Any], data: dict[str, Any]) -> None:
+        trigger = self.trigger(token)
         token.internal_data.pop("wait", None)
         token.internal_data.pop("incident", None)
-        note_fired(self.trigger, self.name, token, data, variables)
+        note_fired(trigger, self.name, token, data, variables)
         token.workflow.cancel_group(token)
+        token.internal_data.pop("part", None)
         self.take_result(token, variables)
         token.internal_data.pop("told", None)
         token._ready()
 
 
 class ReceiveTask(Activity):
-    """A task that waits for a message."""
+    """A task that waits for a message. One that begins an instance has its message when it is entered."""
 
     waits = True
 
@@ -144,18 +213,28 @@ class ReceiveTask(Activity):
         self.trigger = Trigger(element.event, element.id)
 
     def enter(self, token: Token) -> bool:
+        if token.internal_data.pop("begun", False):
+            note_fired(self.trigger, self.name, token, {}, {})
+            return True
         token.internal_data["wait"] = self.trigger.wait(token)
         token._set_state(TaskState.WAITING)
         return False
 
     def fire(self, token: Token, variables: dict[str, Any], data: dict[str, Any]) -> None:
         note_fired(self.trigger, self.name, token, data, variables)
-        token.workflow.cancel_group(token)
+        # Of several behind an event-based gateway, the whole is what the gateway leads to.
+        token.workflow.cancel_group(token.workflow.tasks.get(token.internal_data.get("body", -1), token))
         token.workflow.top_workflow.complete(token, variables)
 
 
 class StartEvent(PassThrough):
-    """A start event that has happened: of what started it, the process has the variables."""
+    """A start event that has happened: of what started it, the process has the variables. `timers` are those that start it."""
+
+    def __init__(self, spec: Any, element: model.Element) -> None:
+        super().__init__(spec, element)
+        event = element.event
+        parts = () if event is None or element.scope_id != spec.name else event.parts or (event,)
+        self.timers = [Trigger(part, element.id) for part in parts if part.kind == "timer"]
 
 
 class BoundaryEvent(Catching):
@@ -168,61 +247,56 @@ class BoundaryEvent(Catching):
     def _update_hook(self, my_task: Token) -> bool:
         if not my_task.passive:
             return bool(my_task.state == TaskState.FUTURE)
-        my_task.internal_data["wait"] = self.trigger.wait(my_task)
+        my_task.internal_data["wait"] = self.trigger(my_task).wait(my_task)
         my_task._set_state(TaskState.WAITING)
         return False
 
     def fire(self, token: Token, variables: dict[str, Any], data: dict[str, Any]) -> None:
         scope = token.workflow
         again, data = fired(token, data)
-        note_fired(self.trigger, self.name, token, data, variables)
+        note_fired(self.trigger(token), self.name, token, data, variables)
         if self.interrupting:
             scope.cancel_token(scope.tasks[token.internal_data["host"]])
         elif again is not None:
             token.internal_data["wait"] = again
-        elif self.trigger.kind == "timer":
+        elif self.trigger(token).kind == "timer":
             scope.remove(token)
         leaving = scope.place(self)
         self.take_result(leaving, variables)
         leaving.internal_data.pop("told", None)
 
 
-class EventSubProcess(Activity):
+class EventSubProcess(Activity, Waiting):
     """A subprocess its start event begins: waits as long as its scope is open, interrupting it or running beside it."""
 
     waits = True
+    begun_by_event = True
     inner: Any = None
 
     def __init__(self, spec: Any, element: model.Element, start: model.Element) -> None:
         super().__init__(spec, element)
         if start.event is None:
             raise Fault(f"The event subprocess {element.id} has no start event that something triggers.")
-        self.start_id = start.id
+        self.start_id, self.start_kind = start.id, start.kind
         self.interrupting = start.interrupting
-        self.trigger = Trigger(start.event, start.id)
-        self.follows_clocks = self.trigger.reads_clocks
-        if start.event.kind in ("error", "escalation"):
-            self.catches_kind, self.catches_code = start.event.kind, start.event.code
+        self.listen(start)
 
     def _update_hook(self, my_task: Token) -> bool:
         if my_task.passive:
-            my_task.internal_data["wait"] = self.trigger.wait(my_task)
+            my_task.internal_data["wait"] = self.trigger(my_task).wait(my_task)
             my_task._set_state(TaskState.WAITING)
             return False
         return super()._update_hook(my_task)
 
-    def refresh(self, token: Token) -> None:
-        token.internal_data["wait"] = self.trigger.again(token)
-
     def fire(self, token: Token, variables: dict[str, Any], data: dict[str, Any]) -> None:
         scope = token.workflow
         again, data = fired(token, data)
-        note_fired(self.trigger, self.start_id, token, data, variables)
+        note_fired(self.trigger(token), self.start_id, token, data, variables)
         if self.interrupting:
             scope.clear()
         elif again is not None:
             token.internal_data["wait"] = again
-        elif self.trigger.kind == "timer":
+        elif self.trigger(token).kind == "timer":
             scope.remove(token)
         for name, value in variables.items():
             scope.assign(name, value)

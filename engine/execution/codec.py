@@ -16,7 +16,7 @@ VERSION = 1
 def dump(execution: Execution) -> bytes:
     """The state, compact. Loading it goes on exactly where it stood."""
     scopes = [
-        [owner, s.spec.name, s.is_process, s.deployment, _tokens(s), s.data, sorted(s.written)]
+        [owner, s.spec.name, s.is_process, s.deployment, _tokens(s), s.data, sorted(s.written), *([s.undoable] if s.undoable else ())]
         for owner, s in execution.subprocesses.items()
     ]
     state = {
@@ -28,6 +28,8 @@ def dump(execution: Execution) -> bytes:
         "c": [clock.to_plain() for clock in execution.clocks.values()],
         "w": execution.done_by,
     }
+    if execution.undoable:
+        state["u"] = execution.undoable
     return encode(state)
 
 
@@ -43,8 +45,9 @@ def load(body: bytes, spec: Any, script_engine: FeelScriptEngine, deployment: st
     execution.data = state["d"]
     execution.clocks = {plain["name"]: Clock.from_plain(plain) for plain in state["c"]}
     execution.done_by = state["w"]
+    execution.undoable = state.get("u", [])
     _plant(execution, state["t"])
-    for owner, name, is_process, origin, tokens, data, written in state["s"]:
+    for owner, name, is_process, origin, tokens, data, written, *undoable in state["s"]:
         token = execution.token(owner)
         if token is None:
             raise ValueError(f"the state names a scope below token {owner}, which is not there")
@@ -52,6 +55,7 @@ def load(body: bytes, spec: Any, script_engine: FeelScriptEngine, deployment: st
         scope = Scope(inner, token, is_process, origin, inner.script_engine if is_process else None)
         execution.subprocesses[owner] = scope
         scope.data, scope.written = data, set(written)
+        scope.undoable = undoable[0] if undoable else []
         _plant(scope, tokens)
     return execution
 

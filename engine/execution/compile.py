@@ -17,8 +17,9 @@ from amends.engine.execution.script_engine import FeelScriptEngine, Text
 class ProcessSpec(BpmnProcessSpec):
     """A process or subprocess as specs.
 
-    `entries` are where it begins, `triggers` its event subprocesses, `links` the link catch events by name. `script_engine` is
-    that of the version it is from, for processes that call it from another one; None: the caller's.
+    `entries` are where it begins, `triggers` its event subprocesses, `links` the link catch events by name, `undone_by` its
+    compensation event subprocess; `conditional` says whether anything in it waits for a condition. `script_engine` is that of the
+    version it is from, for processes that call it from another one; None: the caller's.
     """
 
     script_engine: FeelScriptEngine | None = None
@@ -30,6 +31,8 @@ class ProcessSpec(BpmnProcessSpec):
         self.triggers: list[Any] = []
         self.links: dict[str | None, Any] = {}
         self.inner: dict[str, ProcessSpec] = {}
+        self.conditional = False
+        self.undone_by: Any = None
         self.flows_reached = lru_cache(maxsize=None)(self._flows_reached)
 
     def _flows_reached(self, start: str, without: str) -> frozenset[str]:
@@ -76,8 +79,13 @@ _THROWS: dict[str, Callable[[Any, model.Element], Any]] = {
     "terminate": throwing.TerminateEnd,
     "link": throwing.LinkThrow,
     "signal": throwing.SignalThrow,
+    "compensation": throwing.CompensationThrow,
+    "cancel": throwing.CancelEnd,
     "message": throwing.MessageThrow,
 }
+
+
+_STARTS = frozenset({"message", "signal", "timer"})
 
 
 def compile_process(process: model.Scope) -> ProcessSpec:
@@ -86,18 +94,25 @@ def compile_process(process: model.Scope) -> ProcessSpec:
     for element in process.elements.values():
         if element.is_event_subprocess:
             made = _event_subprocess(spec, element)
-            spec.triggers.append(made)
+            if made.start_kind == "compensation":
+                spec.undone_by = made
+            else:
+                spec.triggers.append(made)
         else:
             made = _make(spec, element)
+        spec.conditional |= made.conditional
         if element.scope is not None:
             made.inner = spec.inner[element.id] = compile_process(element.scope)
             if element.is_event_subprocess:
                 made.inner.entries = [made.inner.task_specs[made.start_id]]
+            spec.conditional |= made.inner.conditional
     _connect(spec, process)
     if isinstance(process, model.Process):
         for start in process.event_starts:
-            if start.kind not in ("message", "signal"):
+            if start.event is None or any(part.kind not in _STARTS for part in start.event.parts or (start.event,)) or start.event.parallel:
                 raise Fault(f"The process {process.id} begins with a {start.kind} start event ({start.id}), which nothing triggers.")
+        if process.event_subprocesses and spec.undone_by is not None:
+            raise Fault(f"{spec.undone_by.name} undoes the process {process.id}, which nothing can ask for; put it into a subprocess.")
     if not spec.entries:
         spec.entries = [spec.task_specs[item.id] for item in (process.none_starts or _implicit(process))]
     return spec
@@ -116,13 +131,13 @@ def _event_subprocess(spec: ProcessSpec, element: model.Element) -> Any:
 
 def _make(spec: ProcessSpec, element: model.Element) -> Any:
     kind = element.kind
-    if element.type == "subProcess":
+    if element.type in ("subProcess", "transaction"):
         return tasks.SubProcess(spec, element)
     if element.type in ("intermediateThrowEvent", "endEvent"):
         maker = _THROWS.get(kind)
     elif element.type == "intermediateCatchEvent":
         maker = elements.PassThrough if kind in ("none", "link") else catching.CatchEvent
-        if kind not in ("none", "link", "message", "timer", "signal"):
+        if kind not in ("none", "link", "message", "timer", "signal", "conditional", "multiple"):
             maker = None
     else:
         maker = _TASKS.get(element.type)
@@ -143,4 +158,15 @@ def _connect(spec: ProcessSpec, process: model.Scope) -> None:
             condition = None if flow.condition is None else Text(flow.condition, f"condition of flow {flow.id}", always_feel=True)
             made.ways.append(elements.Way(flow.id, flow.target, condition, flow.id == element.default))
             made.connect(spec.task_specs[flow.target])
-        made.boundaries = [spec.task_specs[boundary.id] for boundary in process.boundaries(element.id)]
+        made.boundaries = [spec.task_specs[boundary.id] for boundary in process.boundaries(element.id) if boundary.kind != "compensation"]
+        for boundary in process.boundaries(element.id):
+            if boundary.kind == "compensation":
+                made.undone_by, made.undone_at = spec.task_specs[_handler(process, boundary)], boundary.id
+
+
+def _handler(process: model.Scope, boundary: model.Element) -> str:
+    """The activity that a compensation boundary event leads to by its association."""
+    handlers = process.compensated_by(boundary.id)
+    if len(handlers) != 1:
+        raise Fault(f"{boundary.id} needs exactly one activity for compensation that an association leads to.")
+    return handlers[0].id

@@ -11,6 +11,7 @@ from SpiffWorkflow.util.task import TaskState
 
 from amends.engine.definitions import model
 from amends.engine.errors import AmendsError
+from amends.engine.execution import compensation
 from amends.engine.execution.faults import Fault
 from amends.engine.execution.script_engine import Text
 from amends.engine.execution.token import BOUNDARY, Token
@@ -43,6 +44,12 @@ class Element(BpmnTaskSpec):
     catches_kind: str | None = None
     catches_code: str | None = None
     follows_clocks = False
+    conditional = False
+    begun_by_event = False
+    parts = 1
+    undone_by: Any = None
+    undone_at: str | None = None
+    """What undoes this activity: the activity that its compensation boundary event leads to, and that event's id."""
 
     def __init__(self, spec: Any, element: model.Element) -> None:
         super().__init__(spec, element.id, lane=element.lane, documentation=element.documentation, description=element.type,
@@ -90,6 +97,7 @@ class Element(BpmnTaskSpec):
         self.give_outputs(my_task)
         ways = self.choose(my_task)
         self.note_completed(my_task)
+        self.remember(my_task)
         scope.discard_boundaries(my_task)
         scope.remove(my_task)
         self.leave(my_task, ways)
@@ -147,6 +155,12 @@ class Element(BpmnTaskSpec):
     def local_owner(self, token: Token, name: str) -> Token | None:
         """The token whose local variable this is; None where it is the scope's."""
         return None
+
+    def remember(self, token: Token) -> None:
+        """It is done: keep what is needed to undo it."""
+
+    def all_undone(self, token: Token) -> None:
+        """What this element had to undo is undone."""
 
     def fire(self, token: Token, variables: dict[str, Any], data: dict[str, Any]) -> None:
         """What this element waited for has happened."""
@@ -250,18 +264,20 @@ class Activity(Element):
         token.internal_data["attached"] = True
         scope = token.workflow
         for spec in self.boundaries:
-            boundary = Token(scope, spec, scope.task_tree, TaskState.FUTURE)
-            boundary.internal_data.update(passive=BOUNDARY, host=token.id)
-            scope.top_workflow.agenda.append(boundary)
+            scope.lie_in_wait(spec, passive=BOUNDARY, host=token.id)
 
     def _on_complete(self, my_task: Token) -> None:
         scope = my_task.workflow
         body = scope.tasks.get(my_task.internal_data.get("body", -1))
         if body is None or self.loop is None:
+            if "group" in my_task.internal_data:
+                # Over nothing, it is done without having received anything; its alternatives are not chosen all the same.
+                scope.cancel_group(my_task)
             super()._on_complete(my_task)
             return
         self.give_outputs(my_task)
         self.loop.collect(my_task, body)
+        compensation.hand_up(my_task, body)
         self.note_completed(my_task)
         scope.remove(my_task)
         self.loop.next(body)
@@ -269,6 +285,9 @@ class Activity(Element):
     def give_outputs(self, token: Token) -> None:
         if self.loop is None or "body" in token.internal_data:
             super().give_outputs(token)
+
+    def remember(self, token: Token) -> None:
+        compensation.remember(token.workflow, token)
 
     def scope_done(self, token: Token, scope: Any) -> None:
         """The scope below this activity is finished."""

@@ -69,6 +69,8 @@ class InclusiveGateway(Element):
         for other in scope.tokens():
             if other.task_spec is self or (other.passive and other.internal_data["passive"] != "boundary"):
                 continue
+            if "undoes" in other.internal_data:
+                continue  # it goes nowhere: it only undoes what is done
             reaches = graph.flows_reached(other.task_spec.name, without=self.name)
             if any(flow in reaches for flow in self.incoming if flow not in have) and not any(flow in reaches for flow in have):
                 return False

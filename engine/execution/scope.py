@@ -24,12 +24,14 @@ class ScopeMixin:
     parent_workflow: Any
     script_engine: Any
     is_process: bool
+    is_handler: bool
     written: set[str]
     deployment: str | None
 
     def _plant(self) -> None:
         self.data = {}
         self.written = set()
+        self.undoable: list[Any] = []
         self.task_tree = Token(self, self.spec.start, None, TaskState.COMPLETED, id=0)
 
     def tokens(self) -> Iterator[Token]:
@@ -70,6 +72,7 @@ class ScopeMixin:
 
     def assign(self, name: str, value: Any, token: Token | None = None) -> None:
         """Write a variable where it is known, or else in the process."""
+        self.top_workflow.variables_changed = True
         if token is not None and name in token.data:
             token.data[name] = value
             return
@@ -93,10 +96,21 @@ class ScopeMixin:
         self.top_workflow.note("taken", flow.id)
         return self.place(self.spec.task_specs[flow.target], flow.id)
 
+    def lie_in_wait(self, spec: Any, **known: Any) -> None:
+        """Tokens that wait beside the flow: one for each trigger of a boundary event or event subprocess."""
+        for part in range(spec.parts):
+            token = Token(self, spec, self.task_tree, TaskState.FUTURE)
+            token.internal_data.update(known, **({"part": part} if spec.parts > 1 else {}))
+            self.top_workflow.agenda.append(token)
+
     def remove(self, token: Token) -> None:
         """This token is done: what happened to it is in the history."""
         if self.tasks.pop(token.id, None) is not None:
             self.task_tree._children.remove(token.id)
+            by = self.top_workflow.token(token.internal_data["undoes"]) if token.internal_data.get("undoes") else None
+            if by is not None:
+                # Whatever became of a handler, done or cancelled: what had it run goes on.
+                self.top_workflow.agenda.append(by)
 
     def cancel_token(self, token: Token) -> None:
         """End an element before it is done, with everything that belongs to it."""
@@ -123,8 +137,13 @@ class ScopeMixin:
             return
         for other in self.tokens():
             if other.internal_data.get("group") == group:
-                self.cancel_token(other)
-        self.top_workflow.note("taken", token.internal_data.pop("flow"))
+                if other.task_spec is token.task_spec:
+                    self.remove(other)
+                else:
+                    self.cancel_token(other)
+        flow = token.internal_data.pop("flow", None)
+        if flow is not None:
+            self.top_workflow.note("taken", flow)
 
     def discard_boundaries(self, host: Token) -> None:
         """The activity is over: its boundary events wait no longer."""

@@ -7,7 +7,7 @@ from typing import Any
 from SpiffWorkflow.util.task import TaskState
 
 from amends.engine.definitions import model
-from amends.engine.execution import timers
+from amends.engine.execution import compensation, timers
 from amends.engine.execution.elements import Activity, whole_number
 from amends.engine.execution.faults import Fault
 from amends.engine.execution.script_engine import Text, text
@@ -155,6 +155,7 @@ class SubProcess(Activity):
         return False
 
     def scope_done(self, token: Token, scope: Any) -> None:
+        compensation.remember_inside(token, scope)
         token.data.update(scope.data)
 
 

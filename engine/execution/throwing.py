@@ -1,10 +1,13 @@
-"""Events that throw: error, escalation, terminate, link, signal and message (BPMN 2.0, 10.5.4 and 10.5.6)."""
+"""Events that throw: error, escalation, terminate, link, signal, message, compensation and cancel (BPMN 2.0, 10.5.4 and 10.5.6)."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from SpiffWorkflow.util.task import TaskState
+
 from amends.engine.definitions import model
+from amends.engine.execution import compensation
 from amends.engine.execution.elements import Element
 from amends.engine.execution.faults import Fault
 from amends.engine.execution.script_engine import text
@@ -88,3 +91,59 @@ class SignalThrow(Element):
 
 class MessageThrow(ServiceTask):
     """A message throw or end event or a send task: an operation sends it."""
+
+
+class CompensationThrow(Element):
+    """Undoes what ended in its scope, or one activity, and goes on when that is done (or at once, if it does not wait for it)."""
+
+    def __init__(self, spec: Any, element: model.Element) -> None:
+        super().__init__(spec, element)
+        self.activity = element.event.activity if element.event else None
+        self.stays = element.event.waits if element.event else True
+
+    def _run_hook(self, my_task: Token) -> bool | None:
+        scope = my_task.workflow
+        scope.top_workflow.note("thrown", self.name, my_task, activity=self.activity)
+        undo = compensation.take(compensation.thrown_in(my_task), self.activity)
+        if not undo:
+            return True
+        by = my_task
+        if not self.stays:
+            by = Token(scope, self, scope.task_tree, TaskState.STARTED)
+            by.internal_data["undoes"] = 0
+        by.internal_data["undo"] = undo
+        scope.top_workflow.agenda.append(by)
+        return None if by is my_task else True
+
+    def all_undone(self, token: Token) -> None:
+        if "undoes" in token.internal_data:
+            token.workflow.remove(token)
+            token.workflow.settle()
+            return
+        token.internal_data["done"] = True
+        token.workflow.top_workflow.agenda.append(token)
+
+
+class CancelEnd(Element):
+    """Ends a transaction: what runs in it is cancelled, what ended in it is undone, and it is left by its cancel boundary event."""
+
+    def _run_hook(self, my_task: Token) -> bool | None:
+        scope = my_task.workflow
+        self._boundary(my_task)
+        scope.top_workflow.note("thrown", self.name, my_task)
+        scope.clear(keep=my_task)
+        my_task.internal_data["undo"] = compensation.take(scope, None)
+        scope.top_workflow.agenda.append(my_task)
+        return None
+
+    def _boundary(self, token: Token) -> Token:
+        scope = token.workflow
+        waiting: list[Token] = [] if scope.parent_task_id is None else list(scope.parent_workflow.tokens())
+        for other in waiting:
+            if other.passive and other.task_spec.catches_kind == "cancel" and other.internal_data.get("host") == scope.parent_task_id:
+                return other
+        raise Fault(f"{self.name} cancels a transaction that has no cancel boundary event to leave by; add one.")
+
+    def all_undone(self, token: Token) -> None:
+        boundary = self._boundary(token)
+        boundary.task_spec.fire(boundary, {}, {})

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+from amends.engine.definitions.cron import CronError, looks_like_cron, parse_cron
 from amends.engine.execution.faults import Fault
 from amends.engine.feel import YearMonthDuration
 
@@ -20,6 +21,10 @@ _DURATION = re.compile(
     r"(?:T(?=\d)(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,9}(?:\.\d{1,9})?)S)?)?$"
 )
 _CYCLE = re.compile(r"R(\d{0,9})/(.+)$")
+
+
+MOST_COUNTED = 10_000
+"""Missed occurrences of a cron expression are counted up to this many: one a second for a year would be counted for long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +104,44 @@ class Cycle:
         return {"kind": "timer", "due": due, "count": count, "times": self.times, "first": self.first, "every": every, "until": self.until}
 
 
+@dataclass(frozen=True, slots=True)
+class CronCycle:
+    """A repeating timer that cron describes: for ever, from the first occurrence after `since` on."""
+
+    text: str
+    since: datetime
+
+    def wait(self) -> dict[str, Any]:
+        """What a token waits for; a `Fault` if it never comes."""
+        return {"kind": "timer", "due": _cron_after(self.text, self.since), "cron": self.text}
+
+
+def _cron_after(text: str, instant: datetime) -> datetime:
+    try:
+        found = parse_cron(text).after(instant)
+    except CronError as error:
+        raise Fault(f"The timer is {text!r}, which is no cron expression: {error}.") from error
+    if found is None:
+        raise Fault(f"The timer is {text!r}, which does not come in the years ahead; give it a day that there is.")
+    return found
+
+
+def _next_by_cron(wait: dict[str, Any], now: datetime) -> tuple[dict[str, Any], int]:
+    missed, due = 0, _cron_after(wait["cron"], wait["due"])
+    while due <= now and missed < MOST_COUNTED:
+        missed, due = missed + 1, _cron_after(wait["cron"], due)
+    if due <= now:
+        due = _cron_after(wait["cron"], now)
+    return {**wait, "due": due}, missed
+
+
 def next_occurrence(wait: dict[str, Any], now: datetime) -> tuple[dict[str, Any] | None, int]:
     """A cycle after it fired: how it waits on (None: it is over) and how many occurrences were missed.
 
     However many were missed, the timer has fired once; they count against its number of times all the same.
     """
+    if "cron" in wait:
+        return _next_by_cron(wait, now)
     if "every" not in wait:
         return None, 0
     months, rest = wait["every"]
@@ -121,8 +159,10 @@ def next_occurrence(wait: dict[str, Any], now: datetime) -> tuple[dict[str, Any]
     return waiting, count - first
 
 
-def cycle(value: Any, now: datetime, what: str) -> Cycle:
-    """A cycle from `R3/PT10H`, `R/start/P1D`, `R3/P1D/end`, `R/start/end` (instants), or a plain duration (for ever)."""
+def cycle(value: Any, now: datetime, what: str) -> Cycle | CronCycle:
+    """A cycle from `R3/PT10H`, `R/start/P1D`, `R3/P1D/end`, `R/start/end` (instants), a plain duration (for ever) or cron."""
+    if isinstance(value, str) and looks_like_cron(value):
+        return CronCycle(value.strip(), now)
     match = _CYCLE.match(value.strip()) if isinstance(value, str) else None
     if match is None:
         every = span(value, what)

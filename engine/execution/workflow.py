@@ -12,6 +12,7 @@ from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 from SpiffWorkflow.util.task import TaskState
 
 from amends.engine.errors import AmendsError
+from amends.engine.execution import compensation
 from amends.engine.execution.faults import BpmnError, Fault
 from amends.engine.execution.scope import ScopeMixin
 from amends.engine.execution.script_engine import FeelScriptEngine
@@ -42,10 +43,12 @@ class Scope(ScopeMixin, BpmnSubWorkflow):
         self, spec: Any, owner: Token, is_process: bool, deployment: str | None = None, script_engine: FeelScriptEngine | None = None
     ) -> None:
         self.is_process = is_process
+        self.is_handler = owner.task_spec.begun_by_event
         self.deployment = deployment
         self._parent = owner.workflow
         self._engine = script_engine or owner.workflow.script_engine
         super().__init__(spec, owner.id, owner.workflow.top_workflow, deserializing=True)
+        self.top_workflow.listens |= spec.conditional
         self._plant()
 
     @property
@@ -71,6 +74,7 @@ class Execution(ScopeMixin, BpmnWorkflow):
     """
 
     is_process = True
+    is_handler = False
 
     def __init__(self, spec: Any, script_engine: FeelScriptEngine, deployment: str | None = None) -> None:
         self._numbers = 0
@@ -80,6 +84,8 @@ class Execution(ScopeMixin, BpmnWorkflow):
         self.warnings: list[str] = []
         self.clocks: dict[str, Any] = {}
         self.clocks_changed = False
+        self.variables_changed = False
+        self.listens: bool = spec.conditional
         self._clock_view: dict[str, Any] | None = None
         self.ended: str | None = None
         self.done_by: dict[str, list[str]] = {}
@@ -143,7 +149,7 @@ class Execution(ScopeMixin, BpmnWorkflow):
         """Put a clock; timers and due dates that read it follow."""
         self.clocks[clock.name] = clock
         self._clock_view = None
-        self.clocks_changed = True
+        self.clocks_changed = self.variables_changed = True
         due = clock.due(self.script_engine.outside.calendars)
         self.note("clock", clock.name, None, what=what, due=None if due is None else due.isoformat())
 
@@ -157,11 +163,11 @@ class Execution(ScopeMixin, BpmnWorkflow):
         """Let a scope begin, its event subprocesses waiting."""
         starts = self._starts(scope.spec, element_id)
         for trigger in scope.spec.triggers:
-            token = Token(scope, trigger, scope.task_tree, TaskState.FUTURE)
-            token.internal_data["passive"] = TRIGGER
-            self.agenda.append(token)
+            scope.lie_in_wait(trigger, passive=TRIGGER)
         for spec in starts:
-            scope.place(spec)
+            token = scope.place(spec)
+            if element_id is not None and spec.model.instantiates:
+                token.internal_data["begun"] = True
 
     def _starts(self, spec: Any, element_id: str | None) -> list[Any]:
         starts = list(spec.entries) if element_id is None else [spec.task_specs[element_id]] if element_id in spec.task_specs else []
@@ -245,7 +251,10 @@ class Execution(ScopeMixin, BpmnWorkflow):
         """Move every token until all wait. An element that faults keeps an incident; the others go on."""
         budget = STEP_BUDGET
         while True:
-            while self.agenda:
+            while self.agenda or (self.variables_changed and self.listens):
+                if self.variables_changed and self.listens:
+                    self._conditions()
+                    continue
                 token = self.agenda.popleft()
                 if token.workflow.tasks.get(token.id) is not token or self._is_gone(token.workflow):
                     continue
@@ -264,6 +273,8 @@ class Execution(ScopeMixin, BpmnWorkflow):
         try:
             if token.internal_data.get("done") and token.state != TaskState.COMPLETED:
                 token.complete()
+            elif "undo" in token.internal_data:
+                compensation.go_on(token)
             elif token.state == TaskState.FUTURE or token.state == TaskState.WAITING:
                 token.task_spec._update(token)
             elif token.state == TaskState.READY:
@@ -281,6 +292,32 @@ class Execution(ScopeMixin, BpmnWorkflow):
         """This element cannot go on until somebody has looked."""
         token.internal_data["incident"] = message
         self.note("incident", token.task_spec.name, token, {"message": message})
+
+    def _conditions(self) -> None:
+        """A variable or clock has changed: let the events happen whose condition has become true (BPMN 2.0, 10.5.5)."""
+        self.variables_changed = False
+        for scope in list(self.scopes()):
+            for token in scope.tokens() if scope.spec.conditional and not self._is_gone(scope) else ():
+                if token.wait is not None and token.wait["kind"] == "conditional" and scope.tasks.get(token.id) is token:
+                    self._ask(token)
+
+    def _ask(self, token: Token) -> None:
+        internal = token.internal_data
+        try:
+            holds = token.task_spec.trigger(token).holds(token)
+        except AmendsError as fault:
+            if token.incident != str(fault):
+                self.incident(token, str(fault))
+                internal["unread"] = True
+            return
+        if internal.pop("unread", False):
+            internal.pop("incident", None)
+            self.note("resolved", token.task_spec.name, token)
+        before = internal["wait"]["holds"]
+        if holds != before:
+            internal["wait"] = {**internal["wait"], "holds": holds}
+        if holds and not before:
+            self.fire(token, {})
 
     def _inclusive_joins(self) -> bool:
         moved = False
@@ -310,6 +347,13 @@ class Execution(ScopeMixin, BpmnWorkflow):
         self.open(inner)
         return inner
 
+    def reopen(self, owner: Token, spec: Any, variables: dict[str, Any]) -> Any:
+        """The scope of a subprocess that is finished, with the variables it had, to undo in it what was done."""
+        scope = Scope(spec, owner, False)
+        scope.data.update(variables)
+        self.subprocesses[owner.id] = scope
+        return scope
+
     def finished(self, scope: Any) -> None:
         """No token is left in a scope: the instance ends, or the activity around the scope does."""
         if scope is self:
@@ -318,6 +362,9 @@ class Execution(ScopeMixin, BpmnWorkflow):
             self.note("ended", self.spec.name, None, state="completed")
             return
         owner = scope.parent_workflow.tasks[scope.parent_task_id]
+        if "undo" in owner.internal_data:
+            self.agenda.append(owner)
+            return
         owner.task_spec.scope_done(owner, scope)
         del self.subprocesses[owner.id]
         owner.internal_data["done"] = True

@@ -242,9 +242,12 @@ class Commands:
 
     def start(
         self, version: Version, process_id: str, variables: Mapping[str, Any], *, business_key: str | None, actor: str, held: bool = False,
-        element_id: str | None = None, attach: Callable[[Connection, str], None] | None = None,
+        element_id: str | None = None, timer: Mapping[str, Any] | None = None, attach: Callable[[Connection, str], None] | None = None,
     ) -> str:  # fmt: skip
-        """Start an instance; `attach` may write rows that belong to it, in the same transaction, before projections see it."""
+        """Start an instance, at a start event or by itself; `timer` says when a timer was due that does it.
+
+        `attach` may write rows that belong to it, in the same transaction, before projections see it.
+        """
         instance_id = uuid7().hex
         now = self.now()
         with self.atomic() as connection:
@@ -261,6 +264,8 @@ class Commands:
                 attach(connection, instance_id)
             work = Work(connection, instance_id, process_id, version, business_key, execution, 0, 0, history.GENESIS, held, "active", True)
             execution.note("started", process_id, None, dict(variables), deployment=version.id)
+            if timer is not None:
+                execution.note("timer", element_id or process_id, None, **timer)
             execution.begin(variables, element_id)
             self._run(work, actor)
             self._save(work, "start", actor)

@@ -9,12 +9,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import ColumnElement, Connection, Integer, Select, and_, bindparam, delete, or_, select, union_all, update
+from sqlalchemy import ColumnElement, Connection, Integer, Select, and_, bindparam, delete, func, or_, select, union_all, update
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from amends.engine.errors import Conflict, NotFound, Unavailable
 from amends.engine.execution import BpmnError, Fault
 from amends.engine.execution.values import decode, encode
+from amends.engine.instances import schedules
 from amends.engine.instances.commands import Commands, Suspended, Work
 from amends.engine.instances.messages import NOBODY, starts_by
 from amends.engine.services.registry import Registry, checked
@@ -34,7 +35,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One row of work."""
+    """One row of work. `instance_id` is empty for a timer that starts one."""
 
     id: str
     instance_id: str
@@ -49,12 +50,13 @@ class Job:
 
 
 _J = t.job.c
+OF_INSTANCE = func.coalesce(_J.instance_id, "").label("instance_id")
 _MOST = bindparam("most", type_=Integer)
 
 
 def _first(*where: ColumnElement[bool]) -> Select[Any]:
     """What is due, in order; each state by itself, so that the index gives it in order and nothing is sorted."""
-    columns = (_J.id, _J.instance_id, _J.token, _J.element_id, _J.kind, _J.type, _J.body, _J.due_at, _J.attempts, _J.retries)
+    columns = (_J.id, OF_INSTANCE, _J.token, _J.element_id, _J.kind, _J.type, _J.body, _J.due_at, _J.attempts, _J.retries)
     free = (_J.state == "due", and_(_J.state == "running", _J.lease_until < bindparam("taken")))
     due, left = (
         select(*columns).where(one, _J.due_at <= bindparam("now"), *where).order_by(_J.due_at, _J.id).limit(_MOST).subquery()
@@ -111,6 +113,8 @@ class Jobs:
                 return self._timer(job)
             if job.kind == "signal":
                 return self._signal(job)
+            if job.kind == schedules.START:
+                return self._start(job)
             return self._service(job)
         except Suspended:
             return self._rest(job)
@@ -169,6 +173,19 @@ class Jobs:
             if token is None or wait is None or wait.get("kind") != "timer" or wait["due"] != job.due_at:
                 raise Conflict(f"The timer {job.element_id} is not due any more.")
             work.execution.fire(token, {}, due=job.due_at.isoformat())
+        return True
+
+    def _start(self, job: Job) -> bool:
+        with self.commands.atomic() as connection:
+            taken = schedules.take(connection, job.id, job.due_at, job.body or b"", self.commands.now())
+            if taken is None:
+                return False
+            deployment_id, told = taken
+            version = self.commands.versions.get(deployment_id)
+            self.commands.start(
+                version, str(job.type), {}, business_key=None, actor=SYSTEM, element_id=job.element_id, timer=told
+            )
+            self.database.after_commit(self.commands.wake)
         return True
 
     def _signal(self, job: Job) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 from sqlalchemy import Boolean, Integer, and_, bindparam, func, or_, select, update
 
-from amends.engine.jobs.due import Job, Jobs
+from amends.engine.jobs.due import OF_INSTANCE, Job, Jobs
 from amends.engine.store import tables as t
 from amends.engine.store.outages import OUTAGES
 
@@ -46,7 +46,7 @@ _TAKE = (
     update(t.job)
     .where(_J.id.in_(_CHOSEN))
     .values(state="due", lease_until=bindparam("until"))
-    .returning(_J.id, _J.instance_id, _J.token, _J.element_id, _J.kind, _J.type, _J.body, _J.due_at, _J.attempts, _J.retries)
+    .returning(_J.id, OF_INSTANCE, _J.token, _J.element_id, _J.kind, _J.type, _J.body, _J.due_at, _J.attempts, _J.retries)
 )
 _COUNTED = select(_IS_SERVICE.label("service")).where(_TAKEABLE).limit(MOST_COUNTED).subquery()
 _COUNT = select(_COUNTED.c.service, func.count().label("rows")).group_by(_COUNTED.c.service)

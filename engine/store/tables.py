@@ -198,12 +198,12 @@ user_task_barred = _table(  # who may not have an open task, because they did wh
 job = _table(
     "job",
     Column("id", String(60), primary_key=True),
-    Column("instance_id", ForeignKey("instance.id"), nullable=False),
+    Column("instance_id", ForeignKey("instance.id")),  # a start has none yet
     Column("token", Integer, nullable=False),
     Column("element_id", String(200), nullable=False),
-    Column("kind", String(20), nullable=False),  # timer, service, signal
-    Column("type", String(200)),  # the operation's type, for a service job; the name, for a signal
-    Column("body", LargeBinary),  # the variables a signal brings
+    Column("kind", String(20), nullable=False),  # timer, service, signal, start (a timer that starts a process)
+    Column("type", String(200)),  # the operation's type, for a service job; the name, for a signal; the process, for a start
+    Column("body", LargeBinary),  # the variables a signal brings; of a start, its version and how it repeats
     Column("due_at", Instant, nullable=False),
     Column("state", String(20), nullable=False),  # due, running, failed (has an incident), open (no operation claims it)
     Column("held", Boolean, nullable=False, server_default=text("false")),

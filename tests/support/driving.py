@@ -8,6 +8,7 @@ from typing import Any
 
 from amends.engine.definitions import read_diagram
 from amends.engine.execution import Execution, Fault, FeelScriptEngine, compile_process, dump, load
+from amends.engine.execution.token import Token
 
 HEAD = (
     '<bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:zeebe="http://camunda.org/schema/zeebe/1.0" '
@@ -16,8 +17,49 @@ HEAD = (
 MONDAY = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
 
+class Mirrored(Execution):
+    """An execution that hands everything it is told on to a twin, which is never saved: the two must not differ."""
+
+    twin: Execution | None = None
+    inside = False
+
+    def same_as_the_twin(self) -> None:
+        """Saving and restoring has changed nothing about what followed."""
+        assert self.twin is not None
+        assert self.ended == self.twin.ended and self.notes == self.twin.notes
+        assert dump(self) == dump(self.twin)
+        self.twin.notes.clear()
+
+
+def _mirrored(name: str) -> Any:
+    plain = getattr(Execution, name)
+
+    def told(self: Mirrored, *arguments: Any, **named: Any) -> Any:
+        if self.inside or self.twin is None:
+            return plain(self, *arguments, **named)
+        its = [self.twin.token(item.id) if isinstance(item, Token) else item for item in arguments]
+        getattr(self.twin, name)(*its, **named)
+        self.inside = True
+        try:
+            return plain(self, *arguments, **named)
+        finally:
+            self.inside = False
+
+    return told
+
+
+for _name in (
+    "begin", "complete", "fire", "throw_error", "throw_escalation", "retry", "cancel_all", "set_clock", "assign", "incident",
+    "do_engine_steps",
+):  # fmt: skip
+    setattr(Mirrored, _name, _mirrored(_name))
+
+
 class Driver:
-    """Plays everybody an execution meets: people, mail, time. `path` collects what happened."""
+    """Plays everybody an execution meets: people, mail, time. `path` collects what happened.
+
+    Unless `save` is False the execution is saved and restored whenever it waits, and held against one that never was.
+    """
 
     def __init__(self, body: str, process_id: str = "p", save: bool = True, **outside: Any) -> None:
         diagram = read_diagram(HEAD.format(body).encode(), "test.bpmn")
@@ -26,7 +68,10 @@ class Driver:
         self.time = MONDAY
         self.save = save
         self.engine = FeelScriptEngine(now=lambda: self.time, process=self.process, **outside)
-        self.execution = Execution(self.specs[process_id], self.engine)
+        self.execution: Execution = Execution(self.specs[process_id], self.engine)
+        if save:
+            self.execution = Mirrored(self.specs[process_id], self.engine)
+            self.execution.twin = Execution(self.specs[process_id], self.engine)
         self.path: list[tuple[str, str]] = []
 
     def process(self, process_id: str, deployment: str | None) -> tuple[Any, str | None]:
@@ -41,12 +86,23 @@ class Driver:
     def run(self) -> Driver:
         self.execution.do_engine_steps()
         self.path += [(note.kind, note.element_id) for note in self.execution.notes]
+        if isinstance(self.execution, Mirrored):
+            self.execution.same_as_the_twin()
+            self.execution = self.restored(self.execution)
         self.execution.notes.clear()
-        if self.save and self.execution.ended is None:
-            body = dump(self.execution)
-            self.execution = load(body, self.execution.spec, self.engine)
-            assert dump(self.execution) == body
         return self
+
+    def restored(self, before: Mirrored) -> Execution:
+        """The execution from its own bytes."""
+        if before.ended is not None:
+            return before
+        body = dump(before)
+        after = load(body, before.spec, self.engine)
+        assert dump(after) == body
+        after.__class__ = Mirrored
+        assert isinstance(after, Mirrored)
+        after.twin = before.twin
+        return after
 
     def waiting(self, kind: str | None = None) -> list[Any]:
         found = [token for token in self.execution.all_tokens() if token.wait and kind in (None, token.wait["kind"])]

@@ -14,12 +14,18 @@ MESSAGE = '<message id="m" name="Hello"/><message id="nameless"/>'
 ELEMENTS: dict[str, tuple[str, str]] = {
     '<complexGateway id="t"/>': ("refused", "t"),
     '<adHocSubProcess id="t"><task id="u"/></adHocSubProcess>': ("refused", "t"),
-    f'<transaction id="t">{INSIDE}</transaction>': ("refused", "t"),
-    '<task id="t" isForCompensation="true"/>': ("refused", "t"),
-    '<receiveTask id="t" messageRef="m" instantiate="true"/>': ("refused", "t"),
-    '<intermediateThrowEvent id="t"><compensateEventDefinition/></intermediateThrowEvent>': ("refused", "t"),
-    f'<intermediateCatchEvent id="t">{CONDITION}</intermediateCatchEvent>': ("refused", "t"),
-    '<intermediateCatchEvent id="t"><signalEventDefinition/><timerEventDefinition/></intermediateCatchEvent>': ("refused", "t"),
+    f'<transaction id="t"><standardLoopCharacteristics/>{INSIDE}</transaction>': ("refused", "t"),
+    '<task id="t" isForCompensation="true"/>': ("compensation-flow", "t"),
+    '<receiveTask id="t" messageRef="m" instantiate="true"/>': ("event-misplaced", "t"),
+    '<eventBasedGateway id="t" instantiate="true"/>': ("refused", "t"),
+    '<intermediateThrowEvent id="t"><compensateEventDefinition activityRef="gone"/></intermediateThrowEvent>': (
+        "compensation-activity", "t",
+    ),
+    f'<intermediateCatchEvent id="t">{CONDITION.replace("=x", "")}</intermediateCatchEvent>': ("condition-missing", "t"),
+    f'<intermediateCatchEvent id="t">{CONDITION.replace("=x", "=x >")}</intermediateCatchEvent>': ("feel-syntax", "t"),
+    '<intermediateCatchEvent id="t"><signalEventDefinition/><errorEventDefinition/></intermediateCatchEvent>': ("refused", "t"),
+    f'<intermediateCatchEvent id="t" parallelMultiple="true"><signalEventDefinition/>{TIMER}</intermediateCatchEvent>': ("refused", "t"),
+    '<intermediateThrowEvent id="t"><signalEventDefinition/><signalEventDefinition/></intermediateThrowEvent>': ("refused", "t"),
     '<intermediateCatchEvent id="t"><errorEventDefinition/></intermediateCatchEvent>': ("event-misplaced", "t"),
     '<intermediateThrowEvent id="t"><terminateEventDefinition/></intermediateThrowEvent>': ("event-misplaced", "t"),
     '<serviceTask id="t"/>': ("no-task-type", "t"),
@@ -76,7 +82,7 @@ ENDS = {
     "<errorEventDefinition/>": "error-code",
     '<errorEventDefinition errorRef="gone"/>': "missing-reference",
     '<errorEventDefinition errorRef="codeless"/>': "error-code",
-    "<cancelEventDefinition/>": "refused",
+    "<cancelEventDefinition/>": "event-misplaced",
     "<timerEventDefinition/>": "event-misplaced",
 }
 
@@ -91,13 +97,14 @@ def test_end_events(found: Any, build: Any, definition: str, code: str) -> None:
 STARTS = {
     "<errorEventDefinition/>": "event-misplaced",
     "<messageEventDefinition/>": "message-name",
-    TIMER: "refused",
+    "<timerEventDefinition/>": "timer-missing",
+    CONDITION.replace("=x", "=true"): "refused",
 }
 
 
 @pytest.mark.parametrize(("definition", "code"), STARTS.items())
 def test_start_events(found: Any, build: Any, definition: str, code: str) -> None:
-    """A process begins by hand, message or signal; by a time it does not yet, and that is said."""
+    """A process begins by hand, message, signal or time; by a condition it does not, and that is said."""
     content = f'<startEvent id="s">{definition}</startEvent><endEvent id="e"/>{build.flow("s", "e")}'
     assert [(p.code, p.element_id) for p in found(build.draw(content))] == [(code, "s")]
 
@@ -116,7 +123,8 @@ BOUNDARIES = {
     f'<boundaryEvent id="b" attachedToRef="gone">{TIMER}</boundaryEvent>': "boundary-unattached",
     f'<boundaryEvent id="b" attachedToRef="s">{TIMER}</boundaryEvent>': "boundary-unattached",
     '<boundaryEvent id="b" attachedToRef="t" cancelActivity="false"><errorEventDefinition/></boundaryEvent>': "event-misplaced",
-    '<boundaryEvent id="b" attachedToRef="t"><cancelEventDefinition/></boundaryEvent>': "refused",
+    '<boundaryEvent id="b" attachedToRef="t"><cancelEventDefinition/></boundaryEvent>': "event-misplaced",
+    '<boundaryEvent id="b" attachedToRef="t"><compensateEventDefinition/></boundaryEvent>': "compensation-flow",
     '<boundaryEvent id="b" attachedToRef="t"><timerEventDefinition><timeCycle>R/P1D</timeCycle></timerEventDefinition></boundaryEvent>': (
         "timer-kind"
     ),
@@ -152,3 +160,33 @@ def test_event_based_gateways_lead_to_what_waits(found: Any, build: Any) -> None
     assert found(build.draw(base + catch.format("a") + catch.format("b"))) == []
     wrong = base + catch.format("a") + '<userTask id="b"/><endEvent id="end-b"/>'
     assert [(p.code, p.element_id) for p in found(build.draw(wrong))] == [("event-gateway", "g")]
+
+
+HANDLER = (
+    '<boundaryEvent id="b" attachedToRef="t"><compensateEventDefinition/></boundaryEvent><task id="h" isForCompensation="true"/>'
+    '<association id="as" sourceRef="b" targetRef="h"/>'
+)
+CANCELS = '<startEvent id="i"/><endEvent id="c"><cancelEventDefinition/></endEvent><sequenceFlow id="k" sourceRef="i" targetRef="c"/>'
+LEFT = '<boundaryEvent id="b" attachedToRef="t"><cancelEventDefinition/></boundaryEvent><endEvent id="f"/>'
+UNDOES = (
+    '<subProcess id="h" triggeredByEvent="true"><startEvent id="hs"><compensateEventDefinition/></startEvent><endEvent id="he"/>'
+    '<sequenceFlow id="hf" sourceRef="hs" targetRef="he"/></subProcess>'
+)
+
+
+def test_what_undoes_is_connected_with_what_it_undoes(found: Any, build: Any) -> None:
+    """A handler by an association from its boundary event; a transaction left by its cancel boundary event (10.7)."""
+
+    def errors(content: str) -> list[tuple[str, str]]:
+        return [(p.code, p.element_id) for p in found(build.draw(content)) if p.severity == "error"]
+
+    around = build.around('<task id="t"/>')
+    assert found(build.draw(around + HANDLER)) == []
+    apart = HANDLER.replace('targetRef="h"', 'targetRef="t"')
+    assert errors(around + apart) == [("compensation-handler", "b"), ("compensation-handler", "h")]
+    left = LEFT + build.flow("b", "f")
+    assert found(build.draw(build.around(f'<transaction id="t">{CANCELS}</transaction>') + left)) == []
+    assert errors(build.around(f'<transaction id="t">{CANCELS}</transaction>')) == [("no-cancel-boundary", "c")]
+    assert errors(build.around(f'<subProcess id="t">{CANCELS}</subProcess>')) == [("event-misplaced", "c")]
+    assert found(build.draw(build.around(f'<subProcess id="t">{INSIDE}{UNDOES}</subProcess>'))) == []
+    assert errors(around + UNDOES) == [("refused", "hs")]

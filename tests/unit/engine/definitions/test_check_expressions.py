@@ -80,12 +80,13 @@ def test_functions_of_calendars_are_known(found: Any, build: Any) -> None:
         ("timeDate", "2026-01-01T00:00:00Z", True), ("timeDate", "2026-01-01", True), ("timeDate", "2026-01-01T10:00:00+02:00", True),
         ("timeDate", "2026-02-30T00:00:00Z", False), ("timeDate", "P1D", False), ("timeDate", "tomorrow", False),
         ("timeCycle", "R/P7D", True), ("timeCycle", "R3/PT10H", True), ("timeCycle", "R/2026-01-01T00:00:00Z/P1D", True),
-        ("timeCycle", "R3", False), ("timeCycle", "R/", False), ("timeCycle", "0 0 9 * * *", False), ("timeCycle", "@daily", False),
+        ("timeCycle", "R3", False), ("timeCycle", "R/", False), ("timeCycle", "0 0 9 * * *", True),
+            ("timeCycle", "@daily", True), ("timeCycle", "0 0 25 * * *", False),
         ("timeCycle", "R/PT0S", False), ("timeCycle", "weekly", False),
     ],
 )  # fmt: skip
 def test_timer_literals(found: Any, build: Any, kind: str, text: str, right: bool) -> None:
-    """A timer's literal is a duration, a date or a cycle of ISO 8601."""
+    """A timer's literal is a duration, a date or a cycle of ISO 8601, or cron."""
     hits = [p for p in found(build.draw(build.around(CATCH.format(kind, text)))) if p.code == "timer-literal"]
     assert [p.element_id for p in hits] == ([] if right else ["t"])
     assert all(text in p.message for p in hits)

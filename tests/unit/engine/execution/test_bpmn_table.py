@@ -30,6 +30,11 @@ MANY = (
     '<zeebe:loopCharacteristics inputCollection="=[1,2]" inputElement="i"/></bpmn:extensionElements>'
     "</bpmn:multiInstanceLoopCharacteristics>"
 )
+UNDO = "<bpmn:compensateEventDefinition/>"
+HANDLER = (
+    '<bpmn:userTask id="{0}" isForCompensation="true"><bpmn:extensionElements><zeebe:userTask/></bpmn:extensionElements></bpmn:userTask>'
+    '<bpmn:association id="to_{0}" sourceRef="{1}" targetRef="{0}"/>'
+)
 INNER = element("startEvent", "is") + user("deep") + flows("is>deep")
 EXECUTED, REFUSED, DOCUMENTATION = "executed", "refused", "documentation"
 
@@ -43,7 +48,7 @@ def definition(kind: str) -> str:
         return '<bpmn:linkEventDefinition name="L"/>'
     if kind == "conditional":
         return "<bpmn:conditionalEventDefinition><bpmn:condition>=true</bpmn:condition></bpmn:conditionalEventDefinition>"
-    if kind == "multiple":
+    if "multiple" in kind:
         return definition("message") + definition("timer")
     kind = "compensate" if kind == "compensation" else kind
     return f"<bpmn:{kind}EventDefinition {REFERS.get(kind, '')}/>"
@@ -67,27 +72,28 @@ ACTIVITIES = {
     "service task": after("x", element("serviceTask", "x", ext=TYPE)),
     "send task": after("x", element("sendTask", "x", ext=TYPE)),
     "receive task": after("x", element("receiveTask", "x", messageRef="m")),
-    "receive task that begins an instance": after("x", element("receiveTask", "x", messageRef="m", instantiate="true")),
+    "receive task that begins an instance": element("receiveTask", "x", messageRef="m", instantiate="true") + user("z") + flows("x>z"),
     "script task (FEEL)": after("x", element("scriptTask", "x", ext='<zeebe:script expression="=1" resultVariable="v"/>')),
     "script task (another language)": after("x", element("scriptTask", "x", "<bpmn:script>v = 1</bpmn:script>")),
     "business rule task": after("x", element("businessRuleTask", "x", ext='<zeebe:calledDecision decisionId="d" resultVariable="v"/>')),
     "call activity": after("x", element("callActivity", "x", ext='<zeebe:calledElement processId="q"/>')),
     "subprocess": after("x", element("subProcess", "x", INNER)),
     "transaction": after("x", element("transaction", "x", INNER)),
+    "transaction that runs several times": after("x", element("transaction", "x", INNER + MANY.format("false"))),
     "ad-hoc subprocess": after("x", element("adHocSubProcess", "x", user("deep"))),
     "multi-instance, parallel": after("x", user("x", MANY.format("false"))),
     "multi-instance, sequential": after("x", user("x", MANY.format("true"))),
     "standard loop": after("x", user("x", '<bpmn:standardLoopCharacteristics loopMaximum="2"/>')),
-    "activity for compensation": START
-    + user("z")
-    + flows("s>z")
-    + element("userTask", "x", ext="<zeebe:userTask/>", isForCompensation="true"),
-}
+    "activity for compensation": START + user("a") + element("boundaryEvent", "b", UNDO, attachedToRef="a") + HANDLER.format("x", "b")
+    + element("intermediateThrowEvent", "t", UNDO) + user("z") + flows("s>a", "a>t", "t>z"),
+}  # fmt: skip
 GATEWAYS = {
     "exclusive gateway": gateway("exclusiveGateway"),
     "parallel gateway": gateway("parallelGateway"),
     "inclusive gateway": gateway("inclusiveGateway"),
     "complex gateway": gateway("complexGateway"),
+    "event-based gateway that begins an instance": element("eventBasedGateway", "x", instantiate="true") + user("z")
+    + element("intermediateCatchEvent", "c", definition("message")) + flows("x>c", "c>z"),
     "event-based gateway": START + element("eventBasedGateway", "x") + element("intermediateCatchEvent", "c", definition("message"))
     + element("intermediateCatchEvent", "t", definition("timer")) + user("z") + flows("s>x", "x>c", "x>t", "c>z", "t>z"),
 }  # fmt: skip
@@ -121,10 +127,11 @@ KINDS = (
     "compensation",
     "cancel",
     "multiple",
+    "parallel multiple",
 )
 PLACES = ("start", "event subprocess", "event subprocess, not interrupting", "intermediate catch", "intermediate throw", "boundary",
           "boundary, not interrupting", "end")  # fmt: skip
-CATCHES = {"message", "timer", "signal", "conditional", "multiple"}
+CATCHES = {"message", "timer", "signal", "conditional", "multiple", "parallel multiple"}
 IN_BPMN = {  # BPMN 2.0, table 10.93
     "start": {"none", *CATCHES},
     "event subprocess": {*CATCHES, "error", "escalation", "compensation"},
@@ -139,6 +146,10 @@ IN_BPMN = {  # BPMN 2.0, table 10.93
 
 def event(kind: str, place: str) -> str:
     """A process in which an event of a kind stands at a place, called x, and something that triggers it."""
+    if kind == "parallel multiple":
+        return event("multiple", place).replace('id="x"', 'id="x" parallelMultiple="true"')
+    if (kind, place) in UNDOING:
+        return undoing(kind, place)
     interrupting = "false" if "not" in place else "true"
     what = definition(kind)
     thrown = element("endEvent", "thrown", what) if kind in ("error", "escalation") else ""
@@ -168,6 +179,26 @@ def event(kind: str, place: str) -> str:
     return after("x", made)
 
 
+UNDOING = {("compensation", "event subprocess"), ("compensation", "boundary"), ("cancel", "boundary"), ("cancel", "end")}
+
+
+def undoing(kind: str, place: str) -> str:
+    """The same for what stands in or on a transaction, or undoes something."""
+    what = definition(kind)
+    throw = element("intermediateThrowEvent", "t", UNDO) + user("z")
+    if kind == "compensation" and place == "boundary":
+        made = user("a") + element("boundaryEvent", "x", what, attachedToRef="a") + HANDLER.format("hd", "x")
+        return START + made + throw + flows("s>a", "a>t", "t>z")
+    if kind == "compensation":
+        begin = element("startEvent", "x", what) + user("y") + flows("x>y")
+        inside = element("startEvent", "is") + user("deep") + flows("is>deep") + element("subProcess", "h", begin, triggeredByEvent="true")
+        return START + element("subProcess", "sub", inside) + throw + flows("s>sub", "sub>t", "t>z")
+    names = ("c", "x") if place == "end" else ("x", "end")
+    inside = element("startEvent", "is") + element("endEvent", names[1], definition("cancel")) + flows(f"is>{names[1]}")
+    boundary = element("boundaryEvent", names[0], definition("cancel"), attachedToRef="sub")
+    return START + element("transaction", "sub", inside) + boundary + user("z") + flows("s>sub", f"{names[0]}>z")
+
+
 def verdict(body: str, tmp_path: Path, begin: str | None = None) -> str:
     """What becomes of the element (or flow) x."""
     called = process(element("startEvent", "qs") + element("endEvent", "qe") + flows("qs>qe"), "q")
@@ -185,7 +216,7 @@ def verdict(body: str, tmp_path: Path, begin: str | None = None) -> str:
     d = Driver(DECLARED + process(body) + called, decide=lambda name, context: Decided(1, {}))
     d.execution.begin({}, begin)
     d.run()
-    did = {"completed", "taken", "thrown", "broadcast", "message", "timer", "signal", "error", "escalation"}
+    did = {"completed", "taken", "thrown", "broadcast", "message", "timer", "signal", "error", "escalation", "compensation"}
     for _ in range(10):
         if any(name == "x" and kind in did for kind, name in d.path):
             assert d.incidents == [] and (d.execution.ended or d.waiting()), d.incidents
@@ -215,7 +246,8 @@ def table(tmp_path: Path) -> str:
     lines = []
     for title, rows in (("Activities", ACTIVITIES), ("Gateways", GATEWAYS), ("Flows", FLOWS)):
         lines += [f"### {title}", "", "| element | |", "|---|---|"]
-        lines += [f"| {name} | {verdict(body, tmp_path)} |" for name, body in rows.items()] + [""]
+        begins = {name: "x" if "begins an instance" in name else None for name in rows}
+        lines += [f"| {name} | {verdict(body, tmp_path, begins[name])} |" for name, body in rows.items()] + [""]
     lines += ["### Kept beside the process", "", "| element | |", "|---|---|"]
     lines += [f"| {name} | {verdict(made + START + user('z') + flows('s>z'), tmp_path)} |" for name, made in KEPT.items()] + [""]
     lines += ["### Events", "", f"| | {' | '.join(PLACES)} |", "|---" * (len(PLACES) + 1) + "|"]

