@@ -46,6 +46,12 @@ def skip_or_fail(what: str, reason: str) -> NoReturn:
 
 
 @pytest.fixture(scope="session")
+def missing() -> Callable[[str, str], NoReturn]:
+    """Skips, or fails, the test that needs something which is not here: `missing("imap", "there is no …")`."""
+    return skip_or_fail
+
+
+@pytest.fixture(scope="session")
 def repository() -> Path:
     """The top of the checkout."""
     return REPOSITORY

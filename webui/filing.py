@@ -135,8 +135,12 @@ def keep(staff: bool, number: int) -> Response:
         filing.save()
     this = filing.steps[number - 1]
     looking = filling.looking()
-    submission = filling.read_post(filing.form, filing.key, filing.draft, this.index, filing.context, files=not looking)
     filing.draft["at"] = number
+    try:
+        submission = filling.read_post(filing.form, filing.key, filing.draft, this.index, filing.context, files=not looking)
+    except filling.Refused as error:
+        filing.save()
+        return _show(filing, number, filling.at_fields(error), 422)
     filing.save()
     wanted = request.form.get("go", "next")
     if looking:

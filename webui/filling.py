@@ -21,6 +21,10 @@ from amends.webui.words import size
 EMPTY = "Not given"
 
 
+class Refused(Invalid):
+    """A file that is not kept, with the reason; what was typed beside it is."""
+
+
 @dataclass(frozen=True)
 class Upload:
     """A file somebody sent: its own name and its content."""
@@ -52,6 +56,8 @@ def read_files() -> dict[str, list[Upload]]:
             raise RequestEntityTooLarge()
         if body or sent.filename:
             plain = PurePosixPath((sent.filename or "").replace("\\", "/")).name[:200] or "file"
+            if (why := application().guard.refusal(plain, body)) is not None:
+                raise Refused(f"The file “{plain}” {why}. Nothing of it was kept. Choose another file, or none.", {name: [why]})
             found.setdefault(name, []).append(Upload(plain, body))
     if sum(map(len, found.values())) > setting("AMENDS_MAX_FILES"):
         raise Invalid(f"These are too many files at once. Send at most {setting('AMENDS_MAX_FILES')}, and the others after that.")
@@ -67,7 +73,13 @@ def read_post(
     """
     known: dict[str, Any] = draft.setdefault("files", {})
     new: dict[str, list[dict[str, Any]]] = {}
-    for name, uploads in (read_files() if files else {}).items():
+    try:
+        sent = read_files() if files else {}
+    except Refused:
+        # The words are kept before the error is shown: nobody types them twice for a file.
+        draft["data"] = form.merge(draft.get("data", {}), form.read(request.form, files={}, stored=known, context=context, step=step))
+        raise
+    for name, uploads in sent.items():
         for upload in uploads:
             if len(known) >= setting("AMENDS_MAX_FILES"):
                 raise Invalid(f"At most {setting('AMENDS_MAX_FILES')} files can be sent, each up to {size(setting('AMENDS_MAX_FILE'))}.")
@@ -96,6 +108,11 @@ def still_wrong(form: Form, data: Mapping[str, Any], **how: Any) -> Mapping[str,
     except Invalid as error:
         return error.fields
     return None
+
+
+def at_fields(error: Refused) -> dict[str, list[str]]:
+    """The whole sentence at the field the file was chosen for."""
+    return {name: [str(error)] for name in error.fields}
 
 
 def tokens(data: Any) -> Iterable[str]:

@@ -72,7 +72,10 @@ def write(reference: str) -> Response:
     complaint = _complaint(reference)
     count_attempt("file")
     body = request.form.get("body", "").strip()
-    files = [upload for uploads in filling.read_files().values() for upload in uploads]
+    try:
+        files = [upload for uploads in filling.read_files().values() for upload in uploads]
+    except filling.Refused as error:
+        return _show(complaint, {"files": str(error)}, 422, body)
     if not body and not files:
         return _show(complaint, {"body": "Write something, or choose a file"}, 422)
     if len(body) > LONGEST:
@@ -100,7 +103,11 @@ def answer(reference: str, name: str) -> Response:
     form = filling.form_of(_package(complaint), chosen.form_id)
     context = _context(complaint)
     looking = filling.looking()
-    submission = filling.read_post(form, key, draft, None, context, files=not looking)
+    try:
+        submission = filling.read_post(form, key, draft, None, context, files=not looking)
+    except filling.Refused as error:
+        web().drafts.write(key, draft)
+        return _offer(complaint, chosen, draft["data"], filling.at_fields(error), 422)
     web().drafts.write(key, draft)
     if looking:
         return _offer(complaint, chosen, draft["data"], filling.still_wrong(form, draft["data"], context=context))

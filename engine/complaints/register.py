@@ -236,14 +236,18 @@ class Register:
             ]  # fmt: skip
 
     def receive(
-        self, complaint: Complaint, body: str, *, author: str, subject: str = "", channel: str = "web", files: Sequence[str] = ()
-    ) -> str:
-        """Take in something the complainant says, with files; nothing in the process changes by it. The message's id."""
+        self, complaint: Complaint, body: str, *, author: str, subject: str = "", channel: str = "web", files: Sequence[str] = (),
+        visible: bool = True,
+    ) -> str:  # fmt: skip
+        """Take in something the complainant says, with files; nothing in the process changes by it. The message's id.
+
+        With `visible` False only staff see it: somebody else may have said it.
+        """
         message_id = uuid7().hex
         with self.engine.commands.on(complaint.instance_id, "received", author, ended_too=True) as work:
             row = {
                 "id": message_id, "instance_id": complaint.instance_id, "at": self.engine.now(), "direction": "in", "channel": channel,
-                "author": author, "subject": subject, "body": body,
+                "author": author, "subject": subject, "body": body, "visible": visible,
             }  # fmt: skip
             work.connection.execute(insert(t.message), row)
             if files:

@@ -28,6 +28,8 @@ class Complaints:
 
     process: str = ""
     form: str = ""
+    mail: Mapping[str, str] = field(default_factory=dict)
+    """Which field of the form takes a mail's text, subject, name, email and contact; for parts not named see docs/mail.md."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,8 @@ class MessageOffer:
     title: str
     form: str
     offered_to: str
+    by_mail: str = ""
+    """The field of the form that takes the text of a mail, where a mail may say it as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +123,7 @@ class _Reading:
                 help = f"The tables are {', '.join(known)}."
                 self.problem("manifest-key", f"There is no table {key!r} in a manifest.", help, "", key, WARNING)
         package = self.table("package", ("name", "title", "version"))
-        complaints = self.table("complaints", ("process", "form")) if "complaints" in self.raw else {}
+        complaints = self.table("complaints", ("process", "form", "mail")) if "complaints" in self.raw else {}
         name = self.text(package, "package", "name", required=True)
         if name and not _NAME.fullmatch(name):
             message = f"The package's name {name!r} is not of the form a-b-1."
@@ -131,9 +135,10 @@ class _Reading:
             complaints=Complaints(
                 self.text(complaints, "complaints", "process", required="complaints" in self.raw),
                 self.text(complaints, "complaints", "form", required="complaints" in self.raw),
+                self.mail(complaints.get("mail", {})),
             ),
             roles=self.words("roles"),
-            messages=self.entries("messages", ("title", "form", "offered_to"), self.offer),
+            messages=self.entries("messages", ("title", "form", "offered_to", "by_mail"), self.offer),
             stages=self.words("stages"),
             settings=self.table("settings"),
             calendars={key: value for key, value in self.table("calendars").items() if self.is_table(value, key, "calendars")},
@@ -146,7 +151,15 @@ class _Reading:
     def offer(self, name: str, entry: dict[str, Any]) -> MessageOffer:
         table = f"messages.{name}"
         offered_to = self.text(entry, table, "offered_to") or "complainant"
-        return MessageOffer(name, self.title(entry, "messages", name), self.text(entry, table, "form"), offered_to)
+        by_mail = self.text(entry, table, "by_mail")
+        return MessageOffer(name, self.title(entry, "messages", name), self.text(entry, table, "form"), offered_to, by_mail)
+
+    def mail(self, entry: object) -> dict[str, str]:
+        """Which field of the complaint form takes which part of a mail; an empty one takes none."""
+        if not isinstance(entry, dict) or not self.is_table(entry, "mail", "complaints"):
+            return {}
+        self.unknown(entry, "complaints.mail", ("text", "subject", "name", "email", "contact"))
+        return {key: self.text(entry, "complaints.mail", key) for key in entry}
 
     def title(self, entry: dict[str, Any], table: str, key: str) -> str:
         return self.text(entry, f"{table}.{key}", "title") or key.replace("_", " ").capitalize()

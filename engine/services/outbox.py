@@ -19,7 +19,7 @@ from amends.engine.errors import AmendsError, NotFound
 from amends.engine.execution import Fault
 from amends.engine.services.base import OperationContext
 from amends.engine.services.letters import Rendered
-from amends.engine.services.mailer import Doubtful, Mailer, NotSent
+from amends.engine.services.mailer import Doubtful, Mailer, NotSent, digest
 from amends.engine.services.recipients import Recipient
 from amends.engine.store import Database
 from amends.engine.store import tables as t
@@ -31,7 +31,8 @@ DOUBTFUL: Final = "doubtful"  # may have been sent; only a person can decide to 
 HISTORICAL: Final = "historical"  # a replayed record: nothing was sent now
 TO_PRINT: Final = "to print"  # for somebody to print and post
 SHOWN: Final = "shown"  # read on a page, by the complainant or by staff
-SETTLED: Final = frozenset({SENT, HISTORICAL, TO_PRINT, SHOWN})
+RETURNED: Final = "returned"  # it was sent, and a report says that it could not be delivered
+SETTLED: Final = frozenset({SENT, HISTORICAL, TO_PRINT, SHOWN, RETURNED})
 
 PROOFS: Final = {
     HISTORICAL: "historical, not sent",
@@ -144,7 +145,7 @@ class Outbox:
         message_id = self._message(connection, everybody, letter, rendered, state)
         proof = PROOFS.get(state, "")
         row = {"key": key, "message_id": message_id, "instance_id": self.context.instance_id, "state": state, "proof": proof}
-        connection.execute(_NEW_DISPATCH, {**row, "attempted_at": self.context.now})
+        connection.execute(_NEW_DISPATCH, {**row, "attempted_at": self.context.now, "mail_id": digest(key)})
         return proof
 
     def _message(self, connection: Connection, everybody: Sequence[Recipient], letter: str, rendered: Rendered, state: str) -> str:
@@ -199,6 +200,11 @@ def settle(database: Database, key: str, proof: str) -> None:
             raise NotFound(f"There is no message {key!r} in doubt.")
         _set(connection, key, state=SENT, proof=proof)
         _show(connection, key)
+
+
+def came_back(connection: Connection, key: str, proof: str) -> None:
+    """Say that a message was sent and could not be delivered; `proof` is what the report says."""
+    _set(connection, key, state=RETURNED, proof=proof)
 
 
 def _set(connection: Connection, key: str, **values: Any) -> None:

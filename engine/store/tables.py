@@ -439,10 +439,11 @@ dispatch = _table(  # the send journal: one row per message that leaves, keyed s
     Column("key", String(120), primary_key=True),
     Column("message_id", ForeignKey("message.id")),
     Column("instance_id", ForeignKey("instance.id"), nullable=False, index=True),
-    Column("state", String(20), nullable=False),  # sending, sent, doubtful, historical
+    Column("state", String(20), nullable=False),  # sending, sent, doubtful, historical, to print, shown, returned
     Column("attempted_at", Instant, nullable=False),
     Column("sent_at", Instant),
     Column("proof", Text, nullable=False, server_default=""),  # what the server answered, or the file's name
+    Column("mail_id", String(32), index=True),  # the first part of its Message-ID, by which answers to it are known
 )
 attachment = _table(
     "attachment",
@@ -455,6 +456,23 @@ attachment = _table(
     Column("body", LargeBinary, nullable=False),
     Column("added_at", Instant, nullable=False),
     Column("added_by", String(120), nullable=False),
+)
+incoming_mail = _table(  # mail that came in: kept whole until it is taken in, and known by its id for good, so that none comes twice
+    "incoming_mail",
+    Column("id", String(32), primary_key=True),  # of its Message-ID, or of all of it where it has none
+    Column("received_at", Instant, nullable=False),
+    Column("state", String(20), nullable=False),  # new, taken, aside (a person looks), dismissed
+    Column("kind", String(20), nullable=False, server_default=""),  # person, automatic, bulk, returned, loop
+    Column("instance_id", ForeignKey("instance.id"), index=True),  # the complaint it is part of
+    Column("raw", LargeBinary),  # as it came; empty once taken in or dismissed
+    Column("content_digest", String(64), nullable=False, server_default=""),  # SHA-256 of what it says: Message-IDs are reused
+    Column("sender_digest", String(64), nullable=False, server_default=""),  # SHA-256 of the address
+    Column("text_digest", String(64), nullable=False, server_default=""),  # SHA-256 of address and words: finds what machines repeat
+    Column("why", Text, nullable=False, server_default=""),  # what was made of it, or why not yet
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Index(None, "state", "received_at"),
+    Index(None, "sender_digest", "received_at"),
+    Index(None, "text_digest", "received_at"),
 )
 import_run = _table(
     "import_run",
@@ -482,5 +500,6 @@ PERSONAL_PLACES = {
     "account_identity.subject", "account.display_name", "account.email", "account_competence.training", "complaint.subject",
     "complaint.complainant_name", "complaint.email", "message.recipient", "message.subject", "message.body", "dispatch.proof",
     "attachment.name", "attachment.body", "attachment.digest", "import_row.facts", "import_row.flags",
+    "incoming_mail.raw", "incoming_mail.why", "incoming_mail.content_digest", "incoming_mail.sender_digest", "incoming_mail.text_digest",
 }  # fmt: skip
 """Every column that may hold somebody's data: what an erasure must reach."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from email.utils import parseaddr
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,10 @@ from amends.engine.accounts import Accounts, Breached, Picker, Policy
 from amends.engine.api import Engine
 from amends.engine.complaints import Register
 from amends.engine.definitions.deployments import Deployment
+from amends.engine.errors import Invalid
+from amends.engine.files import guard_from
 from amends.engine.history import Entry
+from amends.engine.incoming import MailIn, Poller, mailbox_from
 from amends.engine.jobs.runner import EmbeddedRunner
 from amends.engine.operating import Metrics
 from amends.engine.services import Mailer, mailer_from
@@ -46,6 +50,9 @@ class Application:
         self.register = Register(self.engine)
         self.mailer: Mailer = mailer_from(os.environ, data / "mail")
         self.engine.registry.shared.update(mailer=self.mailer, register=self.register, accounts=self.accounts)
+        self.guard = guard_from(os.environ)
+        self.mail_in = MailIn(self.register, self.guard, parseaddr(self.mailer.sender)[1], int(_number("AMENDS_MAIL_MOST", 100_000_000)))
+        self.poller = Poller(self.mail_in, mailbox_from(os.environ), _number("AMENDS_IMAP_EVERY", 60))
         self.runner = EmbeddedRunner(self.engine.run_due, self.engine.seal)
         self.engine.commands.wake = self.runner.wake
         self.metrics = Metrics(self.engine, self.runner)
@@ -71,7 +78,22 @@ class Application:
         with as_file(files("amends") / "processes" / SHIPPED_PACKAGE) as folder:
             return self.engine.deploy(folder, actor=actor, reason="The package that comes with amends")
 
+    def take_in_mail(self) -> None:
+        """Fetch mail every so often from now on, in a thread, where a mailbox is set up."""
+        if self.poller.mailbox is not None:
+            self.poller.start()
+
     def close(self) -> None:
         """Finish the job at hand and give everything back."""
+        self.poller.stop()
         self.runner.stop()
         self.engine.close()
+
+
+def _number(name: str, default: float) -> float:
+    """A number from the environment."""
+    given = os.environ.get(name, "").strip()
+    try:
+        return float(given) if given else default
+    except ValueError as error:
+        raise Invalid(f"{name} is a number, not {given!r}.") from error

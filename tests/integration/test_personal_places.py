@@ -43,11 +43,13 @@ deployment.id deployment.package deployment.number deployment.title deployment.v
 deployment.actor deployment.reason
 deployment_file.deployment_id deployment_file.path deployment_file.digest
 dispatch.key dispatch.message_id dispatch.instance_id dispatch.state dispatch.attempted_at dispatch.sent_at
+dispatch.mail_id
 follow_link.secret_hash follow_link.instance_id follow_link.made_at follow_link.expires_at follow_link.why
 history.id history.chain history.seq history.body history.hash history.sealed_by
 idempotency.key idempotency.command idempotency.recorded_at
 import_row.file_digest import_row.line import_row.instance_id import_row.state import_row.place
 import_run.id import_run.file_digest import_run.mapping import_run.as_of import_run.started_at import_run.ended_at
+incoming_mail.id incoming_mail.received_at incoming_mail.state incoming_mail.kind incoming_mail.instance_id incoming_mail.attempts
 incident.id incident.instance_id incident.token incident.element_id incident.attempts incident.created_at incident.resolved_at
 instance.id instance.process_id instance.deployment_id instance.business_key instance.state instance.version instance.seq instance.head
 instance.held instance.started_at instance.ended_at

@@ -19,6 +19,8 @@ from sqlalchemy import Connection, select
 from amends.engine import Engine
 from amends.engine.accounts import Accounts
 from amends.engine.complaints import Register
+from amends.engine.files import Guard
+from amends.engine.incoming import MailIn
 from amends.engine.services import Operation, OperationContext
 from amends.engine.store.tables import metadata
 
@@ -70,6 +72,10 @@ def live(engine: Engine) -> None:
     accounts.add_competence(jo.id, "devices", training="A course")
     file = register.add_file("a.txt", "text/plain", b"\x00\xffletter", actor="complainant")
     filed = register.file({"description": "It's late: 100 %", "name": "Jo \U0001f642"}, actor="complainant", files=[file.id], key="once")
+    mail = MailIn(register, Guard())
+    head = f"From: Jo <jo@example.org>\nSubject: About {filed.reference}\nMessage-ID: <a@example.org>\n"
+    mail.take(mail.keep(f"{head}\nBy mail.".encode())[0])
+    mail.keep(b"From: Jo <jo@example.org>\nSubject: Later\nMessage-ID: <b@example.org>\n\nNot taken in yet.")
     register.receive(register.get(filed.reference), "More\nof it", author="complainant", subject="Again")
     register.renew_secret(register.get(filed.reference), end_old=False)
     engine.correlate("hello", filed.reference, {}, actor="complainant")

@@ -83,6 +83,7 @@ def serve(app: Application, host: str, port: int, threads: int, *, runner: bool 
         app.runner.start()
     elif not app.engine.database.sqlite:
         nudge = _tell_workers(app)
+    app.take_in_mail()
     click.echo(f"amends serves on http://{host}:{port}  (Ctrl-C stops it)")
     try:
         server.run(at_stop=app.runner.ask_to_stop)

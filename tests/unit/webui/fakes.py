@@ -13,6 +13,7 @@ from typing import Any
 from amends.engine.accounts import Policy
 from amends.engine.definitions.package import Package, read_package
 from amends.engine.errors import Conflict, Invalid, NotFound
+from amends.engine.files import Guard
 from amends.engine.instances.queries import HeldUp
 from amends.engine.services.mailer import FolderMailer
 from amends.forms.provider import Forms
@@ -608,6 +609,7 @@ class Application:
         self.accounts.sessions.now = self.engine.now
         self.forms = Forms(now=self.engine.now)
         self.settings: dict[str, Any] = {}
+        self.guard = Guard()
         self.engine.access = Policy(self.accounts)  # type: ignore[arg-type]
         self.mailer = FolderMailer(data / "mail")
         if deployed:
