@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from amends.engine.decisions import elements as e
-from amends.engine.decisions.compiling import Place, broken, compile_text, is_feel, parsed_tests
+from amends.engine.decisions.compiling import Place, broken, compile_text, converted, is_feel, parsed_tests
 from amends.engine.decisions.conditions import constants_of
 from amends.engine.decisions.matching import MaskedTest, Matcher
 from amends.engine.decisions.run import Compiled, Constant
@@ -98,4 +98,5 @@ def ranks(allowed: UnaryTests | None) -> list[Any]:
 def _result(cell: e.Cell | None, place: Place) -> Compiled:
     if cell is None or cell.text.strip() == "-":
         return Constant(None)
-    return compile_text(cell.text, cell.language, place, cell.line)
+    compiled = compile_text(cell.text, cell.language, place, cell.line)
+    return converted(compiled, place.types.resolve(cell.type_ref), place.owner, cell.line) if cell.type_ref else compiled

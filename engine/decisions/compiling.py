@@ -95,10 +95,14 @@ def converted(source: Compiled, kind: Type, what: str, line: int) -> Compiled:
 
 
 def compile_expression(expression: e.Expression | None, place: Place) -> Compiled:
-    """Any boxed expression; a missing one is null."""
+    """Any boxed expression, its value as the type that it declares; a missing one is null."""
     if expression is None:
         return lambda scope, run: None
-    return _COMPILERS[type(expression)](expression, place)
+    compiled = _COMPILERS[type(expression)](expression, place)
+    if not expression.type_ref or isinstance(expression, e.Function):
+        return compiled  # of a function, that is the type of what it returns
+    kind = place.types.resolve(expression.type_ref)
+    return compiled if kind.base == "function" else converted(compiled, kind, place.owner, expression.line)
 
 
 def _literal(expression: e.Literal, place: Place) -> Compiled:
@@ -240,6 +244,8 @@ def compile_function(function: e.Function, place: Place, name: str, result: Type
     names = [parameter.name for parameter in function.parameters]
     kinds = [place.types.resolve(parameter.type_ref) for parameter in function.parameters]
     returns = place.types.resolve(function.type_ref)
+    if returns.base == "function":
+        returns = returns.result or ANY
     body = compile_expression(function.body, place.within(names))
     body = converted(converted(body, returns, name, function.line), result, name, function.line)
 
@@ -249,8 +255,7 @@ def compile_function(function: e.Function, place: Place, name: str, result: Type
             for parameter, kind, argument in zip(names, kinds, arguments, strict=True):
                 value, fits = kind.convert(argument)
                 if not fits:
-                    run.warn(f"The argument {parameter} of {name} is not {kind.describe()}.", line=function.line)
-                    return None
+                    run.warn(f"The argument {parameter} of {name} is not {kind.describe()}, so it is null.", line=function.line)
                 inner[parameter] = value
             return run.deeper(lambda: body(inner, run), name)
 

@@ -110,6 +110,7 @@ class Cell(Element):
 
     text: str
     language: str = ""
+    type_ref: str = ""
 
 
 @dataclass(kw_only=True)

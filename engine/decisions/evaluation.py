@@ -207,9 +207,16 @@ class Frame:
         """The value of a decision service for these inputs: of its output decision, or a context of several."""
         data, decisions = service_inputs(reference)
         given: dict[int, Any] = {}
-        for required in (*data, *decisions):
+        declared = reference.graph.kind_of(node).parameters
+        for place, required in enumerate((*data, *decisions)):
             value = _nested(inputs, required)
-            given[id(required.node)] = None if value is _MISSING else self._fitted(value, required)
+            value = None if value is _MISSING else self._fitted(value, required)
+            if place < len(declared):
+                kind = declared[place]
+                value, fits = kind.convert(value)
+                if not fits:
+                    self.run.warn(f"The input {required.node.name} of {node.name} is not {_described(kind)}.", node.name, node.line)
+            given[id(required.node)] = value
         frame = Frame(self.logic, inputs, self.run, given)
         outputs = [found for output in node.outputs if (found := reference.graph.find(output.href))]
         values = {found.node.name: frame.value(found) for found in outputs}

@@ -93,7 +93,10 @@ def _function_item(x: etree._Element) -> e.FunctionItem:
 
 
 def _cell(x: etree._Element | None) -> e.Cell | None:
-    return None if x is None else e.Cell(id=x.get("id", ""), line=_text_line(x), text=text_of(x), language=x.get("expressionLanguage", ""))
+    if x is None:
+        return None
+    language = x.get("expressionLanguage", "")
+    return e.Cell(id=x.get("id", ""), line=_text_line(x), text=text_of(x), language=language, type_ref=_type_ref(x))
 
 
 def _text_line(x: etree._Element) -> int:

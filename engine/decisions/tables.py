@@ -66,11 +66,12 @@ class CompiledTable:
             run.warn(f"{self.owner} has the hit policy {self.policy}, which does not exist.", line=self.table.line)
             return None
         values = [column.value(scope, run) for column in self.inputs]
-        for column, value in zip(self.inputs, values, strict=True):
+        for place, column in enumerate(self.inputs):
+            value = values[place]
             if column.allowed is not None and value is not None and run.test(column.allowed, value, scope) is not True:
-                text = f"{column.label} is {shown(value)}, which is not among its allowed values ({column.allowed.text})."
+                text = f"{column.label} is {shown(value)}, which is not among its allowed values ({column.allowed.text}), so it is null."
                 run.warn(text, line=self.table.line)
-                return None
+                values[place] = None
         matching = self._matching(values, scope, run)
         if self._listed and matching and not run.keep_rules:
             return [output for output, bit in zip(self._listed, bin(matching)[:1:-1], strict=False) if bit == "1"]

@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from amends.engine.decisions import elements as e
@@ -152,14 +153,20 @@ ANY = Type("Any")
 class TypeTests(Mapping[str, Callable[[Any], bool]]):
     """The types of a document as `instance of` asks for them: a test for each name that is not FEEL's own."""
 
-    def __init__(self, types: Types) -> None:
+    def __init__(self, types: Types, strict: bool = False) -> None:
         self._types = types
+        self._strict = strict
+
+    @cached_property
+    def accepting(self) -> TypeTests:
+        """The same types as parameters demand them, with their constraints."""
+        return TypeTests(self._types, strict=True)
 
     def __getitem__(self, name: str) -> Callable[[Any], bool]:
         found = None if name in BASE_TYPES else self._types.find(name)
         if found is None:
             raise KeyError(name)
-        return found.names
+        return found.accepts if self._strict else found.names
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._types.definitions)
@@ -243,6 +250,8 @@ class Types:
             inner.result = self.resolve(item.function.output)
         else:
             self._copy(self.resolve(item.type_ref), inner)
+            if item.allowed is not None and item.allowed.text.strip():
+                inner.constraints = []  # values of its own stand for those of the type it is made of
         self._constrain(inner, item.allowed)
         if item.is_collection:
             shell.base, shell.item = "list", inner

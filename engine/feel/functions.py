@@ -62,13 +62,14 @@ class UserFunction(Function):
 def _fitted(parameter: n.Parameter, value: Any, run: Run) -> Any:
     """An argument for a typed parameter, after the implicit conversions: of lists of one, and of dates (DMN 1.5, 10.3.2.9.4)."""
     type_ = parameter.type
-    if type_ is None or conforms(value, type_, run.types, run.meter) is not False:
+    types = getattr(run.types, "accepting", run.types)  # a host's types may demand more of a parameter than of an instance
+    if type_ is None or conforms(value, type_, types, run.meter) is not False:
         return value
-    if isinstance(value, list) and len(value) == 1 and conforms(value[0], type_, run.types, run.meter):
+    if isinstance(value, list) and len(value) == 1 and conforms(value[0], type_, types, run.meter):
         return value[0]
     if type_.name in ("date and time", "dateTime") and isinstance(value, WideDate | dt.date):
         return midnight(value)
-    if type_.name == "list" and conforms([value], type_, run.types, run.meter):
+    if type_.name == "list" and conforms([value], type_, types, run.meter):
         return [value]
     raise Fault(f"The parameter {parameter.name} needs a {type_.name} and was given a {kind_of(value)}")
 

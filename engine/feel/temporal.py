@@ -21,7 +21,7 @@ MAX_YEAR = 999_999_999
 _EPOCH_ORDINAL = dt.date(1970, 1, 1).toordinal()
 _MIN_DAYS = dt.date.min.toordinal() - _EPOCH_ORDINAL
 _MAX_DAYS = dt.date.max.toordinal() - _EPOCH_ORDINAL
-_REFERENCE = dt.datetime(2000, 1, 1)
+_REFERENCES = dt.datetime(2000, 1, 1), dt.datetime(2000, 7, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +50,8 @@ class Time:
 
     @property
     def offset(self) -> int | None:
-        """The offset from UTC in nanoseconds; a named zone's is that of its winter 2000, as a time has no date."""
-        return None if self.zone is None else zone_offset(self.zone, _REFERENCE)
+        """The offset from UTC in nanoseconds; a named zone's is that of its winter in 2000, as a time has no date."""
+        return None if self.zone is None else _winter_offset(self.zone)
 
     def _key(self) -> tuple[int, bool]:
         offset = self.offset
@@ -198,6 +198,11 @@ def zone_offset(zone: dt.tzinfo, clock: dt.datetime) -> int:
     return (delta.days * 86_400 + delta.seconds) * NANO
 
 
+def _winter_offset(zone: dt.tzinfo) -> int:
+    """A zone's offset in its winter, north or south of the equator; in summer clocks are put forward."""
+    return min(zone_offset(zone, clock) for clock in _REFERENCES)
+
+
 def datetime_offset(value: DateTime) -> int | None:
     """The offset from UTC in nanoseconds; None without a zone."""
     zone = datetime_zone(value)
@@ -223,7 +228,7 @@ def from_instant(nanos: int, zone: dt.tzinfo | None) -> DateTime | None:
             utc = dt.datetime.fromordinal(days + _EPOCH_ORDINAL).replace(tzinfo=dt.UTC) + dt.timedelta(microseconds=rest // 1000)
             local = utc.astimezone(zone)
             return make_datetime(datetime_days(local), day_nanos(local) + rest % 1000, zone, local.fold)
-    offset = 0 if zone is None else zone_offset(zone, _REFERENCE)
+    offset = 0 if zone is None else _winter_offset(zone)
     return make_datetime(0, nanos + offset, zone)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from amends.engine.feel import operators as ops
 from amends.engine.feel import temporal as t
@@ -67,19 +66,14 @@ def last_day_of_month(run: Run, moment: Any) -> t.Date | None:
     return t.make_date(year, month, t.days_in_month(year, month))
 
 
-def _zone_key(zone: dt.tzinfo | None, offset: int | None) -> tuple[str | None, int | None]:
-    return (zone.key if isinstance(zone, ZoneInfo) else None, offset)
-
-
 @define("is", "value1:any, value2:any")
 def is_same(run: Run, first: Any, second: Any) -> bool:
-    """Whether two values are the same element of FEEL's domain: of one type, and a moment with the same clock and zone."""
+    """Whether two values are the same element of FEEL's domain: of one type, and a moment with the same clock and offset from UTC."""
     if kind_of(first) != kind_of(second):
         return False
     if isinstance(first, t.Time):
-        return first.nanos == second.nanos and _zone_key(first.zone, first.offset) == _zone_key(second.zone, second.offset)
+        return (first.nanos, first.offset) == (second.nanos, second.offset)
     if isinstance(first, dt.datetime | t.WideDateTime):
-        same_clock = (t.datetime_days(first), t.day_nanos(first)) == (t.datetime_days(second), t.day_nanos(second))
-        zones = [_zone_key(t.datetime_zone(value), t.datetime_offset(value)) for value in (first, second)]
-        return same_clock and zones[0] == zones[1]
+        one, other = ((t.datetime_days(value), t.day_nanos(value), t.datetime_offset(value)) for value in (first, second))
+        return one == other
     return ops.same(first, second, run.meter)

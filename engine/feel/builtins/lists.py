@@ -8,7 +8,7 @@ from typing import Any
 
 from amends.engine.feel import operators as ops
 from amends.engine.feel.builtins.registry import define
-from amends.engine.feel.numbers import whole
+from amends.engine.feel.numbers import is_whole, number_text, whole
 from amends.engine.feel.run import Run
 from amends.engine.feel.values import Fault, Function, kind_of
 
@@ -115,6 +115,8 @@ def remove(run: Run, items: list[Any], position: Decimal) -> list[Any]:
 
 @define("list replace", "list:list, position:number, newItem:any")
 def list_replace(run: Run, items: list[Any], position: Decimal, new: Any) -> list[Any]:
+    if not is_whole(position):
+        raise Fault(f"There is no item at {number_text(position)}: positions are whole numbers")
     index = _position(items, position)
     run.meter.size(len(items))
     return [*items[:index], new, *items[index + 1 :]]

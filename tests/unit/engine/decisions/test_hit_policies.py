@@ -89,14 +89,15 @@ def test_no_rule_and_no_default(build: Any) -> None:
 
 
 def test_allowed_values_are_enforced(build: Any) -> None:
-    """An input or output outside its allowed values makes the result null, and the warning says so."""
+    """An input or output outside its allowed values is null, and the warning says so."""
     warnings: list[FeelWarning] = []
     source = build.one_table("UNIQUE", ["x"], (("1", '"one"'), ("2", '"two"')), allowed=["1, 2, 3"], output_values=['"one"'])
     assert decide(source, warnings, x=4) is None
     assert decide(source, warnings, x=2) is None
     assert decide(source, x=1) == "one"
     assert [w.message for w in warnings] == [
-        "x is 4, which is not among its allowed values (1, 2, 3).",
+        "x is 4, which is not among its allowed values (1, 2, 3), so it is null.",
+        "No rule of result matches x = null.",
         'The output result is "two", which is not among its allowed values ("one").',
     ]
 

@@ -32,6 +32,7 @@ remove([1], 0) ==> null
 list replace([2, 4, 7, 8], 3, 6) ==> [2, 4, 6, 8]
 list replace([2, 4, 7, 8], -1, 6) ==> [2, 4, 7, 6]
 list replace([2, 4, 7, 8], 5, 6) ==> null
+list replace([2, 4, 7, 8], 2.5, 6) ==> null
 list replace([2, 4, 7, 8], function(item, newItem) item < newItem, 5) ==> [5, 5, 7, 8]
 list replace([2], function(item, newItem) 1, 5) ==> null
 list replace([2], function(item) true, 5) ==> null

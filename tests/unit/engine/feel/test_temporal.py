@@ -80,6 +80,16 @@ is(@"2024-01-31", @"2024-01-31") ==> true
 is(@"2024-01-31", @"10:00:00") ==> false
 is(@"23:00:50Z", @"23:00:50") ==> false
 is(@"23:00:50Z", @"23:00:50+00:00") ==> true
+is(@"23:00:50@Europe/Paris", @"23:00:50+01:00") ==> true
+is(@"23:00:50@Australia/Sydney", @"23:00:50+10:00") ==> true
+is(@"23:00:50@Europe/Paris", @"23:00:50@Europe/Berlin") ==> true
+is(@"23:00:50@Europe/Paris", @"23:00:50@Europe/London") ==> false
+is(@"23:00:50@Europe/Paris", @"23:00:50") ==> false
+is(@"2024-07-31T10:00:00@Europe/Paris", @"2024-07-31T10:00:00@Europe/Madrid") ==> true
+is(@"2024-07-31T10:00:00@Europe/Paris", @"2024-07-31T10:00:00+02:00") ==> true
+is(@"2024-07-31T10:00:00@Europe/Paris", @"2024-07-31T10:00:00+01:00") ==> false
+is(@"2024-01-31T10:00:00@Australia/Sydney", @"2024-01-31T10:00:00+11:00") ==> true
+@"10:00:00@Australia/Sydney".time offset ==> @"PT10H"
 is(@"2024-01-31T10:00:00Z", @"2024-01-31T11:00:00+01:00") ==> false
 is(@"2024-01-31T10:00:00Z", @"2024-01-31T10:00:00Z") ==> true
 is(1, 1.0) ==> true
