@@ -24,6 +24,7 @@ from amends.engine.history import Event, Report
 from amends.engine.instances import erasure, messages, queries, schedules
 from amends.engine.instances.answers import Known, once
 from amends.engine.instances.commands import Commands, Projection, Suspended, Work
+from amends.engine.instances.filters import URGENCY, Filter
 from amends.engine.instances.inbox import MOST_COUNTED
 from amends.engine.instances.independence import barred
 from amends.engine.instances.versions import Versions
@@ -302,31 +303,34 @@ class Engine:
     def user_tasks(
         self, instance_id: str | None = None, assignee: str | None = None, groups: Sequence[str] | None = None, state: str | None = "open",
         limit: int = 50, after: str | None = None, *, unassigned: bool = False, actor: str | None = None, offered: bool = False,
+        only: Filter | None = None, order: str = URGENCY,
     ) -> list[UserTask]:  # fmt: skip
-        """Tasks by what hurts first. With `assignee` and `groups`: the person's own and those their groups may claim.
+        """Tasks by what hurts first, or in another `order`; `only` those a filter lets through.
 
-        `state` None gives tasks of every state; `unassigned` only those nobody has; `after` is the id of the last task of the page before.
-        `actor` is who asks: only tasks of what they may read, and with `offered` only those they could be given; without it the caller
-        is trusted. A page of open tasks costs the same wherever it is and however many there are.
+        With `assignee` and `groups`: the person's own and those their groups may claim. `state` None gives tasks of every state;
+        `unassigned` only those nobody has; `after` is the id of the last task of the page before. `actor` is who asks: only tasks of what
+        they may read, and with `offered` only those they could be given; without it the caller is trusted. A page of open tasks by what
+        hurts first costs the same wherever it is and however many there are.
         """
-        where = self._conditions(actor, offered)
+        where = self._conditions(actor, offered, only)
         with self.database.reading() as connection:
             return queries.user_tasks(
                 connection, instance_id=instance_id, assignee=assignee, groups=groups, state=state, unassigned=unassigned, limit=limit,
-                after=after, where=where,
+                after=after, where=where, order=order,
             )  # fmt: skip
 
     def count_user_tasks(
         self, assignee: str | None = None, groups: Sequence[str] | None = None, *, unassigned: bool = False, most: int = MOST_COUNTED,
-        actor: str | None = None, offered: bool = False,
+        actor: str | None = None, offered: bool = False, only: Filter | None = None,
     ) -> int:  # fmt: skip
         """How many open tasks `user_tasks` would give for the same in all; above `most`, one more than that."""
-        where = self._conditions(actor, offered)
+        where = self._conditions(actor, offered, only)
         with self.database.reading() as connection:
             return queries.count_user_tasks(connection, assignee=assignee, groups=groups, unassigned=unassigned, most=most, where=where)
 
-    def _conditions(self, actor: str | None, offered: bool) -> list[ColumnElement[bool]]:
-        where = [] if actor is None else self.visible(actor, t.user_task.c.instance_id)
+    def _conditions(self, actor: str | None, offered: bool, only: Filter | None) -> list[ColumnElement[bool]]:
+        where = [] if only is None else only.conditions(self.now())
+        where += [] if actor is None else self.visible(actor, t.user_task.c.instance_id)
         if actor is not None and offered and self.access is not None:
             where += self.access.offered(actor)
         return where
@@ -403,13 +407,7 @@ class Engine:
                 raise Forbidden(f"The operation {wait['type']!r} completes {token.task_spec.name} itself.")
             if work.state == "suspended":
                 raise Suspended(f"The instance {work.id} is suspended; resume it first.")
-            about = {
-                "task_id": task_id,
-                "element_id": token.task_spec.name,
-                "groups": wait.get("groups", []),
-                "assignee": wait.get("assignee"),
-                "competence": str(token.task_spec.model.ext.properties.get("competence", "")).strip(),
-            }
+            about = {"task_id": task_id, **_about_task(token)}
             self._allow(actor, command, instance_id=work.id, **about, **also)
             if command in ("complete", "claim"):
                 self._not_done_by(work.execution, token, actor)
@@ -440,9 +438,9 @@ class Engine:
             self._hand(work, token, actor)
 
     def unclaim(self, task_id: str, *, actor: str) -> None:
-        """Give a task back to its groups."""
+        """Give a task back: to who delegated it, else to its groups."""
         with self._on_task(task_id, "unclaim", actor) as (work, token):
-            self._hand(work, token, None)
+            self._hand(work, token, token.wait.get("owner"))
 
     def assign(self, task_id: str, assignee: str | None, *, actor: str) -> None:
         """Give a task to somebody who may do it."""
@@ -451,9 +449,48 @@ class Engine:
                 self._not_done_by(work.execution, token, assignee)
             self._hand(work, token, assignee)
 
-    def _hand(self, work: Work, token: Any, assignee: str | None) -> None:
-        token.internal_data["wait"] = {**token.wait, "assignee": assignee}
-        work.execution.note("assigned", token.task_spec.name, token, to=assignee)
+    def _hand(self, work: Work, token: Any, assignee: str | None, **owner: Any) -> None:
+        token.internal_data["wait"] = {**token.wait, "assignee": assignee, "owner": None, **owner}
+        work.execution.note("assigned", token.task_spec.name, token, to=assignee, **owner)
+
+    def delegate(self, task_id: str, assignee: str, *, actor: str) -> None:
+        """Let somebody else do a task one has, and get it back when they return it (`unclaim`)."""
+        with self._on_task(task_id, "assign", actor, to=assignee) as (work, token):
+            owner = token.wait.get("owner") or token.wait["assignee"]
+            if owner is None:
+                raise Conflict("Nobody has this task, so it cannot be delegated; assign it. Nothing was changed.")
+            self._not_done_by(work.execution, token, assignee)
+            self._hand(work, token, assignee, **({"owner": owner} if owner != assignee else {}))
+
+    def arrange(self, task_id: str, *, actor: str, **wanted: Any) -> None:
+        """Change when somebody wants to come back to a task (`follow_up_at`, an instant or None) and its `priority` (0 to 100)."""
+        unknown = wanted.keys() - {"follow_up_at", "priority"}
+        priority = wanted.get("priority", 50)
+        if unknown or not (isinstance(priority, int) and 0 <= priority <= 100):
+            raise Invalid("A task has a follow-up date, and a priority from 0 to 100; nothing else of it is arranged by hand.")
+        keys = {"follow_up_at": "follow_up", "priority": "priority"}
+        with self._on_task(task_id, "arrange", actor) as (work, token):
+            token.internal_data["wait"] = {**token.wait, **{keys[name]: value for name, value in wanted.items()}}
+            at = wanted.get("follow_up_at")
+            told = {**wanted, **({"follow_up_at": at.isoformat()} if at is not None else {})}
+            work.execution.note("arranged", token.task_spec.name, token, **told)
+
+    def refusal(self, task_id: str, command: str, *, actor: str, to: str | None = None) -> str:
+        """Why a command on a task would be refused now, in a sentence; empty if it would be done. Nothing is changed or recorded."""
+        instance_id, _, number = task_id.rpartition(".")
+        _, execution = self.commands.look(instance_id)
+        token = None if execution is None or not number.isdigit() else execution.token(int(number))
+        if token is None or (token.wait or {}).get("kind") != "user":
+            return str(self._too_late(task_id))
+        try:
+            if self.access is not None:
+                about = {"task_id": task_id, "instance_id": instance_id, **_about_task(token), "to": to}
+                self.access.check(actor, "assign" if command == "delegate" else command, **about)
+            if execution is not None and command in ("claim", "complete", "assign", "delegate"):
+                self._not_done_by(execution, token, to or actor)
+        except (Forbidden, Conflict) as error:
+            return str(error)
+        return ""
 
     def throw_error(self, task_id: str, code: str, *, actor: str, message: str = "", variables: Mapping[str, Any] | None = None) -> None:
         """Throw a BPMN error from a task; one that nothing catches becomes an incident at it."""
@@ -613,6 +650,15 @@ class Engine:
             else:
                 self.record("denied", actor, [entry])
             raise
+
+
+def _about_task(token: Any) -> dict[str, Any]:
+    """What the policy is told of a task."""
+    wait, properties = token.wait or {}, token.task_spec.model.ext.properties
+    return {
+        "element_id": token.task_spec.name, "groups": wait.get("groups", []), "assignee": wait.get("assignee"), "owner": wait.get("owner"),
+        "competence": str(properties.get("competence", "")).strip(),
+    }  # fmt: skip
 
 
 def _uncompiled(package: Package) -> list[Problem]:

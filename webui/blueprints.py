@@ -20,6 +20,7 @@ from amends.webui import (
     standing,
     studio,
     task,
+    workload,
 )
 
 MODULES = (
@@ -30,6 +31,7 @@ MODULES = (
     signin,
     own,
     inbox,
+    workload,
     task,
     complaint,
     standing,

@@ -1,4 +1,4 @@
-"""The inbox: what is mine, my teams', all; what hurts first on top; choose several and take or give them back."""
+"""The inbox: what is mine, my teams', all, and lists that are kept; what hurts first on top; choose several and act."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from amends.engine.errors import AmendsError, NotFound
-from amends.webui import actors
+from amends.engine.errors import AmendsError, Invalid, NotFound
+from amends.engine.instances.filters import ORDERS, URGENCY, Filter
+from amends.webui import actors, bulk, packages
 from amends.webui.pages import page, say, see
-from amends.webui.people import name_of
-from amends.webui.state import application
+from amends.webui.people import everybody, name_of
+from amends.webui.state import application, now
 from amends.webui.words import count
 
 blueprint = Blueprint("inbox", __name__)
@@ -20,6 +21,8 @@ SHOWN = 50
 """Rows on a page; sorted by the engine, the most urgent first."""
 COUNTED = 1_000
 """How far the counts on the left go; beyond, they say so."""
+TITLES = {"mine": "Mine", "teams": "My teams'", "all": "All"}
+COVER = "cover:"
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,21 @@ class Listed:
     count: str
 
 
+@dataclass(frozen=True)
+class Seen:
+    """The list that is shown: one of those on the left, narrowed and in an order; `saved` is the kept one it came from."""
+
+    id: str
+    filter: Filter
+    order: str
+    saved: Any | None = None
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What makes it, in an address."""
+        return {"list": self.id, **self.filter.to_plain(), **({"order": self.order} if self.order != URGENCY else {})}
+
+
 @blueprint.before_request
 def _gate() -> Any:
     return actors.gate(work=True)
@@ -49,28 +67,45 @@ def _gate() -> Any:
 @blueprint.get("/inbox")
 def tasks() -> Response:
     """A list of tasks."""
-    chosen = request.args.get("list", "mine")
-    engine = application().engine
-    titles = {"mine": "Mine", "teams": "My teams'", "all": "All"}
-    counts = {name: engine.count_user_tasks(most=COUNTED, **_list(name)) for name in titles}
-    chosen = chosen if chosen in titles else "mine"
-    if chosen == "mine" and not counts["mine"] and "list" not in request.args:
-        chosen = "teams"
-    lists = [Listed(name, titles[name], _counted(counts[name])) for name in titles]
-    found = engine.user_tasks(limit=SHOWN + 1, after=request.args.get("after"), **_list(chosen))
-    rows = [_row(task) for task in sorted(found, key=urgency)[:SHOWN]]
-    application().engine.record_reads([row.task.instance_id for row in rows if row.complaint], "inbox", actor=actors.actor())
-    more = rows[-1].task.id if len(found) > SHOWN else ""
-    return page("inbox/tasks.html", lists=lists, chosen=chosen, title=titles[chosen], rows=rows, more=more)
+    return _tasks({})
+
+
+@blueprint.post("/inbox/lists")
+def keep() -> Response:
+    """Keep the list that is shown under a name, alone or for everybody."""
+    seen = _seen(request.form, ())
+    try:
+        base = seen.id if seen.id in TITLES else "all"
+        shared = request.form.get("shared") == "yes"
+        kept = application().accounts.saved.keep(
+            actors.signed_in().id, request.form.get("name", ""), base, seen.filter, seen.order, shared=shared
+        )
+    except Invalid as error:
+        if not error.fields:
+            raise
+        return _tasks({name: texts[0] for name, texts in error.fields.items()}, 422)
+    say(f"The list “{kept.name}” is kept{' for everybody' if shared else ''}.")
+    return see("amends.inbox.tasks", saved=kept.id)
+
+
+@blueprint.post("/inbox/lists/remove")
+def remove() -> Response:
+    """Keep a list no longer."""
+    application().accounts.saved.remove(actors.signed_in().id, request.form.get("saved", ""))
+    say("The list is removed.")
+    return see("amends.inbox.tasks")
 
 
 @blueprint.post("/inbox")
 def act() -> Response:
-    """Take or give back the chosen tasks; says of each that failed why."""
+    """Take or give back the chosen tasks at once; show what else would happen first. Says of each that failed why."""
+    wanted, chosen = request.form.get("do", ""), request.form.getlist("task")
+    if wanted in ("assign", "delegate", "priority", "follow_up"):
+        return bulk.answer(wanted, chosen)
     engine, actor = application().engine, actors.actor()
-    command = engine.claim if request.form.get("do") == "claim" else engine.unclaim
+    command = engine.claim if wanted == "claim" else engine.unclaim
     done, failed = 0, []
-    for task_id in request.form.getlist("task"):
+    for task_id in chosen:
         try:
             command(task_id, actor=actor)
             done += 1
@@ -99,6 +134,48 @@ def urgency(task: Any) -> tuple[datetime, int]:
     return task.due_at or datetime(9999, 1, 1, tzinfo=UTC), -(task.priority if task.priority is not None else 50)
 
 
+def _tasks(errors: dict[str, str], status: int = 200) -> Response:
+    engine, accounts, me = application().engine, application().accounts, actors.signed_in()
+    given = request.form if errors else request.args
+    saved = accounts.saved.of(me.id)
+    covered = {f"{COVER}{one.removeprefix('account:')}": one for one in sorted(accounts.absences.covered_by(me.id))}
+    titles = TITLES | {name: f"For {name_of(one)}" for name, one in covered.items()}
+    counts = {name: engine.count_user_tasks(most=COUNTED, **_list(name)) for name in titles}
+    seen = _seen(given, saved, "teams" if not counts["mine"] else "mine", [*titles])
+    lists = [Listed(name, titles[name], _counted(counts[name])) for name in titles]
+    narrowed = {**_list(seen.id), "only": seen.filter, "order": seen.order}
+    found = engine.user_tasks(limit=SHOWN + 1, after=given.get("after"), **narrowed)
+    found = sorted(found, key=urgency) if seen.order == URGENCY else found
+    rows = [_row(task) for task in found[:SHOWN]]
+    engine.record_reads([row.task.instance_id for row in rows if row.complaint], "inbox", actor=actors.actor())
+    many = engine.count_user_tasks(most=COUNTED, **{**_list(seen.id), "only": seen.filter}) if seen.filter != Filter() else counts[seen.id]
+    package = packages.complaint_package()
+    return page(
+        "inbox/tasks.html", status, lists=lists, seen=seen, title=seen.saved.name if seen.saved else titles[seen.id], rows=rows,
+        more=rows[-1].task.id if len(found) > SHOWN else "", saved=saved, many=_counted(many), errors=errors, orders=ORDERS,
+        roles={role: words for role, words in packages.role_titles().items() if role not in actors.APART},
+        elements=_elements(package), stages=package.manifest.stages if package is not None else {},
+        team_options={name: name for name in accounts.team_names()},
+        people=everybody(), leads=actors.may("lead"), now=now(), typed=given.get("name", "") if errors else "",
+    )  # fmt: skip
+
+
+def _seen(given: Any, saved: Any, default: str = "mine", known: Any = tuple(TITLES)) -> Seen:
+    """The list an address or a form asks for."""
+    kept = next((one for one in saved if one.id == given.get("saved")), None)
+    if kept is not None:
+        return Seen(kept.list, kept.filter, kept.order, kept)
+    order = given.get("order", "")
+    chosen = given.get("list", "")
+    return Seen(chosen if chosen in known else default, Filter.from_plain(given), order if order in ORDERS else URGENCY)
+
+
+def _elements(package: Any | None) -> dict[str, str]:
+    """Every user task of the package, by id."""
+    every = (one for diagram in package.diagrams for one in diagram.all_elements()) if package is not None else ()
+    return dict(sorted(((one.id, one.name or one.id) for one in every if one.type == "userTask"), key=lambda one: one[1]))
+
+
 def _list(name: str) -> dict[str, Any]:
     """Which tasks a list is of."""
     me = actors.actor()
@@ -106,6 +183,8 @@ def _list(name: str) -> dict[str, Any]:
         return {"assignee": me, "actor": me}
     if name == "teams":
         return {"groups": actors.work_roles(actors.account()), "unassigned": True, "actor": me, "offered": True}
+    if name.startswith(COVER):
+        return {"assignee": f"account:{name.removeprefix(COVER)}", "actor": me}
     return {"actor": me}
 
 

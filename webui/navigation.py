@@ -30,7 +30,7 @@ def items(account: Any | None) -> list[Item]:
     wanted: list[tuple[str, str, tuple[str, ...]]] = []
     if work_roles(account):
         wanted += [
-            ("Inbox", "amends.inbox.tasks", ("amends.inbox.", "amends.task.")),
+            ("Inbox", "amends.inbox.tasks", ("amends.inbox.", "amends.task.", "amends.workload.")),
             ("Complaints", "amends.complaint.search", ("amends.complaint.", "amends.standing.")),
             ("File a complaint", "amends.filing.staff_start", ("amends.filing.",)),
         ]

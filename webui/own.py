@@ -8,12 +8,14 @@ from typing import Any
 import segno
 from flask import Blueprint, Response, request
 
-from amends.engine.errors import Conflict, Invalid, NotFound
+from amends.engine.errors import Conflict, Forbidden, Invalid, NotFound
 from amends.webui import actors
 from amends.webui.limits import count_attempt
 from amends.webui.packages import role_titles
 from amends.webui.pages import organisation, page, say, see
+from amends.webui.people import everybody
 from amends.webui.state import application
+from amends.webui.workload import change_person
 
 blueprint = Blueprint("own", __name__)
 NOT_YOURS = "This is not your password. Type your present password."
@@ -60,6 +62,20 @@ def end_sessions() -> Response:
     else:
         many = sessions.end_others(found.id, current.id, actor=actors.actor())
         say("You are signed out everywhere else." if many else "You were signed in nowhere else.")
+    return see("amends.own.show")
+
+
+@blueprint.post("/account/away")
+def away() -> Response:
+    """Say when one is away, and who covers."""
+    me = actors.signed_in()
+    actors.demand("away", account_id=me.id)
+    if request.form.get("do") == "capacity":
+        raise Forbidden("How much is a full desk is said by a team lead.")
+    try:
+        change_person(me.id)
+    except Invalid as error:
+        return _show({name: texts[0] for name, texts in error.fields.items()} or {"begins": str(error)}, 422)
     return see("amends.own.show")
 
 
@@ -128,5 +144,6 @@ def _show(errors: dict[str, str], status: int = 200) -> Response:
         "account.html", status, roles=[titles.get(role, role) for role in sorted(found.roles)], errors=errors,
         sessions=accounts.sessions.of(found.id, found.session_mark, **actors.ages()), current=actors.current_session(),
         on=accounts.second_factor.on(found.id), left=accounts.second_factor.left(found.id), teams=sorted(accounts.teams(found.id)),
-        services=accounts.identities.linked(found.id),
+        services=accounts.identities.linked(found.id), absences=accounts.absences.coming(found.id), people=everybody(), person=found,
+        typed=request.form,
     )  # fmt: skip

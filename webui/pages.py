@@ -10,7 +10,7 @@ from flask.templating import Environment
 from jinja2 import BaseLoader, ChoiceLoader, FileSystemLoader, StrictUndefined, Undefined
 from markupsafe import Markup
 
-from amends.webui import actors, brand, navigation, packages, times, words
+from amends.webui import actors, brand, navigation, packages, people, times, words
 from amends.webui.security import CSRF_FIELD, csrf_token
 from amends.webui.state import web
 
@@ -40,7 +40,7 @@ def environment(app: Flask, extra: str | Path | None) -> Environment:
         csrf_token=csrf_token,
         is_current=navigation.is_current,
     )
-    made.filters.update(words.FILTERS | times.FILTERS | {"stage_words": packages.stage_words})
+    made.filters.update(words.FILTERS | times.FILTERS | {"stage_words": packages.stage_words, "who": people.name_of})
     return made
 
 

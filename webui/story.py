@@ -118,6 +118,7 @@ def _said(kind: str, element: str, name: str, data: Mapping[str, Any]) -> tuple[
         "person withdrawn": (f"No longer: {_person(data)}", "next"),
         "team": (f"Now the work of the team {data.get('to')}" if data.get("to") else "Now the work of every team", "next"),
         "confidential": ("Marked as confidential" if data.get("to") else "No longer confidential", "next"),
+        "arranged": (f"{name}: priority or follow-up date changed", "next"),
         "link renewed": (f"The complainant was given a new link; {LINKS.get(str(data.get('old')), '')}", "message"),
         "erased": ("Personal data was erased", "done"),
         "variables": ("Values were changed by hand", "problem"),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime, time
 from typing import Any
 
 from flask import Blueprint, Response, make_response, request
 
 from amends.engine.errors import Conflict, Invalid, NotFound
 from amends.forms.form import Form
-from amends.webui import actors, filling, story, times
+from amends.webui import actors, filling, story, times, zone
 from amends.webui.casework import About, DoneTask, about
 from amends.webui.errors import typed
 from amends.webui.inbox import next_task
@@ -134,12 +135,27 @@ def release(task_id: str) -> Response:
 
 @blueprint.post("/tasks/<task_id>/assign")
 def assign(task_id: str) -> Response:
-    """Give it to somebody."""
-    to = request.form.get("assignee", "")
+    """Give it to somebody, for good or to be returned."""
+    to, engine = request.form.get("assignee", ""), application().engine
     if not to:
         raise Invalid("Nobody was chosen. Go back and choose who shall do it.")
-    application().engine.assign(task_id, to, actor=actors.actor())
-    say(f"The task is given to {name_of(to)}.")
+    returned = request.form.get("do") == "delegate"
+    (engine.delegate if returned else engine.assign)(task_id, to, actor=actors.actor())
+    say(f"The task is given to {name_of(to)}{', to be returned' if returned else ''}.")
+    return see("amends.task.show", task_id=task_id)
+
+
+@blueprint.post("/tasks/<task_id>/arrange")
+def arrange(task_id: str) -> Response:
+    """Set its priority, and when somebody wants to come back to it."""
+    typed = request.form.get("follow_up", "")
+    try:
+        at = datetime.combine(datetime.fromisoformat(typed).date(), time(6), zone.current()) if typed else None
+        priority = int(request.form.get("priority", ""))
+    except ValueError as error:
+        raise Invalid("This is no date or no priority. Go back and choose both.") from error
+    application().engine.arrange(task_id, actor=actors.actor(), follow_up_at=at, priority=priority)
+    say("The task is arranged.")
     return see("amends.task.show", task_id=task_id)
 
 
@@ -161,8 +177,8 @@ def _show(work: Work, data: dict[str, Any], errors: Any = None, status: int = 20
 def _allowed(task: Any) -> dict[str, bool]:
     """What the person signed in may do with a task; the engine asks the policy the same again when it is done."""
     at = {"task_id": task.id, "instance_id": task.instance_id, "element_id": task.element_id}
-    at |= {"groups": task.groups, "assignee": task.assignee, "competence": task.competence}
-    return {f"may_{action}": actors.may(action, **at) for action in ("complete", "claim", "assign")}
+    at |= {"groups": task.groups, "assignee": task.assignee, "competence": task.competence, "owner": task.owner}
+    return {f"may_{action}": actors.may(action, **at) for action in ("complete", "claim", "assign", "arrange")}
 
 
 def _closed(work: Work) -> Response:

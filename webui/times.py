@@ -93,7 +93,13 @@ def local(at: datetime) -> datetime:
     return at.astimezone(zone.current())
 
 
+def iso_day(at: datetime | None) -> str:
+    """The day, as a date input takes it, on the organisation's clocks."""
+    return "" if at is None else local(at).date().isoformat()
+
+
 FILTERS: dict[str, Callable[..., Any]] = {
+    "iso_day": iso_day,
     "long_date": long_date,
     "clock_time": clock_time,
     "moment": moment,

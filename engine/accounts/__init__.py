@@ -5,5 +5,8 @@ from amends.engine.accounts.breached import Breached
 from amends.engine.accounts.passwords import Passwords, generated_password
 from amends.engine.accounts.picker import Picker
 from amends.engine.accounts.policy import BUILT_IN_ROLES, Policy
+from amends.engine.accounts.workload import Workload
 
-__all__ = ["BUILT_IN_ROLES", "Account", "Accounts", "Breached", "Passwords", "Picker", "Policy", "account_id", "generated_password"]
+__all__ = [
+    "BUILT_IN_ROLES", "Account", "Accounts", "Breached", "Passwords", "Picker", "Policy", "Workload", "account_id", "generated_password",
+]  # fmt: skip

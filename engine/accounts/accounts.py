@@ -13,11 +13,13 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from uuid_utils import uuid7
 
 from amends.engine.accounts import standing
+from amends.engine.accounts.absences import Absences
 from amends.engine.accounts.attempts import FREE_FAILURES, waits
 from amends.engine.accounts.breached import Breached
 from amends.engine.accounts.checks import checked_competence, checked_email, checked_roles, checked_teams, checked_username, normal
 from amends.engine.accounts.identities import Identities
 from amends.engine.accounts.passwords import Passwords, check_password, generated_password
+from amends.engine.accounts.saved import SavedFilters
 from amends.engine.accounts.second_factor import SecondFactor
 from amends.engine.accounts.sessions import Sessions, digest
 from amends.engine.errors import Conflict, Invalid, NotFound
@@ -84,7 +86,7 @@ class Accounts:
         self._breached = breached
         given = (self._database, installation.now, self._record)
         self.sessions, self.second_factor = Sessions(*given), SecondFactor(*given)
-        self.identities = Identities(self, *given)
+        self.identities, self.absences, self.saved = Identities(self, *given), Absences(self, *given), SavedFilters(*given)
 
     # -- finding
     def get(self, id: str) -> Account:

@@ -57,12 +57,15 @@ class Policy:
             "claim": self._claim,
             "unclaim": self._hand_over,
             "assign": self._hand_over,
+            "arrange": self._hand_over,
             "start": self._take_part,
             "file": self._take_part,
             "correlate": self._take_part,
             "read": self._read,
             "write": self._write,
             "declare": self._declare,
+            "away": self._away,
+            "lead": self._one_of("see who has how much to do", (TEAM_LEAD,)),
             "restrict": self._one_of("say who may see a complaint", (TEAM_LEAD,)),
             "signal": self._one_of("send a signal to every complaint", OPERATORS),
             "deploy": self._one_of("deploy a package", OPERATORS),
@@ -130,7 +133,8 @@ class Policy:
         if AUDITOR not in account.roles:
             others = and_(c.team != "", c.team.not_in(self._accounts.teams(account.id)))
             closed = others if TEAM_LEAD in account.roles else or_(others, c.confidential.is_(True))
-            has_work = exists().where(u.instance_id == instance_id, u.assignee == actor, u.state == "open")
+            mine_too = [actor, *sorted(self._accounts.absences.covered_by(account.id))]
+            has_work = exists().where(u.instance_id == instance_id, u.assignee.in_(mine_too), u.state == "open")
             kept_from = exists().where(c.instance_id == instance_id, closed)
             conditions.append(or_(~kept_from, mine.where(p.part == ADMITTED), has_work))
         return conditions
@@ -169,7 +173,8 @@ class Policy:
             marked = row is not None and row.confidential and confidential_too and TEAM_LEAD not in account.roles
             if not (others or marked):
                 return
-            has = select(u.id).where(u.instance_id == instance_id, u.assignee == account.actor, u.state == "open").limit(1)
+            mine = [account.actor, *sorted(self._accounts.absences.covered_by(account.id))]
+            has = select(u.id).where(u.instance_id == instance_id, u.assignee.in_(mine), u.state == "open").limit(1)
             if connection.execute(has).first() is not None:
                 return
         why = "it belongs to another team" if others else "it is marked as confidential"
@@ -177,12 +182,12 @@ class Policy:
 
     # -- tasks
     def _work(self, account: Account, about: Mapping[str, Any]) -> None:
-        """A task is for who has it; one that nobody has, for the roles it names."""
+        """A task is for who has it, and who covers them while they are away; one that nobody has, for the roles it names."""
         self._competent(account, about)
         holder = about.get("assignee")
         if holder == account.actor:
             return
-        if holder:
+        if holder and holder not in self._accounts.absences.covered_by(account.id):
             raise Forbidden(f"{_task(about)} belongs to {self._name(holder)}. They can do it, or a team lead can give it to somebody else.")
         self._in_group(account, about, account.display_name)
 
@@ -212,7 +217,8 @@ class Policy:
 
     def _hand_over(self, account: Account, about: Mapping[str, Any]) -> None:
         """Team leads give tasks to others, as does who has the task; only to somebody who may do it."""
-        if TEAM_LEAD not in account.roles and about.get("assignee") != account.actor:
+        mine = {account.actor, *self._accounts.absences.covered_by(account.id)}
+        if TEAM_LEAD not in account.roles and mine.isdisjoint({about.get("assignee"), about.get("owner")}):
             holder = about.get("assignee")
             who = f"{self._name(holder)}, who has it, or a team lead" if holder else "a team lead"
             raise Forbidden(f"{account.display_name} may not give {_task(about, small=True)} to anybody; {who} can.")
@@ -250,6 +256,11 @@ class Policy:
         """Everybody says of themselves that they have a conflict of interest; nobody is asked whether they may."""
         if about.get("account_id") != account.id:
             raise Forbidden("A conflict of interest is declared by who has it; a team lead can note it for somebody else.")
+
+    def _away(self, account: Account, about: Mapping[str, Any]) -> None:
+        """Everybody says when they are away themselves; team leads and administrators note it for others, and how much is a full desk."""
+        if about.get("account_id") != account.id and not account.roles.intersection((TEAM_LEAD, ADMIN)):
+            raise Forbidden(f"{account.display_name} may not say when others are away; a team lead or an administrator can.")
 
     def _one_of(self, what: str, roles: tuple[str, ...]) -> Rule:
         def rule(account: Account, about: Mapping[str, Any]) -> None:

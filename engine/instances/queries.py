@@ -16,7 +16,8 @@ from amends.engine.calendars import Clock
 from amends.engine.errors import NotFound
 from amends.engine.execution import Execution, load
 from amends.engine.execution.values import decode
-from amends.engine.instances import inbox
+from amends.engine.instances import filters, inbox
+from amends.engine.instances.filters import URGENCY
 from amends.engine.instances.versions import Versions
 from amends.engine.instances.views import IncidentView, InstanceView, ServiceTask, UserTask, Waiting
 from amends.engine.store import tables as t
@@ -34,12 +35,16 @@ def user_tasks(
     limit: int = 50,
     after: str | None = None,
     where: Sequence[ColumnElement[bool]] = (),
+    order: str = URGENCY,
 ) -> list[UserTask]:
     """Tasks by what hurts first: due instant (those without one last), then priority, then age; `where` says who asks (see `Access`).
 
     With `assignee` and `groups` both given, tasks of either. `after` is the id of the last task of the page before; `where` are
     further conditions on tasks.
     """
+    if order != URGENCY:
+        whose = filters.whose(assignee, groups, unassigned)
+        return _tasks(connection.execute(filters.ordered(connection, order, [*whose, *where], limit, after)).all())
     if state == "open" and instance_id is None:
         last = None if after is None else _AT.first(connection, {"task": after})
         walks = inbox.legs(assignee, groups, unassigned)
@@ -102,7 +107,7 @@ def _tasks(rows: Sequence[Any]) -> list[UserTask]:
             follow_up_at=row.follow_up_at, priority=row.priority,
             created_at=row.created_at, state=row.state, process_id=row.process_id,
             completed_by=row.ended_by if row.state == "completed" else None,
-            completed_at=row.ended_at if row.state == "completed" else None, competence=row.competence,
+            completed_at=row.ended_at if row.state == "completed" else None, competence=row.competence, owner=row.owner,
         )
         for row in rows
     ]  # fmt: skip

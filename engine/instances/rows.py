@@ -156,8 +156,8 @@ class Rows:
                 self.writes.flush()  # of the same id
                 self.writes.add(_NEW_JOB, self._timer(number, token, wait))
         elif wait["kind"] == "user":
-            columns = {"assignee": "assignee", "due_at": "due", "follow_up_at": "follow_up", "priority": "priority"}
-            values = {column: wait[key] for column, key in columns.items() if wait[key] != old[key]}
+            columns = {"assignee": "assignee", "due_at": "due", "follow_up_at": "follow_up", "priority": "priority", "owner": "owner"}
+            values = {column: wait.get(key) for column, key in columns.items() if wait.get(key) != old.get(key)}
             self._bar(number, [actor for actor in wait.get("barred", ()) if actor not in old.get("barred", ())])
             if values:
                 order = _order(wait) if not values.keys().isdisjoint(("due_at", "priority")) else {}

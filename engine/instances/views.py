@@ -30,6 +30,7 @@ class UserTask:
     completed_by: str | None = None
     completed_at: datetime | None = None
     competence: str = ""
+    owner: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -172,6 +172,8 @@ user_task = _table(
     Column("competence", String(120), nullable=False, server_default=""),  # what one has to hold to do it; empty: nothing
     Column("due_order", Instant, nullable=False, server_default=text(str(NEVER_DUE_MICROSECONDS))),  # due_at; without one, NEVER_DUE
     Column("rank", Integer, nullable=False, server_default="-50"),  # minus the priority: inboxes are in this order
+    Column("owner", String(120)),  # who delegated it, and gets it back
+    Index("ix_user_task_waiting", "created_at", "id", sqlite_where=text("state = 'open'"), postgresql_where=text("state = 'open'")),
     Index("ix_user_task_inbox", "due_order", "rank", "id", sqlite_where=text("state = 'open'"), postgresql_where=text("state = 'open'")),
     Index(
         "ix_user_task_mine", "assignee", "due_order", "rank", "id",
@@ -305,6 +307,7 @@ account = _table(
     Column("created_at", Instant, nullable=False),
     Column("failed_at", Instant),
     Column("failures", Integer, nullable=False, server_default="0"),
+    Column("capacity", Integer),  # how many open tasks are a full desk; empty: as the setting says
 )
 account_role = _table(
     "account_role",
@@ -323,6 +326,23 @@ account_competence = _table(  # what somebody was trained for (ISO 10002, 4.14)
     Column("training", Text, nullable=False, server_default=""),  # what it rests on, in words
     Column("noted_at", Instant, nullable=False),
     Column("valid_until", Instant),  # empty: for good
+)
+account_absence = _table(  # somebody is away, and somebody else does their work meanwhile
+    "account_absence",
+    Column("id", String(40), primary_key=True),
+    Column("account_id", ForeignKey("account.id"), nullable=False, index=True),
+    Column("cover_id", ForeignKey("account.id"), index=True),  # empty: nobody does
+    Column("begins_at", Instant, nullable=False),
+    Column("ends_at", Instant, nullable=False),
+)
+saved_filter = _table(  # a list of the inbox that somebody keeps; it holds what tasks are like, nothing of complainants
+    "saved_filter",
+    Column("id", String(40), primary_key=True),
+    Column("account_id", ForeignKey("account.id"), nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("body", Text, nullable=False),  # JSON
+    Column("shared", Boolean, nullable=False, server_default=text("false")),  # with everybody who works on complaints
+    Column("made_at", Instant, nullable=False),
 )
 account_session = _table(  # who is signed in, from where: listed for people, and ended by them
     "account_session",
@@ -499,7 +519,8 @@ PERSONAL_PLACES = {
     "idempotency.answer", "subscription.key", "value.body", "account.username", "account_session.agent", "account_session.address",
     "account_identity.subject", "account.display_name", "account.email", "account_competence.training", "complaint.subject",
     "complaint.complainant_name", "complaint.email", "message.recipient", "message.subject", "message.body", "dispatch.proof",
-    "attachment.name", "attachment.body", "attachment.digest", "import_row.facts", "import_row.flags",
-    "incoming_mail.raw", "incoming_mail.why", "incoming_mail.content_digest", "incoming_mail.sender_digest", "incoming_mail.text_digest",
+    "attachment.name", "attachment.body", "attachment.digest", "import_row.facts", "import_row.flags", "incoming_mail.raw",
+    "incoming_mail.why", "incoming_mail.content_digest", "incoming_mail.sender_digest", "incoming_mail.text_digest",
+    "saved_filter.name",
 }  # fmt: skip
 """Every column that may hold somebody's data: what an erasure must reach."""

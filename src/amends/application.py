@@ -10,7 +10,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
-from amends.engine.accounts import Accounts, Breached, Picker, Policy
+from amends.engine.accounts import Accounts, Breached, Picker, Policy, Workload
 from amends.engine.api import Engine
 from amends.engine.complaints import Register
 from amends.engine.definitions.deployments import Deployment
@@ -44,6 +44,7 @@ class Application:
         self.accounts = Accounts(self.engine, breached=Breached(breached) if breached else None)
         self.policy = self.engine.access = Policy(self.accounts)
         self.engine.offers = Picker(self.accounts)
+        self.workload = Workload(self.engine, self.accounts)
         self._given = dict(settings or {})
         self.settings = self._all_settings()
         self.engine.set_settings(self.settings)

@@ -21,7 +21,8 @@ from amends.engine.services import Operation, OperationContext
 from amends.engine.store.tables import PERSONAL_PLACES, metadata
 
 NOT_PERSONAL = """
-account.id account.password_hash account.active account.session_mark account.created_at account.failed_at account.failures
+account.id account.password_hash account.active account.session_mark account.created_at account.failed_at account.failures account.capacity
+account_absence.id account_absence.account_id account_absence.cover_id account_absence.begins_at account_absence.ends_at
 account_competence.account_id account_competence.competence account_competence.noted_at account_competence.valid_until
 account_device.token_hash account_device.account_id account_device.seen_at account_device.failed_at account_device.failures
 account_identity.issuer account_identity.account_id account_identity.linked_at
@@ -66,7 +67,8 @@ subscription.id subscription.instance_id subscription.token subscription.element
 user_task.id user_task.instance_id user_task.token user_task.process_id user_task.element_id user_task.name user_task.assignee
 user_task.form user_task.due_at user_task.follow_up_at
 user_task.priority user_task.created_at user_task.state user_task.ended_at user_task.ended_by
-user_task.competence
+user_task.competence user_task.owner
+saved_filter.id saved_filter.account_id saved_filter.body saved_filter.shared saved_filter.made_at
 user_task_barred.task_id user_task_barred.actor
 user_task_group.task_id user_task_group.group_id
 user_task.due_order user_task.rank user_task_group.offered user_task_group.due_order user_task_group.rank
@@ -76,7 +78,7 @@ value.id value.chain value.salt
 
 OF_PEOPLE_THEMSELVES = {
     "account.username", "account.display_name", "account.email", "account_competence.training", "account_session.agent",
-    "account_session.address", "account_identity.subject",
+    "account_session.address", "account_identity.subject", "saved_filter.name",
 }  # fmt: skip
 """Personal, but of staff: no complaint's erasure reaches them."""
 MARK = b"zephyrine"

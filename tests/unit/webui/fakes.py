@@ -106,8 +106,22 @@ class Identities:
         return []
 
 
+class Absences:
+    def covered_by(self, account_id: str) -> set[str]:
+        return set()
+
+    def coming(self, account_id: str | None = None) -> list[Any]:
+        return []
+
+
+class SavedFilters:
+    def of(self, account_id: str) -> tuple[Any, ...]:
+        return ()
+
+
 class Accounts:
     def __init__(self) -> None:
+        self.absences, self.saved = Absences(), SavedFilters()
         self.sessions, self.second_factor, self.identities = Sessions(), SecondFactor(), Identities()
         self.all: dict[str, Account] = {}
         self.passwords: dict[str, str] = {}
@@ -195,6 +209,8 @@ class Task:
     due_at: datetime | None = None
     priority: int = 50
     competence: str = ""
+    owner: str | None = None
+    follow_up_at: datetime | None = None
     state: str = "open"
     completed_by: str | None = None
     completed_at: datetime | None = None
@@ -317,7 +333,7 @@ class Engine:
         kept = self.events.setdefault(instance_id, [])
         kept.append(Event(len(kept) + 1, self.at, self.at, actor, kind, element_id, data))
 
-    def user_tasks(self, instance_id: Any = None, assignee: Any = None, groups: Any = None, state: str = "open", limit: int = 50, after: Any = None, actor: str | None = None, offered: bool = False, unassigned: bool = False) -> list[Task]:  # noqa: E501
+    def user_tasks(self, instance_id: Any = None, assignee: Any = None, groups: Any = None, state: str = "open", limit: int = 50, after: Any = None, actor: str | None = None, offered: bool = False, unassigned: bool = False, only: Any = None, order: str = "") -> list[Task]:  # noqa: E501
         return [
             one for one in self.tasks.values()
             if one.state == state and (instance_id is None or one.instance_id == instance_id)
