@@ -1,7 +1,7 @@
 """Examples that lie beside a model, run against it: each says what comes in and what must come out.
 
-Beside `escalation.dmn` that is `escalation.tests.csv` or `escalation.tests.json`, or any `escalation.….tests.csv`. docs/decisions.md
-describes both forms.
+Beside `escalation.dmn` that is `escalation.tests.csv`, `escalation.tests.yaml` or `escalation.tests.json`, or any
+`escalation.….tests.csv`. docs/decisions.md describes the forms.
 """
 
 from __future__ import annotations
@@ -20,9 +20,11 @@ from amends.engine.decisions.loading import read_bytes
 from amends.engine.decisions.model import Model, load
 from amends.engine.decisions.values import from_python, read_temporal, same
 from amends.engine.decisions.xml import DecisionError
+from amends.engine.decisions.yaml_data import read_yaml
 from amends.engine.errors import AmendsError
 from amends.engine.feel import FeelError, to_plain
 
+_ENDINGS = (".tests.csv", ".tests.json", ".tests.yaml", ".tests.yml")
 _TEMPORAL = frozenset({"date", "time", "date and time", "days and time duration", "years and months duration"})
 
 
@@ -75,17 +77,19 @@ def run_table_tests(path: str | PathLike[str]) -> list[TableTestResult]:
 
 
 def test_files(model: Path) -> list[Path]:
-    """The test files of a model: `<model>.tests.csv`, `<model>.tests.json`, `<model>.<anything>.tests.csv` and so on."""
+    """The test files of a model: `<model>.tests.csv`, `<model>.tests.yaml`, `<model>.<anything>.tests.csv` and so on."""
     stem = model.name.removesuffix(".dmn")
-    return sorted(
-        path for path in model.parent.iterdir() if path.name.startswith(stem + ".") and path.name.endswith((".tests.csv", ".tests.json"))
-    )
+    return sorted(path for path in model.parent.iterdir() if path.name.startswith(stem + ".") and path.name.endswith(_ENDINGS))
 
 
 def _run_file(model: Model, file: Path) -> Iterator[TableTestResult]:
     try:
         text = read_bytes(file).decode("utf-8-sig")
-        tests = list(_read_csv(model, file.name, text) if file.suffix == ".csv" else _read_json(model, file.name, text))
+        if file.suffix == ".csv":
+            tests = list(_read_csv(model, file.name, text))
+        else:
+            content = json.loads(text, parse_float=Decimal) if file.suffix == ".json" else read_yaml(text)
+            tests = list(_read_data(model, file.name, content))
     except (UnicodeDecodeError, csv.Error, json.JSONDecodeError, AmendsError) as error:
         yield TableTestResult(file.name, 0, "", "", False, f"{file.name} cannot be read: {error}")
         return
@@ -151,9 +155,8 @@ def _only_decision(model: Model, file: str) -> str:
     return names[0]
 
 
-def _read_json(model: Model, file: str, text: str) -> Iterator[TableTest]:
-    """A list of tests, or an object with `decision` and `tests`."""
-    content = json.loads(text, parse_float=Decimal)
+def _read_data(model: Model, file: str, content: Any) -> Iterator[TableTest]:
+    """JSON or YAML: a list of tests, or an object with `decision` and `tests`."""
     default = ""
     if isinstance(content, dict):
         default, content = str(content.get("decision", "")), content.get("tests", [])

@@ -1,4 +1,4 @@
-"""Examples beside a model: CSV and JSON, what passes, what fails, and what cannot be read."""
+"""Examples beside a model: CSV, YAML and JSON, what passes, what fails, and what cannot be read."""
 
 import json
 from decimal import Decimal
@@ -9,6 +9,7 @@ import pytest
 
 from amends.engine.decisions import DecisionError, run_table_tests
 from amends.engine.decisions.table_tests import plain_cell
+from amends.engine.decisions.yaml_data import read_yaml
 
 
 @pytest.fixture
@@ -61,11 +62,73 @@ def test_json(folder: Path) -> None:
     assert '"level": "board"' in found[1][2] and "was not given" in found[1][2]
 
 
+def test_yaml(folder: Path) -> None:
+    """A YAML file holds the same as a JSON file; a date is the text that it is, a number exact, `no` a text."""
+    (folder / "model.tests.yaml").write_text(
+        "decision: result\n"
+        "tests:\n"
+        "  - name: small\n"
+        "    inputs: {severity: low, amount: 10.50, day: 2025-01-01}\n"
+        "    expected:\n"
+        "      level: clerk  # nobody else\n"
+        "      due: 2025-01-01\n"
+        "    rules: [1]\n"
+        '  - name: "2"\n'
+        "    inputs:\n"
+        "      severity: no\n"
+        "      amount: 1e3\n"
+        "    expected: {level: clerk, due: null}\n"
+    )
+    assert outcome(folder) == [
+        ("small", True, ""),
+        ("2", False, '{"level": "clerk", "due": null} was expected, {"level": "board", "due": null} came out. '
+                     "(The input day was not given.) (A null and a days and time duration cannot be added, so the result is null)"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("a: 1\nb: -2.50\nc: 1e3", {"a": Decimal(1), "b": Decimal("-2.50"), "c": Decimal("1e3")}),
+        ("[true, false, null, ~, yes, off, 'true', \"1\", 2024-01-31, 10:30, 007, .5, 0x1F, =]",
+         [True, False, None, None, "yes", "off", "true", "1", "2024-01-31", "10:30", "007", ".5", "0x1F", "="]),
+        ("a: |\n  one\n  two\nb:", {"a": "one\ntwo\n", "b": None}),
+        ("- a\n- [b, {c: d}]", ["a", ["b", {"c": "d"}]]),
+        ("", None),
+    ],
+)  # fmt: skip
+def test_yaml_is_data(text: str, value: Any) -> None:
+    """What JSON can say, in YAML 1.2's words: everything else is text."""
+    assert read_yaml(text) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a: [1", "This is no YAML"),
+        ("a: 1\na: 2", "Line 2 has the name «a» a second time"),
+        ("? [a]\n: 1", "Line 1 has the name «»"),
+        ("a: &x [1]\nb: *x", "Line 2 has an alias"),
+        ("!!python/object/apply:os.system ['true']", "could not determine a constructor"),
+        ("a: !!timestamp 2024-01-31 10:00", "could not determine a constructor"),
+        ("a: 1\n---\nb: 2", "expected a single document"),
+        ("\u0007", "is no YAML"),
+        ("[" * 3000, "nested too deeply|no YAML"),
+    ],
+)
+def test_yaml_that_is_refused(text: str, message: str) -> None:
+    """Tags, aliases (few of which can stand for more than memory holds), names that come twice, and what is no YAML."""
+    with pytest.raises(DecisionError, match=message):
+        read_yaml(text)
+
+
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
         ("model.tests.csv", "severity\nlow\n", "no column «expected»"),
         ("model.tests.json", "{", "cannot be read"),
+        ("model.tests.yml", "a: [", "cannot be read"),
+        ("model.tests.yaml", "3", "should hold a list of tests"),
         ("model.tests.json", "3", "should hold a list of tests"),
         ("model.tests.json", '[{"inputs": {}}]', "has no «expected»"),
         ("model.tests.csv", "decision;expected\nnone;1\n", "no decision or service named none"),
@@ -102,7 +165,8 @@ def test_the_examples_of_the_documentation(build: Any, tmp_path: Path) -> None:
     (tmp_path / "escalation.dmn").write_bytes(source)
     (tmp_path / "escalation.tests.csv").write_text(text.partition("```csv\n")[2].partition("```")[0])
     (tmp_path / "escalation.tests.json").write_text(text.rpartition("```json\n")[2].partition("```")[0])
-    assert outcome(tmp_path) == [("small and harmless", True, ""), ("large", True, ""), ("large", True, "")]
+    (tmp_path / "escalation.tests.yaml").write_text(text.rpartition("```yaml\n")[2].partition("```")[0])
+    assert outcome(tmp_path) == [("small and harmless", True, ""), *[("large", True, "")] * 3]
 
 
 def test_wrong_parts_are_told(folder: Path) -> None:
