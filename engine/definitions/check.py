@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from amends.engine.decisions import DecisionInfo
+from amends.engine.definitions.check_bindings import check_bindings
 from amends.engine.definitions.check_compensation import check_compensation
 from amends.engine.definitions.check_elements import check_elements
 from amends.engine.definitions.check_events import check_events
 from amends.engine.definitions.check_expressions import check_expressions
 from amends.engine.definitions.check_flows import check_flows
 from amends.engine.definitions.check_layout import check_layout
+from amends.engine.definitions.check_listeners import check_listeners
 from amends.engine.definitions.check_names import check_names, keys_of
 from amends.engine.definitions.check_operations import check_operations
 from amends.engine.definitions.check_package import check_files, check_manifest, check_message_starts, read_decisions
@@ -31,9 +33,7 @@ _FILE_FAULTS = frozenset({"xml", "too-large", "doctype", "not-bpmn"})
 _OTHERS = (".dmn", ".form", ".md", ".toml")
 
 
-def check(
-    path: str | Path | Mapping[str, bytes], forms: Forms | None = None, operations: Mapping[str, Any] | None = None
-) -> list[Problem]:
+def check(path: str | Path | Mapping[str, bytes], forms: Forms | None = None, operations: Mapping[str, Any] | None = None) -> list[Problem]:
     """Check a package folder, a single file, or files by relative path.
 
     `forms` checks forms and tells their fields; without it forms are only looked for by id. `operations` maps task types to
@@ -120,5 +120,7 @@ class _Check:
             check_names(found, places, known, self.keys, self.expressions)
         if self.operations is not None:
             check_operations(found, package, process, self.operations, self.expressions)
+        check_listeners(found, process, self.operations)
+        check_bindings(found, package, process)
         check_soundness(found, process)
         check_layout(found, diagram, process)

@@ -62,18 +62,19 @@ def _called(found: Findings, package: Package, element: Element) -> None:
         found.add(element, "missing-process", message, "Make it executable in its properties.")
     else:
         message = f"{called(element)} calls the process {process_id!r}, which is not there."
-        found.absent(element, "missing-process", message, f"Add a .bpmn file with that process{_have(package.processes)}.")
+        elsewhere = element.ext.bindings.get("process") in ("latest", "versionTag")  # it may be in another package
+        note = found.warn if elsewhere else found.absent
+        note(element, "missing-process", message, f"Add a .bpmn file with that process{_have(package.processes)}.")
 
 
-def _decision(
-    found: Findings, package: Package, element: Element, decisions: Mapping[str, DecisionInfo], known: Names | None
-) -> None:
+def _decision(found: Findings, package: Package, element: Element, decisions: Mapping[str, DecisionInfo], known: Names | None) -> None:
     decision_id = element.ext.called_decision
     if not decision_id or is_feel(decision_id):
         return
     if decision_id not in package.decisions:
         message = f"{called(element)} calls the decision {decision_id!r}, which is not there."
-        found.absent(element, "missing-decision", message, f"Add a .dmn file with that decision{_have(package.decisions)}.")
+        note = found.warn if element.ext.bindings.get("decision") in ("latest", "versionTag") else found.absent
+        note(element, "missing-decision", message, f"Add a .dmn file with that decision{_have(package.decisions)}.")
         return
     info = decisions.get(decision_id)
     if info is None or known is None or known.open:

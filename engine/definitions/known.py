@@ -149,6 +149,7 @@ def _keys(part: Any, prefix: str = "") -> Iterator[str]:
 def _add_operation(known: Names, element: Element, operations: Mapping[str, Any] | None) -> None:
     """What an operation gives: the names it declares; anything, for one that others complete."""
     types = {element.ext.task_type, None if element.event is None else element.event.ext.task_type} - {None}
+    types |= {listener.type for listener in (*element.ext.execution_listeners, *element.ext.task_listeners) if listener.type}
     for type_name in types:
         operation = None if operations is None else operations.get(str(type_name))
         if operation is not None:

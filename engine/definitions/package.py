@@ -181,6 +181,17 @@ def _decision_ids(path: str, body: bytes) -> Iterator[str]:
             yield str(child.get("id"))
 
 
+def version_tag_of(body: bytes, decision_id: str) -> str | None:
+    """The version tag of a decision in the bytes of its model; None where it has none or cannot be read."""
+    try:
+        root = xml.parse(body)
+    except xml.Unreadable:
+        return None
+    decision = next((child for child in root if child.get("id") == decision_id), None)
+    tags = () if decision is None else decision.iter(f"{{{xml.ZEEBE}}}versionTag")
+    return next((tag.get("value") for tag in tags), None)
+
+
 def _letter_names(path: str, body: bytes) -> Iterator[str]:
     parts = PurePosixPath(path).parts
     if "letters" in parts[:-1]:

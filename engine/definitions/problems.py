@@ -52,6 +52,8 @@ CODES = {
     "no-result-variable": "a result goes nowhere",
     "no-called-process": "a call activity calls no process",
     "loop-collection": "a multi-instance runs over nothing",
+    "binding": "a version that is meant cannot be found",
+    "listener": "a listener listens to what never happens",
     "loop-output": "a multi-instance collects into or from nothing",
     "message-name": "an event or task names no message",
     "correlation-key": "a message that is waited for has no correlation key",

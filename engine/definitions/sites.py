@@ -85,6 +85,10 @@ def _element(element: Element, names: frozenset[str]) -> Iterator[Site]:
     for what, text, feel in texts:
         if text:
             yield Site(element, f"The {what} of {of}", text, element.line, feel, names)
+    for listener in (*ext.execution_listeners, *ext.task_listeners):
+        for what, text in (("type", listener.type), ("number of retries", listener.retries)):
+            if text:
+                yield Site(element, f"The {what} of the {listener.event} listener of {of}", text, listener.line, OPTIONAL, names)
     yield from _loop(element, of, names)
     yield from _event(element, of, names)
 

@@ -108,6 +108,8 @@ def compile_process(process: model.Scope) -> ProcessSpec:
             spec.conditional |= made.inner.conditional
     _connect(spec, process)
     if isinstance(process, model.Process):
+        if process.ext.execution_listeners:
+            raise Fault(f"The process {process.id} has execution listeners, which run on tasks, subprocesses and call activities only.")
         for start in process.event_starts:
             if start.event is None or any(part.kind not in _STARTS for part in start.event.parts or (start.event,)) or start.event.parallel:
                 raise Fault(f"The process {process.id} begins with a {start.kind} start event ({start.id}), which nothing triggers.")
@@ -131,6 +133,8 @@ def _event_subprocess(spec: ProcessSpec, element: model.Element) -> Any:
 
 def _make(spec: ProcessSpec, element: model.Element) -> Any:
     kind = element.kind
+    if element.ext.execution_listeners and not element.is_activity:
+        raise Fault(f"{element.id} has execution listeners, which run on tasks, subprocesses and call activities only.")
     if element.type in ("subProcess", "transaction"):
         return tasks.SubProcess(spec, element)
     if element.type in ("intermediateThrowEvent", "endEvent"):

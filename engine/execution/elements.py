@@ -231,10 +231,23 @@ class Activity(Element):
     def __init__(self, spec: Any, element: model.Element) -> None:
         super().__init__(spec, element)
         self.loop: Any = None
+        self.listeners: dict[str, Any] = {}
         if element.loop is not None:
             from amends.engine.execution.loops import make_loop
 
             self.loop = make_loop(element.loop)
+        if element.ext.execution_listeners or element.ext.task_listeners:
+            from amends.engine.execution.listeners import make_listeners
+
+            self.listeners = make_listeners(spec, element)
+
+    def _held(self, token: Token, when: str) -> bool:
+        """Whether listeners have to be done before this activity begins, or leaves."""
+        if not self.listeners:
+            return False
+        from amends.engine.execution.listeners import held
+
+        return held(token, when, self.listeners[when])
 
     def _update_hook(self, my_task: Token) -> bool:
         top = my_task.workflow.top_workflow
@@ -245,7 +258,10 @@ class Activity(Element):
             my_task._set_state(TaskState.STARTED)
             top.note("entered", self.name, my_task)
             return False
-        self.take_inputs(my_task)
+        if "heard" not in my_task.internal_data:
+            self.take_inputs(my_task)
+        if self._held(my_task, "before"):
+            return False
         if not single:
             self.attach(my_task)
         ready = self.enter(my_task)
@@ -269,6 +285,8 @@ class Activity(Element):
     def _on_complete(self, my_task: Token) -> None:
         scope = my_task.workflow
         body = scope.tasks.get(my_task.internal_data.get("body", -1))
+        if (body is not None or self.loop is None) and self._held(my_task, "after"):
+            return
         if body is None or self.loop is None:
             if "group" in my_task.internal_data:
                 # Over nothing, it is done without having received anything; its alternatives are not chosen all the same.

@@ -124,6 +124,10 @@ class ScopeMixin:
             for other in self.tokens():
                 if other.internal_data.get("body") == token.id:
                     self.cancel_token(other)
+        if getattr(token.task_spec, "listeners", None):
+            for other in self.tokens():
+                if other.internal_data.get("listens") == token.id:
+                    self.cancel_token(other)
         self.discard_boundaries(token)
         if not token.passive:
             top.note("cancelled", token.task_spec.name, token)

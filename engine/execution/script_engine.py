@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from SpiffWorkflow.bpmn.script_engine import PythonScriptEngine
 
 from amends.engine.definitions.model import expression, is_feel
+from amends.engine.execution.bindings import Binding
 from amends.engine.execution.faults import Fault
 from amends.engine.feel import Expression, FeelError, FeelWarning, parse
 
@@ -40,6 +41,10 @@ def _no_process(process_id: str, deployment_id: str | None) -> tuple[Any, str | 
     raise Fault(f"There is no process {process_id!r} here; deploy it beside the diagram that calls it.")
 
 
+def _no_version(called_id: str, *about: Any) -> Any:
+    raise Fault(f"Nothing here knows several versions of {called_id!r}; remove its binding, or run it with the engine.")
+
+
 @dataclass(slots=True)
 class _Outside:
     functions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
@@ -47,6 +52,8 @@ class _Outside:
     constants: Mapping[str, Any] = field(default_factory=dict)
     decide: Callable[[str, Mapping[str, Any]], Decided] = _no_decision
     process: Callable[[str, str | None], tuple[Any, str | None]] = _no_process
+    bound_process: Callable[[str, str | None, Binding], tuple[Any, str | None]] = _no_version
+    bound_decision: Callable[[str, Mapping[str, Any], str | None, Binding], Decided] = _no_version
     operations: Operations | None = None
     calendars: Mapping[str, Any] = field(default_factory=dict)
 
@@ -56,7 +63,8 @@ class FeelScriptEngine(PythonScriptEngine):
 
     `functions` are injected into the language, `now` is the clock, `constants` are names every expression can read,
     `decide(id, context)` evaluates a decision, `process(id, deployment)` finds a called process's spec and where it is from,
-    `operations` run inside the step.
+    `bound_process(id, deployment, binding)` and `bound_decision(id, context, deployment, binding)` do so where an element says which
+    version it means, `operations` run inside the step.
     """
 
     def __init__(self, **outside: Any) -> None:

@@ -8,6 +8,7 @@ from SpiffWorkflow.util.task import TaskState
 
 from amends.engine.definitions import model
 from amends.engine.execution import compensation, timers
+from amends.engine.execution.bindings import binding
 from amends.engine.execution.elements import Activity, whole_number
 from amends.engine.execution.faults import Fault
 from amends.engine.execution.script_engine import Text, text
@@ -128,6 +129,7 @@ class BusinessRuleTask(ServiceTask):
     def __init__(self, spec: Any, element: model.Element) -> None:
         super().__init__(spec, element)
         self.decision = text(element.ext.called_decision, "decision")
+        self.binding = binding(element.ext, "decision")
         self.result_variable = element.ext.result_variable
         self.waits = self.decision is None
 
@@ -136,7 +138,11 @@ class BusinessRuleTask(ServiceTask):
             return super()._run_hook(my_task)
         scope = my_task.workflow
         decision_id = str(self.decision.needed(my_task))
-        decided = scope.script_engine.outside.decide(decision_id, scope.context(my_task))
+        outside, context = scope.script_engine.outside, scope.context(my_task)
+        if self.binding is None:
+            decided = outside.decide(decision_id, context)
+        else:
+            decided = outside.bound_decision(decision_id, context, scope.process_scope().deployment, self.binding)
         scope.top_workflow.note("decision", self.name, my_task, decided.why, decision=decision_id)
         if self.result_variable:
             self.take_result(my_task, {self.result_variable: decided.value})
@@ -167,6 +173,7 @@ class CallActivity(Activity):
     def __init__(self, spec: Any, element: model.Element) -> None:
         super().__init__(spec, element)
         self.called = text(element.ext.called_process or element.called_element, "called process")
+        self.binding = binding(element.ext, "process")
         self.gives_all = element.ext.propagate_all_parent
         self.takes_all = element.ext.propagate_all_child
 
@@ -174,7 +181,9 @@ class CallActivity(Activity):
         if self.called is None:
             raise Fault(f"{self.name} names no process to call.")
         scope = token.workflow
-        spec, deployment = scope.script_engine.outside.process(str(self.called.needed(token)), scope.process_scope().deployment)
+        outside, process_id, own = scope.script_engine.outside, str(self.called.needed(token)), scope.process_scope().deployment
+        found = outside.process(process_id, own) if self.binding is None else outside.bound_process(process_id, own, self.binding)
+        spec, deployment = found
         variables = scope.variables(token) if self.gives_all else dict(token.data)
         scope.top_workflow.enter_scope(token, spec, True, variables, deployment)
         token._set_state(TaskState.STARTED)

@@ -230,7 +230,7 @@ class Execution(ScopeMixin, BpmnWorkflow):
         came_from: Any = None
         while at is not None:
             scope = at.workflow
-            hosts = {at.id, at.internal_data.get("body", at.id)}
+            hosts = {at.id, at.internal_data.get("body", at.id), at.internal_data.get("listens", at.id)}
             waiting = [t for t in scope.tokens() if t.passive and t.task_spec.catches_kind == kind]
             for catchers in (
                 [t for t in waiting if t.internal_data.get("host") in hosts],

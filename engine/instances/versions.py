@@ -14,6 +14,7 @@ from amends.engine.definitions import deployments
 from amends.engine.definitions.package import Package
 from amends.engine.errors import NotFound
 from amends.engine.execution import Decided, Fault, FeelScriptEngine, ProcessSpec, compile_process
+from amends.engine.instances.bindings import Bindings
 from amends.engine.store import Database
 
 _PLAIN_CALENDAR = {
@@ -42,6 +43,8 @@ class Version:
             constants={"settings": self.settings},
             decide=self.decide,
             process=versions.process,
+            bound_process=versions.bindings.process,
+            bound_decision=versions.bindings.decision,
             operations=versions.operations,
             calendars=self.calendars,
         )
@@ -75,7 +78,8 @@ class Versions:
     """The versions in use, by deployment id."""
 
     def __init__(self, database: Database, now: Callable[[], datetime], operations: Any, settings: Callable[[], Mapping[str, Any]]) -> None:
-        self._database = database
+        self.database = database
+        self.bindings = Bindings(self)
         self.now = now
         self.operations = operations
         self.settings = settings
@@ -87,7 +91,7 @@ class Versions:
         version = self._versions.get(deployment_id)
         if version is not None:
             return version
-        with self._lock, self._database.reading() as connection:
+        with self._lock, self.database.reading() as connection:
             package = deployments.package_of(connection, deployment_id)
             if not package.files:
                 raise NotFound(f"There is no deployment {deployment_id}.")
@@ -96,7 +100,7 @@ class Versions:
 
     def latest(self, process_id: str) -> Version:
         """The latest version of a process; raises `NotFound`."""
-        with self._database.reading() as connection:
+        with self.database.reading() as connection:
             deployment_id = deployments.latest(connection, process_id)
         if deployment_id is None:
             raise NotFound(f"No process {process_id!r} is deployed. Deploy the package that holds it first.")

@@ -1,0 +1,111 @@
+"""Listeners and bindings: what runs is let through, what would be ignored is refused with a reason."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+USER = '<userTask id="t"><extensionElements><zeebe:userTask/>{}</extensionElements></userTask>'
+
+
+def listener(kind: str, event: str, type: str = "log", rest: str = "") -> str:
+    return f'<zeebe:{kind}Listeners><zeebe:{kind}Listener eventType="{event}" type="{type}" {rest}/></zeebe:{kind}Listeners>'
+
+
+@pytest.mark.parametrize(
+    ("inside", "code"),
+    [
+        (listener("execution", "start"), ""),
+        (listener("execution", "end", "=kind", 'retries="=n"'), ""),
+        (listener("task", "creating"), ""),
+        (listener("task", "complete"), ""),
+        (listener("execution", "middle"), "listener"),
+        (listener("execution", ""), "listener"),
+        (listener("execution", "start", ""), "no-task-type"),
+        (listener("execution", "start", "log", 'retries="many"'), "value"),
+        (listener("execution", "start", "=1 +"), "feel-syntax"),
+        (listener("task", "assigning"), "refused"),
+        (listener("task", "update"), "refused"),
+        (listener("task", "canceling"), "refused"),
+        (listener("task", "sleeping"), "listener"),
+    ],
+)
+def test_listeners_of_a_user_task(found: Any, build: Any, inside: str, code: str) -> None:
+    """Creating and completing run as jobs; nothing could be kept waiting for the others."""
+    problems = found(build.draw(build.around(USER.format(inside))))
+    assert [(problem.code, problem.element_id) for problem in problems] == ([(code, "t")] if code else [])
+
+
+@pytest.mark.parametrize(
+    ("element", "code"),
+    [
+        ('<exclusiveGateway id="t">{}</exclusiveGateway>', "refused"),
+        ('<intermediateThrowEvent id="t">{}</intermediateThrowEvent>', "refused"),
+        ('<task id="t">{}</task>', ""),
+    ],
+)  # fmt: skip
+def test_execution_listeners_are_of_activities(found: Any, build: Any, element: str, code: str) -> None:
+    """An event or a gateway takes no time, so nothing can run before or after it."""
+    drawn = build.around(element.format(build.extended(listener("execution", "start"))))
+    assert [problem.code for problem in found(build.draw(drawn))] == ([code] if code else [])
+
+
+def test_execution_listeners_of_a_process_are_refused(found: Any, build: Any) -> None:
+    """Its first and last activities can have them."""
+    drawn = build.extended(listener("execution", "end")) + build.around('<task id="t"/>')
+    assert [(problem.code, problem.element_id) for problem in found(build.draw(drawn))] == [("refused", "p")]
+
+
+def test_a_task_listener_of_another_element(found: Any, build: Any) -> None:
+    """Only people's tasks have them."""
+    drawn = build.around(f'<task id="t">{build.extended(listener("task", "creating"))}</task>')
+    assert [problem.code for problem in found(build.draw(drawn))] == ["listener"]
+
+
+def test_a_listener_nobody_runs_is_said(found: Any, build: Any) -> None:
+    """Like a service task's type."""
+    problems = found(build.draw(build.around(USER.format(listener("execution", "start")))), operations={})
+    assert [(problem.code, problem.severity) for problem in problems] == [("unknown-operation", "warning")]
+
+
+def calls(binding: str) -> str:
+    return f'<callActivity id="t"><extensionElements><zeebe:calledElement processId="q" {binding}/></extensionElements></callActivity>'
+
+
+@pytest.mark.parametrize(
+    ("binding", "expected"),
+    [
+        ('bindingType="latest"', [("missing-process", "warning")]),
+        ('bindingType="versionTag" versionTag="v1"', [("missing-process", "warning")]),
+        ('bindingType="deployment"', [("missing-process", "error")]),
+        ('bindingType="versionTag"', [("binding", "error"), ("missing-process", "warning")]),
+        ('bindingType="newest"', [("binding", "error"), ("missing-process", "error")]),
+    ],
+)
+def test_bindings_of_a_called_process(found: Any, build: Any, binding: str, expected: list[tuple[str, str]]) -> None:
+    """What is bound to another version may be deployed already; what is bound to the deployment has to be in the package."""
+    files = {"package.toml": b'[package]\nname = "x"\nversion = "1"\n', "a.bpmn": build.draw(build.around(calls(binding)))}
+    assert [(problem.code, problem.severity) for problem in found(files)] == expected
+
+
+@pytest.mark.parametrize(
+    ("binding", "tag", "expected"),
+    [
+        ('bindingType="deployment"', None, []),
+        ('bindingType="latest"', None, [("binding", "warning")]),
+        ('bindingType="versionTag" versionTag="v1"', "v1", []),
+        ('bindingType="versionTag" versionTag="v1"', "v2", [("binding", "error")]),
+        ('bindingType="versionTag" versionTag="v1"', None, [("binding", "error")]),
+    ],
+)
+def test_bindings_of_a_form(found: Any, build: Any, binding: str, tag: str | None, expected: list[tuple[str, str]]) -> None:
+    """An instance keeps its own version's form, so a tag has to be that form's."""
+    form = {"type": "default", "id": "f", "components": [], **({} if tag is None else {"versionTag": tag})}
+    files = {
+        "package.toml": b'[package]\nname = "x"\nversion = "1"\n',
+        "a.bpmn": build.draw(build.around(USER.format(f'<zeebe:formDefinition formId="f" {binding}/>'))),
+        "f.form": json.dumps(form).encode(),
+    }
+    assert [(problem.code, problem.severity) for problem in found(files) if problem.element_id == "t"] == expected
