@@ -1,4 +1,4 @@
-"""Read the scenarios of a package: `tests/*.toml`, each key checked, with the line every step stands on."""
+"""Read the scenarios of a package: `tests/*.toml` and `tests/*.yaml`, each key checked, with the line every step stands on."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ from typing import Any
 from amends.engine.definitions.manifest import FILE as MANIFEST
 from amends.engine.scenarios.lines import Place, places
 from amends.engine.scenarios.model import Expectation, Failure, Scenario, ScenarioError, Step
+from amends.engine.yaml_text import Lines, YamlError, read_yaml
 
 FOLDER = "tests"
+SUFFIXES = (".toml", ".yaml", ".yml")
 ACTIONS: Mapping[str, frozenset[str]] = {
     "complete": frozenset({"with", "as", "refused"}),
     "message": frozenset({"with", "as", "key", "refused"}),
@@ -72,9 +74,9 @@ def read_suite(path: Path) -> Suite:
 
 
 def scenario_files(folder: Path) -> list[Path]:
-    """The files `tests/*.toml` of a package, at any depth below `tests`."""
+    """The files `tests/*.toml`, `*.yaml` and `*.yml` of a package, at any depth below `tests`."""
     inside = folder / FOLDER
-    return sorted(file for file in inside.rglob("*.toml") if file.is_file()) if inside.is_dir() else []
+    return sorted(file for file in inside.rglob("*") if file.suffix in SUFFIXES and file.is_file()) if inside.is_dir() else []
 
 
 def _broken(suite: Suite, file: str, line: int, message: str, step: str = "cannot be read") -> None:
@@ -83,18 +85,30 @@ def _broken(suite: Suite, file: str, line: int, message: str, step: str = "canno
 
 def _parsed(suite: Suite, path: Path) -> tuple[str, dict[str, Any], list[Place]] | None:
     name = path.relative_to(suite.folder).as_posix()
+    read = _read_toml if path.suffix == ".toml" else _read_yaml
     try:
-        text = path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
-        content = tomllib.loads(text, parse_float=Decimal)
+        content, where = read(path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n"))
     except UnicodeDecodeError:
         _broken(suite, name, 1, "UTF-8; save the file as that.")
     except tomllib.TOMLDecodeError as error:
         _broken(suite, name, _line_of(str(error)), f"TOML: {error}")
+    except YamlError as error:
+        _broken(suite, name, error.line, f"YAML: {error}")
     else:
-        if isinstance(content.get("data", {}), dict):
-            return name, content, places(text)
-        _broken(suite, name, 1, "[data.NAME] tables; data is something else here.")
+        if isinstance(content, dict) and isinstance(content.get("data", {}), dict):
+            return name, content, where
+        _broken(suite, name, 1, "[data.NAME] tables; data is something else here." if isinstance(content, dict) else "keys and values.")
     return None
+
+
+def _read_toml(text: str) -> tuple[Any, list[Place]]:
+    return tomllib.loads(text, parse_float=Decimal), places(text)
+
+
+def _read_yaml(text: str) -> tuple[Any, list[Place]]:
+    content, lines = read_yaml(text)
+    told = lines.inside.get("scenario", Lines(1)).inside.values()
+    return content, [Place(item.line, [step.line for step in item.inside.get("steps", Lines(1)).inside.values()]) for item in told]
 
 
 def _line_of(message: str) -> int:

@@ -34,9 +34,8 @@ def report() -> Report:
 def test_the_shipped_scenarios_pass(report: Report) -> None:
     """Every scenario of the package that ships goes by its script."""
     assert [str(result.failure) for result in report.failed] == []
-    assert {result.file for result in report.results} == {
-        f"tests/{name}.toml" for name in ("accepted", "investigated", "late", "rejected", "withdrawn")
-    }
+    names = ("accepted.toml", "investigated.toml", "late.toml", "rejected.yaml", "withdrawn.toml")
+    assert {result.file for result in report.results} == {f"tests/{name}" for name in names}
 
 
 def test_the_shipped_scenarios_run_everything(report: Report) -> None:
@@ -52,8 +51,8 @@ def changed(tmp_path: Path) -> Path:
     """A copy of the package, small enough to be tested quickly, that tests may change."""
     folder = tmp_path / "package"
     shutil.copytree(SHIPPED, folder)
-    for name in ("investigated", "late", "rejected", "accepted"):
-        (folder / "tests" / f"{name}.toml").unlink()
+    for name in ("investigated.toml", "late.toml", "rejected.yaml", "accepted.toml"):
+        (folder / "tests" / name).unlink()
     return folder
 
 
@@ -170,6 +169,11 @@ def test_the_page_about_scenarios_is_true(repository: Path, changed: Path) -> No
     example = next(block for block in page.split("```toml\n") if "[[scenario]]" in block).partition("```")[0]
     (changed / "tests" / "withdrawn.toml").unlink()
     (changed / "tests" / "example.toml").write_text(example, encoding="utf-8")
+    done = amends_test(changed)
+    assert done.output.endswith("1 passed, 0 failed\n"), done.output
+    (changed / "tests" / "example.toml").unlink()
+    example = next(block for block in page.split("```yaml\n") if "scenario:" in block).partition("```")[0]
+    (changed / "tests" / "example.yml").write_text(example, encoding="utf-8")
     done = amends_test(changed)
     assert done.output.endswith("1 passed, 0 failed\n"), done.output
     for action in ACTIONS:

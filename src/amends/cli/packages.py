@@ -12,6 +12,7 @@ from amends.engine.decisions import run_table_tests
 from amends.engine.decisions.table_tests import TableTestResult
 from amends.engine.definitions import check as check_package
 from amends.engine.scenarios import Report, coverage_of, read_suite, run_suite
+from amends.engine.scenarios.reading import SUFFIXES
 from amends.engine.services import operations
 from amends.forms import Forms
 
@@ -73,7 +74,7 @@ def templates(output: Path | None) -> None:
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @says_errors
 def test(path: Path, svg: Path | None, min_coverage: float | None, as_json: bool) -> None:
-    """Live through a package's scenarios (tests/*.toml), and run the examples beside its decision tables.
+    """Live through a package's scenarios (tests/*.toml, tests/*.yaml), and run the examples beside its decision tables.
 
     PATH is a package folder, one file of scenarios, or a .dmn file. Nothing leaves: mail is kept, and only operations that are
     built in are carried out. Exit code 1 if something failed, 2 if there is nothing to test.
@@ -82,9 +83,9 @@ def test(path: Path, svg: Path | None, min_coverage: float | None, as_json: bool
     tables = _table_tests(path, say)
     report = _scenarios(path, say)
     if not tables and report is None:
-        raise click.UsageError(f"There is nothing to test: {path} has neither tests/*.toml nor examples beside its decision tables.")
+        raise click.UsageError(f"There is nothing to test: {path} has neither scenarios (tests/*.toml, *.yaml) nor examples of tables.")
     if report is None and (svg is not None or min_coverage is not None):
-        raise click.UsageError(f"{path} has no scenarios in tests/*.toml, so there is nothing that --svg or --min-coverage could tell.")
+        raise click.UsageError(f"{path} has no scenarios in tests/, so there is nothing that --svg or --min-coverage could tell.")
     found = None if report is None else coverage_of(report.package, report.runs)
     for line in [] if found is None else tested.coverage(found, missed=path.is_dir()):
         say(line)
@@ -110,7 +111,7 @@ def _table_tests(path: Path, say: Callable[[str], None]) -> list[TableTestResult
 
 def _scenarios(path: Path, say: Callable[[str], None]) -> Report | None:
     """What became of the scenarios; None where there are none."""
-    if not path.is_dir() and path.suffix != ".toml":
+    if not path.is_dir() and path.suffix not in SUFFIXES:
         return None
     suite = read_suite(path)
     if not suite.scenarios and not suite.broken:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -15,8 +16,8 @@ HEAD = 'at = 2026-03-02T10:00:00\n[[scenario]]\nname = "x"\nstart = { process = 
 
 
 def written(tmp_path: Path, **files: str) -> Suite:
+    (tmp_path / "tests").mkdir(parents=True)
     (tmp_path / "package.toml").write_text('[package]\nname = "p"\nversion = "1"\n', encoding="utf-8")
-    (tmp_path / "tests").mkdir()
     for name, text in files.items():
         (tmp_path / "tests" / f"{name}.toml").write_text(text, encoding="utf-8")
     return read_suite(tmp_path)
@@ -89,6 +90,52 @@ def test_what_is_wrong_is_said_by_line(tmp_path: Path, text: str, line: int, tol
     [(found, message)] = broken(tmp_path, text)
     assert found == line
     assert told in message
+
+
+def test_yaml_says_the_same(tmp_path: Path) -> None:
+    """The same keys as in TOML give the same scenario, each step with its own line."""
+    toml = HEAD + """people = { ann = "handler" }
+steps = [
+  { complete = "t", with = { a = 1.5, verified = "yes" }, as = "ann", expect.task = "u" },
+  { after = "P1D", expect_no.clock.x = "late" },
+]
+"""
+    yaml = """at: 2026-03-02T10:00:00
+scenario:
+  - name: x
+    start: { process: p }
+    people: { ann: handler }
+    steps:
+      - { complete: t, with: { a: 1.5, verified: yes }, as: ann, expect: { task: u } }
+      - after: P1D
+        expect_no: { clock: { x: late } }
+"""
+    [first] = written(tmp_path / "a", story=toml).scenarios
+    (tmp_path / "b" / "tests").mkdir(parents=True)
+    (tmp_path / "b" / "package.toml").write_text('[package]\nname = "p"\nversion = "1"\n', encoding="utf-8")
+    (tmp_path / "b" / "tests" / "story.yaml").write_text(yaml, encoding="utf-8")
+    [second] = read_suite(tmp_path / "b").scenarios
+    same = [replace(each, file="", line=0, steps=tuple(replace(step, line=0) for step in each.steps)) for each in (first, second)]
+    assert same[0] == same[1]
+    assert (second.file, second.line, [step.line for step in second.steps]) == ("tests/story.yaml", 3, [7, 8])
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "told"),
+    [
+        ("scenario: [", 1, "YAML"),
+        ("at: !x 1", 1, "the tag"),
+        ("- 1", 1, "keys and values"),
+        ("at: 2026-03-02T10:00:00\nscenario:\n  - start: { process: p }\n    steps:\n      - { compleet: t }", 5, "Is 'complete' meant?"),
+    ],
+)
+def test_what_is_wrong_in_yaml_is_said_by_line(tmp_path: Path, text: str, line: int, told: str) -> None:
+    """As in TOML."""
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "package.toml").write_text('[package]\nname = "p"\nversion = "1"\n', encoding="utf-8")
+    (tmp_path / "tests" / "x.yml").write_text(text, encoding="utf-8")
+    [failure] = read_suite(tmp_path).broken
+    assert failure.line == line and told in failure.expected
 
 
 def test_one_broken_scenario_leaves_the_others(tmp_path: Path) -> None:
