@@ -50,7 +50,13 @@ def check(path: str | Path | Mapping[str, bytes], forms: Forms | None = None, op
 
 def check_package(package: Package, forms: Forms | None = None, operations: Mapping[str, Any] | None = None) -> list[Problem]:
     """Check a package that was read; as `check`."""
-    return in_order(_Check(package, forms, operations).run())
+    return in_order(_once(_Check(package, forms, operations).run()))
+
+
+def _once(problems: list[Problem]) -> list[Problem]:
+    """Without violations of the schema by an element about which something better is said on that line."""
+    said = {(problem.file, problem.line, problem.element_id) for problem in problems if problem.code != "schema"}
+    return [item for item in problems if item.code != "schema" or (item.file, item.line, item.element_id) not in said]
 
 
 class _Check:
@@ -101,6 +107,7 @@ class _Check:
                 pool = participant.name or participant.id
                 message = f"The pool {pool!r} shows the process {participant.process_id!r}, which is not there."
                 found.warn(participant, "dangling-reference", message, "Open and save the file in a modeler.")
+        found.problems += diagram.violations if executable else [replace(item, severity=INFO) for item in diagram.violations]
         found.documentation = not executable
         for process in executable or diagram.processes:
             self.process(diagram, process)

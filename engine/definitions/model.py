@@ -391,7 +391,8 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Diagram:
-    """One BPMN file. `problems` holds what was wrong with reading it; what could be read is here all the same.
+    """One BPMN file. `problems` holds what was wrong with reading it; what could be read is here all the same;
+    `violations` are those of the schema, which leave nothing unread.
 
     `shapes` and `edges` say where things are drawn, by the id of what they show.
     """
@@ -408,6 +409,7 @@ class Diagram:
     edges: Mapping[str, tuple[tuple[float, float], ...]] = field(default_factory=dict)
     exporter: str = ""
     problems: list[Problem] = field(default_factory=list)
+    violations: list[Problem] = field(default_factory=list)
 
     def process(self, process_id: str) -> Process | None:
         """The process of this id, or None."""

@@ -20,6 +20,7 @@ CODES = {
     "doctype": "the file has a document type declaration",
     "outside": "a link leads out of the folder",
     "not-bpmn": "the file is no BPMN 2.0",
+    "schema": "the file is not valid by the schema of BPMN 2.0",
     "missing-id": "an element has no id",
     "duplicate-id": "two elements share an id",
     "duplicate-definition": "two files hold the same process, form, decision or letter",

@@ -25,6 +25,7 @@ from amends.engine.definitions.model import (
     Scope,
 )
 from amends.engine.definitions.problems import ERROR, Problem
+from amends.engine.definitions.schema import schema_problems
 
 _NODES = ACTIVITY_TYPES | EVENT_TYPES | GATEWAY_TYPES | {"choreographyTask", "subChoreography", "callChoreography"}
 _ARTIFACTS = frozenset({"dataObject", "dataObjectReference", "dataStoreReference", "textAnnotation", "group", "association"})
@@ -82,6 +83,7 @@ class _Reader:
             edges,
             root.get("exporter") or "",
             self.problems,
+            schema_problems(root, self.file),
         )
 
     def declare(self, element: etree._Element) -> None:

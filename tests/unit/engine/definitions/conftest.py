@@ -23,15 +23,17 @@ _DRAWN = re.compile(r"task|.*Task|.*Event|.*Gateway|subProcess|transaction|adHoc
 def draw(content: str, top: str = "", process: str = "p", executable: bool = True, layout: bool = True) -> bytes:
     """A BPMN file of one process with this content, and `top` beside it; every element and flow has its place on the canvas."""
     shapes = []
+    points = 2 * '<di:waypoint x="0" y="0"/>'
     for tag, element_id in _ID.findall(content) if layout else ():
         if tag == "sequenceFlow":
-            shapes.append(f'<bpmndi:BPMNEdge bpmnElement="{element_id}"><di:waypoint x="0" y="0"/></bpmndi:BPMNEdge>')
+            shapes.append(f'<bpmndi:BPMNEdge bpmnElement="{element_id}">{points}</bpmndi:BPMNEdge>')
         elif _DRAWN.fullmatch(tag):
             bounds = '<dc:Bounds x="0" y="0" width="10" height="10"/>'
             shapes.append(f'<bpmndi:BPMNShape bpmnElement="{element_id}">{bounds}</bpmndi:BPMNShape>')
     plane = f'<bpmndi:BPMNDiagram><bpmndi:BPMNPlane bpmnElement="{process}">{"".join(shapes)}</bpmndi:BPMNPlane></bpmndi:BPMNDiagram>'
     flag = str(executable).lower()
-    text = f'<definitions {NAMESPACES}>{top}<process id="{process}" isExecutable="{flag}">{content}</process>{plane}</definitions>'
+    whole = f'<process id="{process}" isExecutable="{flag}">{content}</process>'
+    text = f'<definitions targetNamespace="t" {NAMESPACES}>{top}{whole}{plane}</definitions>'
     return text.encode()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -221,3 +222,18 @@ def test_what_is_feel() -> None:
     """A text that begins with = is FEEL; conditions lose their = where it is there."""
     assert is_feel(" = x") and not is_feel("x") and not is_feel(None)
     assert (expression("= x > 1"), expression("x > 1")) == ("x > 1", "x > 1")
+
+
+def test_what_breaks_the_schema_is_said_once(found: Any, build: Any) -> None:
+    """By line and element, as a warning, unless something better is said of that line; information for a picture."""
+    whole = build.around('<task id="t"/>')
+    assert found(build.draw(whole)) == []
+    for broken, what in (
+        (whole.replace('<task id="t"/>', '<task id="t" colour="red"/>'), "colour"),
+        (whole.replace('<task id="t"/>', '<task id="t"/><usertask id="u"/>'), "usertask"),
+        (whole.replace('<task id="t"/>', '<task id="t" startQuantity="many"/>'), "many"),
+    ):
+        (problem,) = found(build.draw(broken))
+        assert (problem.code, problem.severity, problem.line) == ("schema", "warning", 1) and what in problem.message
+        assert "{http" not in problem.message
+        assert ("schema", "info") in [(each.code, each.severity) for each in found(build.draw(broken, executable=False))]
