@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Connection, select, update
 from amends.engine import history
 from amends.engine.definitions import check_package, deployments, read_package
 from amends.engine.definitions.deployments import Deployment
+from amends.engine.definitions.differences import differences
 from amends.engine.definitions.known import Forms as CheckedForms
 from amends.engine.definitions.package import Package
 from amends.engine.definitions.problems import Problem
@@ -27,6 +28,7 @@ from amends.engine.instances.commands import Commands, Projection, Suspended, Wo
 from amends.engine.instances.filters import URGENCY, Filter
 from amends.engine.instances.inbox import MOST_COUNTED
 from amends.engine.instances.independence import barred
+from amends.engine.instances.standing import standing
 from amends.engine.instances.versions import Versions
 from amends.engine.instances.views import InstanceView, ServiceTask, UserTask, Waiting
 from amends.engine.jobs.due import Jobs
@@ -150,6 +152,12 @@ class Engine:
             entry = history.Entry("deployed", name, 0, {"deployment": deployment.id, "digest": package.digest, "number": deployment.number})
             self._installation(connection, "deploy", actor, [entry])
         return deployment
+
+    def differences(self, path: str | Path | Mapping[str, bytes]) -> list[Problem]:
+        """What a package changes under instances that run on versions of it: a warning for each place they stand at that is another now."""
+        package = read_package(path)
+        with self.database.reading() as connection:
+            return differences(package, standing(connection, self.versions, package.manifest.name or _name_of(package)))
 
     def _installation(self, connection: Any, command: str, actor: str, entries: list[history.Entry]) -> None:
         recorded = self._clock()

@@ -127,9 +127,9 @@ def deploy() -> Response:
 
 
 def check_files(files: dict[str, bytes]) -> list[Any]:
-    """All problems of a package."""
+    """All problems of a package, and what it would change under complaints that run on versions of it."""
     engine = application().engine
-    return check(files, forms=application().forms, operations=engine.registry.operations)
+    return [*check(files, forms=application().forms, operations=engine.registry.operations), *engine.differences(files)]
 
 
 def _checked(package: Any, problems: list[Any], errors: dict[str, str] | None = None, status: int = 200) -> Response:

@@ -9,6 +9,7 @@ from typing import Any
 
 from amends.engine.decisions import DecisionInfo
 from amends.engine.definitions.check_bindings import check_bindings
+from amends.engine.definitions.check_choices import check_choices
 from amends.engine.definitions.check_compensation import check_compensation
 from amends.engine.definitions.check_elements import check_elements
 from amends.engine.definitions.check_events import check_events
@@ -122,6 +123,7 @@ class _Check:
         check_events(found, diagram, process)
         check_expressions(found, process, places, self.expressions, package.manifest.settings)
         known = self.known.get(process.id)
+        check_choices(found, process, self.expressions)
         check_references(found, package, process, self.decisions, known, self.expressions)
         if known is not None:
             check_names(found, places, known, self.keys, self.expressions)

@@ -24,12 +24,22 @@ from .common import ACTOR, application, data_options, says_errors
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.option("--sarif", "as_sarif", is_flag=True, help="For code scanning: SARIF 2.1.0.")
+@click.option("--data", type=click.Path(path_type=Path, file_okay=False), help="An installation, to look at its running instances, too.")
+@click.option("--database", help="The same by its SQLAlchemy URL.")
 @says_errors
-def check(paths: tuple[Path, ...], as_json: bool, as_sarif: bool) -> None:
-    """Say everything that is wrong with packages or single files. Exit code 1 if there is an error."""
+def check(paths: tuple[Path, ...], as_json: bool, as_sarif: bool, data: Path | None, database: str | None) -> None:
+    """Say everything that is wrong with packages or single files. Exit code 1 if there is an error.
+
+    Given an installation, also what would change under complaints that run on versions of them.
+    """
     if as_json and as_sarif:
         raise click.UsageError("Choose --json or --sarif: both want the output for themselves.")
+    if data is not None and database is None and not data.is_dir():
+        raise click.UsageError(f"There is no installation in {data}.")
     found = [findings.Finding(path, problem) for path in paths for problem in check_package(path, Forms(), operations())]
+    if data is not None or database is not None:
+        with application(data or Path("data"), database) as app:
+            found += [findings.Finding(path, problem) for path in paths for problem in app.engine.differences(path)]
     if as_json or as_sarif:
         click.echo(json.dumps(findings.as_sarif(found) if as_sarif else findings.as_json(found), indent=2))
     else:
@@ -46,7 +56,10 @@ def check(paths: tuple[Path, ...], as_json: bool, as_sarif: bool) -> None:
 def deploy(path: Path, reason: str, data: Path, database: str | None) -> None:
     """Check a package and make it the version that new complaints run on."""
     with application(data, database) as app:
+        changed = app.engine.differences(path)
         deployed = app.engine.deploy(path, actor=ACTOR, reason=reason)
+    for problem in changed:
+        click.echo(str(problem), err=True)
     click.echo(
         f"{deployed.package} version {deployed.number} ({deployed.version}): {', '.join(deployed.processes) or 'no process to start'}"
     )

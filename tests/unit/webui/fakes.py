@@ -310,6 +310,9 @@ class Engine:
     def deployments(self) -> list[Deployment]:
         return self.deployed
 
+    def differences(self, files: Any) -> list[Any]:
+        return []
+
     def package(self, deployment_id: str) -> Package:
         return self.packages[deployment_id]
 

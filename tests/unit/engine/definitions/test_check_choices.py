@@ -1,0 +1,87 @@
+"""Conditions that never hold, are never asked, or hold together are found, with values that show it, and nothing else is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from amends.engine.definitions import check
+
+
+def ways(build: Any, *conditions: str, gateway: str = "exclusiveGateway") -> bytes:
+    """A gateway with these conditions on its flows, to t0, t1, …, and a default."""
+    tasks = "".join(f'<task id="t{number}"/>' for number in range(len(conditions)))
+    escaped = [text.replace("&", "&amp;").replace("<", "&lt;") for text in conditions]
+    flows = "".join(build.flow("g", f"t{number}", "=" + text) + build.flow(f"t{number}", "e") for number, text in enumerate(escaped))
+    return bytes(
+        build.draw(
+            f'<startEvent id="s"/>{build.flow("s", "g")}<{gateway} id="g" default="g-d"/>{tasks}<task id="d"/>{flows}'
+            f'{build.flow("g", "d")}{build.flow("d", "e")}<endEvent id="e"/>'
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("conditions", "expected"),
+    [
+        (("n > 10", "n > 5"), [("g-t1", "overlap", "n = 11")]),
+        (("n < 6", "n > 5"), [("g-t1", "overlap", "n = 5.5")]),
+        (("n between 1 and 5", "n in [5..9]"), [("g-t1", "overlap", "n = 5")]),
+        (('a.k = "x"', 'a.k in ("x", "y")'), [("g-t1", "overlap", 'a.k = "x"')]),
+        (('d < date("2026-03-01")', 'd > date("2026-01-01")'), [("g-t1", "overlap", "d = 2026-02-28")]),
+        (("a and n > 1", "n = 3"), [("g-t1", "overlap", "a = true and n = 3")]),
+        (("n > 5", "n > 10"), [("g-t1", "never-true", "never taken")]),
+        (("a", "a and b"), [("g-t1", "never-true", "never taken")]),
+        (("n > 5 and n < 3",), [("g-t0", "never-true", "whatever n")]),
+        (('x = "a" and not(x = "a")', 'x = "a"'), [("g-t0", "never-true", "whatever x")]),
+        (("n > 5", "n <= 5"), []),
+        (("a", "not(a)"), []),
+        (('x = "a"', 'x = "b"', 'x != "a" and x != "b"'), []),
+        (("a = true", "b = true"), []),
+        (("x = null", "x != null"), []),
+        (("count(list) > 3", "count(list) < 5"), []),
+        (("n - 1 > 3", "n > 5"), []),
+        (("n > m", "n > 5"), []),
+    ],
+)
+def test_what_is_plain_is_decided(found: Any, build: Any, conditions: tuple[str, ...], expected: list[tuple[str, str, str]]) -> None:
+    """Two conditions that both hold come with an example; of what reads functions or two variables nothing is said."""
+    problems = [problem for problem in found(ways(build, *conditions)) if problem.code in ("overlap", "never-true")]
+    assert [(problem.element_id, problem.code, problem.severity) for problem in problems] == [
+        (where, code, "warning") for where, code, _ in expected
+    ]
+    assert all(said in problem.message for problem, (_, _, said) in zip(problems, expected, strict=True))
+
+
+def test_an_inclusive_gateway_may_take_both(found: Any, build: Any) -> None:
+    """That is what it is for; a contradiction is one there, too."""
+    problems = found(ways(build, "n > 10", "n > 5", "n > 5 and n < 3", gateway="inclusiveGateway"))
+    assert [(problem.element_id, problem.code) for problem in problems if problem.code in ("overlap", "never-true")] == [
+        ("g-t2", "never-true")
+    ]
+
+
+_ATOMS = st.builds(lambda op, value: (op, value), st.sampled_from(["<", "<=", ">", ">=", "=", "!="]), st.integers(-3, 3))
+_PYTHON = {"<": "<", "<=": "<=", ">": ">", ">=": ">=", "=": "==", "!=": "!="}
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.lists(_ATOMS, min_size=1, max_size=3), min_size=2, max_size=3))
+def test_what_is_said_of_numbers_is_true(build: Any, choices: list[list[tuple[str, int]]]) -> None:
+    """Held against a fine grid: what is never taken is taken nowhere on it, and every overlap on it is found."""
+    conditions = [" and ".join(f"n {op} {value}" for op, value in choice) for choice in choices]
+    problems = {
+        problem.element_id: problem.code
+        for problem in check({"a.bpmn": ways(build, *conditions)})
+        if problem.code in ("overlap", "never-true")
+    }
+    grid = [value / 4 for value in range(-24, 25)]
+    holds = [[all(eval(f"{x} {_PYTHON[op]} {value}") for op, value in choice) for x in grid] for choice in choices]  # noqa: S307
+    for number, mine in enumerate(holds):
+        before = [any(other[at] for other in holds[:number]) for at in range(len(grid))]
+        taken = any(hit and not earlier for hit, earlier in zip(mine, before, strict=True))
+        both = any(hit and earlier for hit, earlier in zip(mine, before, strict=True))
+        assert problems.get(f"g-t{number}") == ("never-true" if not taken else "overlap" if both else None)
