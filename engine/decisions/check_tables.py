@@ -113,9 +113,8 @@ class TableCheck:
         name = clause.name or self.owner
         self.logic.type_ref(clause.type_ref, scope.types, clause)
         kind = scope.types.resolve(clause.type_ref)
-        allowed = None
-        if clause.allowed is not None and clause.allowed.text.strip():
-            allowed = self.logic.text(clause.allowed, scope, f"The values of the output {name} of {self.owner}", unary=True)
+        what = f"The values of the output {name} of {self.owner}"
+        allowed = self.logic.text(clause.allowed, scope, what, unary=True) if clause.allowed and clause.allowed.text.strip() else None
         if clause.default is not None and clause.default.text.strip():
             self._output(clause.default, scope, f"The default of the output {name} of {self.owner}", kind, allowed)
         values = []
@@ -126,6 +125,7 @@ class TableCheck:
         return values
 
     def _output(self, cell: e.Cell, scope: Scope, what: str, kind: Type, allowed: UnaryTests | None) -> Any:
+        self.logic.type_ref(cell.type_ref, scope.types, cell)
         expression = self.logic.text(cell, scope, what)
         if expression is None:
             return _UNKNOWN
@@ -135,8 +135,9 @@ class TableCheck:
             return _UNKNOWN
         if value is None:
             return value
-        if not kind.convert(value)[1]:
-            self.findings.error("DMN403", cell, f"{what} is {shown(value)}, which is not {kind.describe()}.", _listing(kind.allowed_text))
+        wrong = next((each for each in (kind, scope.types.resolve(cell.type_ref)) if not each.convert(value)[1]), None)
+        if wrong is not None:
+            self.findings.error("DMN403", cell, f"{what} is {shown(value)}, which is not {wrong.describe()}.", _listing(wrong.allowed_text))
         elif allowed is not None and allowed.evaluate(value, {}) is False:
             self.findings.error("DMN403", cell, f"{what} is {shown(value)}, which is not among its allowed values.", _listing(allowed.text))
         return value

@@ -43,6 +43,11 @@ WORDS = (
 OPERATORS = "+ - * / ** = != < <= > >= and or".split()
 TYPES = ("number", "string", "boolean", "date", "Any", "list<number>", "context<a: number>", "range<date>", "function<number> -> number")
 REGEX = "a b . * + ? ( ) [ ] ^ $ | \\ d w s p {Lu} {2} {1,3} - a-z \\1 (a|aa)+ (?: x* [^a] [a-z-[aeiou]] 😀".split(" ")
+SHAPES = (
+    "> {} + i0", "<= i0 - {}", "? * {} > {}", "[{}..{}]", "not(> i1 + {})", "starts with(?, {})", "matches(?, {})", "modulo(?, {}) = {}",
+    "? - {} < {}", "abs(? - {}) < i0", "? in ({}, > i0)", "list contains(?, {})", "? > {} and i0 < {}", "? between {} and i0", "> i{}",
+)  # fmt: skip
+"""Cells of a column that are alike, and so are asked at once."""
 POLICIES = ("UNIQUE", "ANY", "FIRST", "PRIORITY", "RULE ORDER", "OUTPUT ORDER", "COLLECT", "NONE SUCH")
 
 
@@ -118,9 +123,11 @@ def some_model(r: random.Random) -> bytes:
     cell = lambda: r.choice(("-", f"> {r.choice(ATOMS)}", r.choice(ATOMS), f"not({r.choice(ATOMS)})", some_expression(r, 2), some_words(r)))  # noqa: E731
     tag = lambda name, text: f"<{name}><text>{escape(text)}</text></{name}>"  # noqa: E731
     inputs = "".join(f'<input><inputExpression typeRef="{k}">{f"<text>i{n}</text>"}</inputExpression></input>' for n, k in enumerate(kinds))
+    shapes = [r.choice(SHAPES) if r.random() < 0.4 else "" for _ in kinds]
+    filled = lambda shape: shape.format(r.choice(ATOMS), r.choice(ATOMS)) if shape else cell()  # noqa: E731
     rules = "".join(
-        "<rule>" + "".join(tag("inputEntry", cell()) for _ in kinds) + tag("outputEntry", some_expression(r, 2)) + "</rule>"
-        for _ in range(r.randrange(9))
+        "<rule>" + "".join(tag("inputEntry", filled(shape)) for shape in shapes) + tag("outputEntry", some_expression(r, 2)) + "</rule>"
+        for _ in range(r.randrange(12))
     )
     data = "".join(f'<inputData id="i{n}" name="i{n}"><variable name="i{n}" typeRef="{k}"/></inputData>' for n, k in enumerate(kinds))
     needs = "".join(f'<informationRequirement><requiredInput href="#i{n}"/></informationRequirement>' for n in range(columns))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from amends.engine.decisions import load
+from amends.engine.decisions import check_model, load
 from amends.engine.feel import FeelWarning
 
 TYPES = """
@@ -134,3 +134,11 @@ def test_an_input_outside_its_allowed_values_is_null(build: Any) -> None:
     """A rule for null takes it; no rule for one of the values does."""
     source = build.one_table("FIRST", ["x"], (('"a"', '"one"'), ("null", '"not allowed"')), allowed=['"a", "b"'])
     assert [load(source).evaluate("result", {"x": value}) for value in ("a", "c")] == ["one", "not allowed"]
+
+
+@pytest.mark.parametrize(("kind", "code"), [("number", "DMN403"), ("nowhere", "DMN301"), ("string", None)])
+def test_the_type_of_an_output_entry_is_checked(build: Any, kind: str, code: str | None) -> None:
+    """A constant that is not of the type its entry declares is found before it is deployed, as is a type that nothing defines."""
+    rule = f'<rule><outputEntry typeRef="{kind}"><text>"a"</text></outputEntry></rule>'
+    found = check_model(build.document(build.decision("d", f"<decisionTable><output/>{rule}</decisionTable>")))
+    assert [problem.code for problem in found] == ([code] if code else [])

@@ -73,6 +73,41 @@ def test_several_outputs_make_a_context(build: Any) -> None:
     assert decide(source, x=0) == [{"level": "a", "days": 1}, {"level": "a", "days": 2}, {"level": "b", "days": 1}]
 
 
+TWO_OUTPUTS = (("> 1", "2", '"b"'), ("> 2", "1", '"a"'), ("> 2", "2", '"a"'), ("5", "1", '"b"'))
+A1, A2, B1, B2 = ({"days": Decimal(days), "level": level} for level, days in (("a", 1), ("a", 2), ("b", 1), ("b", 2)))
+
+
+@pytest.mark.parametrize(
+    ("policy", "aggregation", "x", "expected"),
+    [
+        ("UNIQUE", "", 2, B2), ("UNIQUE", "", 3, None), ("ANY", "", 2, B2), ("ANY", "", 3, None), ("FIRST", "", 5, B2),
+        ("PRIORITY", "", 3, A1), ("PRIORITY", "", 2, B2), ("RULE ORDER", "", 5, [B2, A1, A2, B1]),
+        ("OUTPUT ORDER", "", 5, [A1, B1, A2, B2]), ("COLLECT", "", 3, [B2, A1, A2]), ("COLLECT", "MAX", 5, {"days": 2, "level": "b"}),
+        ("COLLECT", "MIN", 5, {"days": 1, "level": "a"}),
+        ("COLLECT", "COUNT", 3, 3), ("COLLECT", "SUM", 2, {"days": 2, "level": None}), ("COLLECT", "", 0, []), ("COLLECT", "COUNT", 0, 0),
+    ],
+)  # fmt: skip
+def test_policies_of_two_outputs(build: Any, policy: str, aggregation: str, x: int, expected: Any) -> None:
+    """A hit is a context; priorities are those of the first column, then the second; aggregates are made column by column."""
+    source = build.one_table(
+        policy, ["x"], TWO_OUTPUTS, outputs=("days", "level"), output_values=["1, 2", '"a","b"'], aggregation=aggregation
+    )
+    assert decide(source, x=x) == expected
+
+
+@pytest.mark.parametrize(
+    ("policy", "aggregation", "listed"),
+    [("UNIQUE", "", False), ("ANY", "", False), ("FIRST", "", False), ("PRIORITY", "", False), ("RULE ORDER", "", True),
+     ("OUTPUT ORDER", "", True), ("COLLECT", "", True), ("COLLECT", "MAX", False)],
+)  # fmt: skip
+def test_defaults_of_two_outputs(build: Any, policy: str, aggregation: str, listed: bool) -> None:
+    """Where no rule matches, every output with a default has it and the others are null; a policy that lists gives a list of one."""
+    source = build.one_table(policy, ["x"], TWO_OUTPUTS, outputs=("days", "level"), output_values=["1, 2", '"a","b"'], defaults=["2", ""],
+                             aggregation=aggregation)  # fmt: skip
+    row = {"days": Decimal(2), "level": None}
+    assert decide(source, x=0) == ([row] if listed else row)
+
+
 def test_default_outputs(build: Any) -> None:
     """When no rule matches the default output is the result, as a list of one under a policy that lists."""
     for policy, expected in (("UNIQUE", "none"), ("RULE ORDER", ["none"])):

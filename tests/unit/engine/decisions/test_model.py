@@ -314,6 +314,18 @@ def test_imports(build: Any, tmp_path: Path) -> None:
     assert asked == [("urn:base", "")]
 
 
+@pytest.mark.parametrize("newer", sorted(DMN_NAMESPACES))
+@pytest.mark.parametrize("older", sorted(DMN_NAMESPACES))
+def test_a_model_imports_one_of_another_version(build: Any, tmp_path: Path, newer: str, older: str) -> None:
+    """Whatever version of DMN each of them is written in, and whatever the import says."""
+    (tmp_path / "base.dmn").write_bytes(build.document(build.decision("two", "1 + 1"), target="urn:base", namespace=older))
+    imported = f"<import name='base' namespace='urn:base' importType='{newer}'/>"
+    needs = "<informationRequirement><requiredDecision href='urn:base#two'/></informationRequirement>"
+    body = f"<decision id='d' name='d'><variable name='d'/>{needs}{build.literal('base.two * 2')}</decision>"
+    (tmp_path / "main.dmn").write_bytes(build.document(imported, body, target="urn:main", namespace=newer))
+    assert load(tmp_path / "main.dmn").evaluate("d", {}) == 4
+
+
 def test_imports_stay_in_their_folder(build: Any, tmp_path: Path) -> None:
     """An import cannot read a file outside the folder of its model."""
     (tmp_path / "secret.dmn").write_bytes(build.document(build.decision("d", "1"), target="urn:secret"))
