@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, Connection, select, update
+from sqlalchemy import ColumnElement, Connection, update
 
 from amends.engine import history
 from amends.engine.definitions import check_package, deployments, read_package
@@ -20,7 +20,6 @@ from amends.engine.definitions.package import Package
 from amends.engine.definitions.problems import Problem
 from amends.engine.errors import CheckFailed, Conflict, Forbidden, Incident, Invalid, NotFound
 from amends.engine.execution import Execution, Fault, compile_process
-from amends.engine.execution.values import decode, encode
 from amends.engine.history import Event, Report
 from amends.engine.instances import erasure, messages, queries, schedules
 from amends.engine.instances.answers import Known, once
@@ -31,6 +30,7 @@ from amends.engine.instances.independence import barred
 from amends.engine.instances.standing import standing
 from amends.engine.instances.versions import Versions
 from amends.engine.instances.views import InstanceView, ServiceTask, UserTask, Waiting
+from amends.engine.interventions import Interventions, plain
 from amends.engine.jobs.due import Jobs
 from amends.engine.services import Operation, Registry, operations
 from amends.engine.store import Database
@@ -58,7 +58,7 @@ class FormCheck(CheckedForms, Protocol):
         """Clean data, or `Invalid`."""
 
 
-class Engine:
+class Engine(Interventions):
     """Opens the database and brings its schema up to date; starts no thread.
 
     `url` is an SQLAlchemy URL. `clock` gives the time (aware; default: the machine's). `forms` validates what completes a
@@ -202,7 +202,7 @@ class Engine:
         runner's sight (replay). `key` is an idempotency key: the same key again gives the first answer. Raises `NotFound`.
         """
         self._allow(actor, "start", process_id=process_id)
-        given = _plain(variables)
+        given = plain(variables)
         version = self.versions.latest(process_id) if deployment_id is None else self.versions.get(deployment_id)
         if process_id not in version.package.processes:
             raise NotFound(f"The deployment {version.id} has no process {process_id!r}.")
@@ -245,67 +245,6 @@ class Engine:
         """The messages, signals and timers an instance waits for."""
         with self.database.reading() as connection:
             return queries.waiting(connection, instance_id)
-
-    def cancel(self, instance_id: str, *, reason: str, actor: str) -> None:
-        """End an instance whatever it is doing; its state is then `terminated`."""
-        self._allow(actor, "operate", instance_id=instance_id)
-        with self.commands.on(instance_id, "cancel", actor, suspended_too=True) as work:
-            work.execution.cancel_all(reason)
-
-    def suspend(self, instance_id: str, *, reason: str, actor: str) -> None:
-        """Let an instance rest: commands on it are refused with `Conflict` and its jobs wait, until it is resumed.
-
-        An operation that runs already still reports what it did. Cancelling is possible. `Conflict` if it rests or has ended.
-        """
-        self._allow(actor, "operate", instance_id=instance_id)
-        with self.commands.on(instance_id, "suspend", actor) as work:
-            work.state = "suspended"
-            work.connection.execute(update(t.job).where(t.job.c.instance_id == instance_id).values(held=True))
-            work.execution.note("suspended", work.process_id, None, {"reason": reason})
-
-    def resume(self, instance_id: str, *, reason: str, actor: str) -> None:
-        """Let a suspended instance go on: what fell due meanwhile runs now, messages that were kept for it reach it."""
-        self._allow(actor, "operate", instance_id=instance_id)
-        with self.commands.on(instance_id, "resume", actor, suspended_too=True) as work:
-            if work.state != "suspended":
-                raise Conflict(f"The instance {instance_id} is not suspended; nothing was changed.")
-            work.state, work.listens_again = "active", True
-            work.connection.execute(update(t.job).where(t.job.c.instance_id == instance_id).values(held=work.held))
-            work.execution.note("resumed", work.process_id, None, {"reason": reason})
-            self.database.after_commit(self.commands.wake)
-
-    def set_variables(self, instance_id: str, variables: Mapping[str, Any], *, actor: str, reason: str) -> None:
-        """Change variables of a running instance, for a reason that goes into its history."""
-        self._allow(actor, "operate", instance_id=instance_id)
-        given = _plain(variables)
-        with self.commands.on(instance_id, "variables", actor) as work:
-            for name, value in given.items():
-                work.execution.assign(name, value)
-            work.execution.note("variables", work.process_id, None, given)
-            # Apart, as a value: people write names into reasons, and those have to go with an erasure.
-            work.execution.note("reason", work.process_id, None, {"reason": reason})
-
-    def incidents(self, limit: int = 50, after: str | None = None) -> list[queries.HeldUp]:
-        """All open incidents, the oldest first; `after` is the id of the last one of the page before."""
-        with self.database.reading() as connection:
-            return queries.incidents(connection, limit=limit, after=after)
-
-    def retry_incident(self, incident_id: str, *, actor: str) -> None:
-        """Try the element of an incident again, where it stopped."""
-        i = t.incident.c
-        with self.database.reading() as connection:
-            row = connection.execute(select(i.instance_id, i.token, i.element_id, i.resolved_at).where(i.id == incident_id)).first()
-        if row is None:
-            raise NotFound(f"There is no incident {incident_id}.")
-        self._allow(actor, "operate", instance_id=row.instance_id)
-        with self.commands.on(row.instance_id, "retry", actor) as work:
-            token = work.execution.token(row.token)
-            if row.resolved_at is not None or token is None or token.incident is None:
-                raise Conflict(f"The incident at {row.element_id} is resolved already; nothing was changed.")
-            work.execution.note("resolved", row.element_id, token)
-            work.execution.retry(token)
-            if token.wait is not None and token.incident is None:
-                self.jobs.again(work, token)
 
     # -- work
     def user_tasks(
@@ -374,7 +313,7 @@ class Engine:
         Raises `Conflict` if somebody else was faster (nothing is changed), `Invalid` if the task's form refuses the data,
         `Forbidden`, `NotFound`, and `Incident` if the element has one.
         """
-        given = _plain(variables)
+        given = plain(variables)
         with self._once(key, "complete", task_id) as known:
             if known.answer is not None:
                 return
@@ -502,7 +441,7 @@ class Engine:
 
     def throw_error(self, task_id: str, code: str, *, actor: str, message: str = "", variables: Mapping[str, Any] | None = None) -> None:
         """Throw a BPMN error from a task; one that nothing catches becomes an incident at it."""
-        given = _plain(variables)
+        given = plain(variables)
         with self._on_task(task_id, "complete", actor) as (work, token):
             if not work.execution.throw_error(token, code, message, given):
                 work.execution.incident(token, f"Nothing catches the error {code!r}; add an error boundary event for it.")
@@ -517,7 +456,7 @@ class Engine:
         If nobody waits it is kept for `ttl` (None is returned); without `ttl` that is `NotFound`. `once` is an idempotency key.
         """
         self._allow(actor, "correlate", name=name, key=key)
-        given = _plain(variables)
+        given = plain(variables)
         with self._once(once, "correlate", f"{name}\n{key}") as known, self.commands.atomic() as connection:
             if known.answer is None:
                 tried: set[tuple[str, int]] = set()
@@ -579,7 +518,7 @@ class Engine:
         The jobs are durable before this returns, and are run at once in this process.
         """
         self._allow(actor, "signal", name=name)
-        given = _plain(variables)
+        given = plain(variables)
         with self.commands.atomic() as connection:
             count = messages.signal_jobs(connection, name, given, self.now())
             self._installation(connection, "signal", actor, [history.Entry("broadcast", name, 0, {"receivers": count})])
@@ -681,15 +620,6 @@ def _uncompiled(package: Package) -> list[Problem]:
                 help = "Draw it another way; docs/bpmn.md says what is executed."
                 found.append(Problem(diagram.file, process.id, process.line, "refused", "error", str(fault), help))
     return found
-
-
-def _plain(variables: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Variables as they will be kept: what cannot be is refused here, and what the caller does to them later changes nothing."""
-    try:
-        plain: dict[str, Any] = decode(encode(dict(variables or {})))
-    except TypeError as error:
-        raise Invalid(f"These variables cannot be kept: {error}") from error
-    return plain
 
 
 def _merged(old: Any, new: Any) -> Any:

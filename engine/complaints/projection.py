@@ -42,6 +42,8 @@ class RegisterProjection:
         if told:
             values.update(columns(change.variables))
             values.update(standing(change.variables))
+        if change.command == "restart":
+            values.update(state="open", closed_at=None)
         if change.ended:
             values.update(state="closed", closed_at=change.occurred_at)
         if values:

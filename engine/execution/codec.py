@@ -28,6 +28,8 @@ def dump(execution: Execution) -> bytes:
         "c": [clock.to_plain() for clock in execution.clocks.values()],
         "w": execution.done_by,
     }
+    if execution.mapped:
+        state["m"] = sorted(execution.mapped)
     if execution.undoable:
         state["u"] = execution.undoable
     return encode(state)
@@ -45,6 +47,7 @@ def load(body: bytes, spec: Any, script_engine: FeelScriptEngine, deployment: st
     execution.data = state["d"]
     execution.clocks = {plain["name"]: Clock.from_plain(plain) for plain in state["c"]}
     execution.done_by = state["w"]
+    execution.mapped = set(state.get("m", ()))
     execution.undoable = state.get("u", [])
     _plant(execution, state["t"])
     for owner, name, is_process, origin, tokens, data, written, *undoable in state["s"]:

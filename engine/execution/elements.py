@@ -139,6 +139,7 @@ class Element(BpmnTaskSpec):
             if owner is None:
                 token.data.pop(name, None)
             token.workflow.assign(name, value, owner)
+            token.workflow.top_workflow.mapped.add(name)
         token.internal_data["given"] = True
 
     def take_result(self, token: Token, variables: dict[str, Any]) -> None:

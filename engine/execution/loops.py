@@ -125,6 +125,7 @@ class MultiInstance:
     def _end(self, body: Token) -> None:
         if self.output_collection:
             body.workflow.assign(self.output_collection, body.internal_data["loop"]["out"])
+            body.workflow.top_workflow.mapped.add(self.output_collection)
         body.internal_data.pop("loop")
         body.internal_data["done"] = True
         body._set_state(TaskState.STARTED)

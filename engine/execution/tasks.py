@@ -195,3 +195,4 @@ class CallActivity(Activity):
         elif self.takes_all:
             for name in sorted(scope.written):
                 token.workflow.assign(name, scope.data[name], self.local_owner(token, name))
+                token.workflow.top_workflow.mapped.add(name)

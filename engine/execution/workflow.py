@@ -89,6 +89,7 @@ class Execution(ScopeMixin, BpmnWorkflow):
         self._clock_view: dict[str, Any] | None = None
         self.ended: str | None = None
         self.done_by: dict[str, list[str]] = {}
+        self.mapped: set[str] = set()
         super().__init__(spec, script_engine=script_engine, deserializing=True)
         self._plant()
 
@@ -97,6 +98,10 @@ class Execution(ScopeMixin, BpmnWorkflow):
         """A number no token of this instance has had."""
         self._numbers += 1
         return self._numbers
+
+    def count_on_from(self, last: int) -> None:
+        """Numbers up to `last` were given to tokens that are gone."""
+        self._numbers = max(self._numbers, last)
 
     @property
     def last_id(self) -> int:
@@ -211,6 +216,7 @@ class Execution(ScopeMixin, BpmnWorkflow):
 
     def cancel_all(self, reason: str) -> None:
         """End the instance, whatever it is doing."""
+        self._leave()
         self.clear()
         self.subprocesses.clear()
         self.agenda.clear()
@@ -357,6 +363,7 @@ class Execution(ScopeMixin, BpmnWorkflow):
     def finished(self, scope: Any) -> None:
         """No token is left in a scope: the instance ends, or the activity around the scope does."""
         if scope is self:
+            self._leave()
             self.ended = "completed"
             self.completed = True
             self.note("ended", self.spec.name, None, state="completed")
@@ -369,3 +376,9 @@ class Execution(ScopeMixin, BpmnWorkflow):
         del self.subprocesses[owner.id]
         owner.internal_data["done"] = True
         self.agenda.append(owner)
+
+    def _leave(self) -> None:
+        """Tell the variables that nobody was told of when they were written: a state that has ended is not kept."""
+        left = {name: self.data[name] for name in sorted(self.mapped) if name in self.data}
+        if left:
+            self.note("left", self.spec.name, None, left)

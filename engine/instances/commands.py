@@ -110,6 +110,13 @@ _NEW = inserting(
     t.instance, "id", "process_id", "deployment_id", "business_key", "state", "version", "seq", "head", "held", "started_at"
 )
 
+_RESTS = Fixed(
+    select(t.suspension.c.id).where(
+        t.suspension.c.kind == "process", t.suspension.c.name == bindparam("process"),
+        t.suspension.c.deployment_id.in_(["", bindparam("deployment")]),
+    )
+)  # fmt: skip
+
 
 def _change(*names: str) -> Fixed:
     values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
@@ -262,7 +269,8 @@ class Commands:
             )  # fmt: skip
             if attach is not None:
                 attach(connection, instance_id)
-            work = Work(connection, instance_id, process_id, version, business_key, execution, 0, 0, history.GENESIS, held, "active", True)
+            state = self._first_state(connection, instance_id, process_id, version.id)
+            work = Work(connection, instance_id, process_id, version, business_key, execution, 0, 0, history.GENESIS, held, state, True)
             execution.note("started", process_id, None, dict(variables), deployment=version.id)
             if timer is not None:
                 execution.note("timer", element_id or process_id, None, **timer)
@@ -270,6 +278,14 @@ class Commands:
             self._run(work, actor)
             self._save(work, "start", actor)
         return instance_id
+
+    def _first_state(self, connection: Connection, instance_id: str, process_id: str, deployment_id: str) -> str:
+        """Active; of a process that rests, suspended: it comes as far as its first waits and goes on when the process does."""
+        rests = _RESTS.first(connection, {"process": process_id, "deployment": deployment_id})
+        if rests is None:
+            return "active"
+        connection.execute(update(t.instance).where(t.instance.c.id == instance_id).values(rests_by=rests.id))
+        return "suspended"
 
     def _run(self, work: Work, actor: str) -> None:
         around, self._local.work = self.running, work
@@ -338,7 +354,7 @@ class Commands:
         writes.flush()
         self._project(work, command, actor, state, now, recorded, ended)
         self._broadcast(work, now)
-        execution.notes.clear()
+        work.notes, execution.notes, work.state = execution.notes, [], state
         if rows.new_jobs and not held:
             self.database.after_commit(self.wake)
         if not ended:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, lru_cache
@@ -163,7 +163,7 @@ def instance(connection: Connection, versions: Versions, instance_id: str) -> In
         variables = dict(execution.data)
         active = tuple(dict.fromkeys(token.task_spec.name for token in execution.all_tokens() if not token.passive))
     else:
-        variables, active = _variables_told(connection, instance_id), ()
+        variables, active = variables_told(history.events(connection, instance_id)), ()
     i, c = t.incident.c, t.clock.c
     incidents = tuple(
         IncidentView(found.id, instance_id, found.element_id, found.message, found.attempts, found.created_at)
@@ -186,11 +186,12 @@ def instance(connection: Connection, versions: Versions, instance_id: str) -> In
     )
 
 
-def _variables_told(connection: Connection, instance_id: str) -> dict[str, Any]:
+def variables_told(events: Iterable[history.Event]) -> dict[str, Any]:
+    """The variables of a process that has ended, as far as its history tells and still holds them."""
     variables: dict[str, Any] = {}
-    for event in history.events(connection, instance_id):
+    for event in events:
         values = event.data.get("values")
-        if event.kind in ("started", "completed", "message", "variables") and isinstance(values, dict):
+        if event.kind in ("started", "completed", "message", "variables", "left") and isinstance(values, dict):
             variables.update(values)
     return variables
 

@@ -15,7 +15,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from amends.engine.errors import Conflict, NotFound, Unavailable
 from amends.engine.execution import BpmnError, Fault
 from amends.engine.execution.values import decode, encode
-from amends.engine.instances import schedules
+from amends.engine.instances import schedules, suspensions
 from amends.engine.instances.commands import Commands, Suspended, Work
 from amends.engine.instances.messages import NOBODY, starts_by
 from amends.engine.services.registry import Registry, checked
@@ -232,6 +232,8 @@ class Jobs:
         if not self.registry.claims(str(job.type)):
             return self._open(job)
         if not self.database.in_transaction() and not self._claim(job):
+            with self.database.transaction() as connection:
+                suspensions.rest_with_operation(connection, job.id, str(job.type))
             return False
         row, execution = self.commands.look(job.instance_id)
         token = None if execution is None else execution.token(job.token)
@@ -275,7 +277,7 @@ class Jobs:
         free = or_(j.state == "due", and_(j.state == "running", j.lease_until < now))
         values = {"state": "running", "attempts": job.attempts + 1, "lease_until": now + LEASE}
         with self.database.transaction() as connection:
-            where = (j.id == job.id, j.attempts == job.attempts, free)
+            where = (j.id == job.id, j.attempts == job.attempts, free, ~suspensions.operation_rests(str(job.type)))
             return connection.execute(update(t.job).where(*where).values(**values)).rowcount == 1
 
     def _throw(self, job: Job, error: BpmnError) -> bool:

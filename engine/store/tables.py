@@ -149,6 +149,7 @@ instance = _table(
     Column("held", Boolean, nullable=False, server_default=text("false")),  # replay: the runner does not see its jobs
     Column("started_at", Instant, nullable=False),
     Column("ended_at", Instant),
+    Column("rests_by", String(40)),  # the suspension of its process that it rests by; empty: by its own, or not at all
     Index(None, "process_id", "state"),
     Index(None, "deployment_id", "state"),
 )
@@ -267,6 +268,17 @@ idempotency = _table(
     Column("recorded_at", Instant, nullable=False),
 )
 
+# --- Operating -----------------------------------------------------------------------------------------------------
+suspension = _table(  # what rests: a process (all of it, or one version), an operation while its server is down
+    "suspension",
+    Column("kind", String(20), primary_key=True),  # process, operation
+    Column("name", String(200), primary_key=True),  # the process's id, or the operation's type
+    Column("deployment_id", String(40), primary_key=True, server_default=""),  # of a process: one version; empty: all
+    Column("id", String(40), nullable=False),
+    Column("actor", String(120), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("since", Instant, nullable=False),
+)
 # --- History: append-only ------------------------------------------------------------------------------------------
 history = _table(
     "history",

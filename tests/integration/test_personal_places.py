@@ -53,7 +53,7 @@ import_run.id import_run.file_digest import_run.mapping import_run.as_of import_
 incoming_mail.id incoming_mail.received_at incoming_mail.state incoming_mail.kind incoming_mail.instance_id incoming_mail.attempts
 incident.id incident.instance_id incident.token incident.element_id incident.attempts incident.created_at incident.resolved_at
 instance.id instance.process_id instance.deployment_id instance.business_key instance.state instance.version instance.seq instance.head
-instance.held instance.started_at instance.ended_at
+instance.held instance.started_at instance.ended_at instance.rests_by
 job.id job.instance_id job.token job.element_id job.kind job.type job.due_at job.state job.held job.attempts job.retries job.lease_until
 message.id message.instance_id message.at message.direction message.channel message.author message.letter message.visible
 milestone.instance_id milestone.name milestone.at milestone.actor
@@ -64,6 +64,7 @@ setting.name setting.body
 start_subscription.id start_subscription.process_id start_subscription.deployment_id start_subscription.element_id
 start_subscription.kind start_subscription.name
 subscription.id subscription.instance_id subscription.token subscription.element_id subscription.kind subscription.name
+suspension.kind suspension.name suspension.deployment_id suspension.id suspension.actor suspension.reason suspension.since
 user_task.id user_task.instance_id user_task.token user_task.process_id user_task.element_id user_task.name user_task.assignee
 user_task.form user_task.due_at user_task.follow_up_at
 user_task.priority user_task.created_at user_task.state user_task.ended_at user_task.ended_by

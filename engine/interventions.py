@@ -1,0 +1,274 @@
+"""What operators do to instances: cancel, suspend, modify, restart, retry and skip; each with an actor and a reason, all in the history."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, select, update
+
+from amends.engine import history
+from amends.engine.calendars import Clock
+from amends.engine.errors import Conflict, Invalid, NotFound
+from amends.engine.execution import modification
+from amends.engine.execution.modification import Moves
+from amends.engine.execution.values import decode, encode
+from amends.engine.instances import queries, suspensions
+from amends.engine.instances.commands import Commands, Work
+from amends.engine.instances.rehearsal import Effect, Watch, rehearsing
+from amends.engine.instances.suspensions import Suspension
+from amends.engine.instances.versions import Versions
+from amends.engine.jobs.due import Jobs
+from amends.engine.services import Registry
+from amends.engine.store import Database
+from amends.engine.store import tables as t
+
+ENDED = ("completed", "terminated")
+
+
+def plain(variables: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Variables as they will be kept: what cannot be is refused here, and what the caller does to them later changes nothing."""
+    try:
+        kept: dict[str, Any] = decode(encode(dict(variables or {})))
+    except TypeError as error:
+        raise Invalid(f"These variables cannot be kept: {error}") from error
+    return kept
+
+
+def because(work: Work, reason: str) -> None:
+    """Write down why, apart and as a value: people write names into reasons, and those have to go with an erasure."""
+    if not reason.strip():
+        raise Invalid("Say why: auditors read the reason.", {"reason": ["Say why; auditors read this"]})
+    work.execution.note("reason", work.process_id, None, {"reason": reason})
+
+
+class Interventions:
+    """The part of the engine that is for operators."""
+
+    database: Database
+    commands: Commands
+    versions: Versions
+    jobs: Jobs
+    registry: Registry
+    now: Callable[[], datetime]
+    _allow: Callable[..., None]
+    _installation: Callable[..., None]
+
+    # -- one instance
+    def cancel(self, instance_id: str, *, reason: str, actor: str, dry_run: bool = False) -> Effect:
+        """End an instance whatever it is doing; its state is then `terminated`. What that changes; with `dry_run` nothing does."""
+        self._allow(actor, "operate", instance_id=instance_id)
+        with rehearsing(self.database, dry_run):
+            with self.commands.on(instance_id, "cancel", actor, suspended_too=True) as work:
+                watch = Watch(work.execution)
+                work.execution.cancel_all(reason)
+            effect = watch.effect(work)
+        return effect
+
+    def suspend(self, instance_id: str, *, reason: str, actor: str, by: str | None = None) -> None:
+        """Let an instance rest: commands on it are refused with `Conflict` and its jobs wait, until it is resumed.
+
+        An operation that runs already still reports what it did. Cancelling is possible. `Conflict` if it rests or has ended. `by` is
+        the suspension of its process that it rests by.
+        """
+        self._allow(actor, "operate", instance_id=instance_id)
+        with self.commands.on(instance_id, "suspend", actor) as work:
+            work.state = "suspended"
+            work.connection.execute(update(t.job).where(t.job.c.instance_id == instance_id).values(held=True))
+            work.connection.execute(update(t.instance).where(t.instance.c.id == instance_id).values(rests_by=by))
+            work.execution.note("suspended", work.process_id, None, {"reason": reason})
+
+    def resume(self, instance_id: str, *, reason: str, actor: str) -> None:
+        """Let a suspended instance go on: what fell due meanwhile runs now, messages that were kept for it reach it."""
+        self._allow(actor, "operate", instance_id=instance_id)
+        with self.commands.on(instance_id, "resume", actor, suspended_too=True) as work:
+            if work.state != "suspended":
+                raise Conflict(f"The instance {instance_id} is not suspended; nothing was changed.")
+            work.state, work.listens_again = "active", True
+            work.connection.execute(update(t.job).where(t.job.c.instance_id == instance_id).values(held=work.held))
+            work.connection.execute(update(t.instance).where(t.instance.c.id == instance_id).values(rests_by=None))
+            work.execution.note("resumed", work.process_id, None, {"reason": reason})
+            self.database.after_commit(self.commands.wake)
+
+    def set_variables(self, instance_id: str, variables: Mapping[str, Any], *, actor: str, reason: str) -> None:
+        """Change variables of a running instance, for a reason that goes into its history."""
+        self._allow(actor, "operate", instance_id=instance_id)
+        given = plain(variables)
+        with self.commands.on(instance_id, "variables", actor) as work:
+            self._assign(work, given)
+            because(work, reason)
+
+    def _assign(self, work: Work, given: Mapping[str, Any]) -> None:
+        if given:
+            for name, value in given.items():
+                work.execution.assign(name, value)
+            work.execution.note("variables", work.process_id, None, dict(given))
+
+    def modify(
+        self, instance_id: str, *, before: Sequence[str] = (), after: Sequence[str] = (), cancel: Sequence[str] = (),
+        variables: Mapping[str, Any] | None = None, reason: str, actor: str, dry_run: bool = False,
+    ) -> Effect:  # fmt: skip
+        """Set variables, begin before and after elements, cancel elements, in one command. What that changes.
+
+        Elements are ids. What is cancelled is what stood there before; an element may be both begun and cancelled. With `dry_run`
+        nothing is changed. Raises `Invalid` for what cannot be, `Conflict` for an instance that rests or has ended.
+        """
+        self._allow(actor, "operate", instance_id=instance_id)
+        moves, given = Moves(*map(modification.known, (before, after, cancel))), plain(variables)
+        if not moves and not given:
+            raise Invalid("Say what is to change: where to begin, what to cancel, or which variables to set.")
+        with rehearsing(self.database, dry_run):
+            with self.commands.on(instance_id, "modify", actor) as work:
+                watch = Watch(work.execution)
+                self._assign(work, given)
+                if moves:
+                    modification.move(work.execution, moves)
+                because(work, reason)
+            effect = watch.effect(work)
+        return effect
+
+    def restart(
+        self, instance_id: str, *, before: Sequence[str] = (), after: Sequence[str] = (), variables: Mapping[str, Any] | None = None,
+        reason: str, actor: str, dry_run: bool = False,
+    ) -> Effect:  # fmt: skip
+        """Let an instance that has ended run again, on its version: from its start, or from before and after elements.
+
+        It has the variables its history tells, overlaid by `variables`; its clocks stand as they did. `Conflict` while it runs, and
+        once what it held was erased. With `dry_run` nothing is changed.
+        """
+        self._allow(actor, "operate", instance_id=instance_id)
+        moves, given = Moves(*map(modification.known, (before, after))), plain(variables)
+        with rehearsing(self.database, dry_run):
+            with self.commands.on(instance_id, "restart", actor, ended_too=True) as work:
+                if work.state not in ENDED:
+                    raise Conflict(f"The instance {instance_id} has not ended; modify it instead. Nothing was changed.")
+                watch = Watch(work.execution)
+                self._revive(work)
+                work.execution.note("restarted", work.process_id, None)
+                because(work, reason)
+                self._assign(work, given)
+                modification.begin_again(work.execution, moves)
+            effect = watch.effect(work)
+        return effect
+
+    def _revive(self, work: Work) -> None:
+        connection = work.connection
+        told = history.events(connection, work.id)
+        if any(event.kind == "erased" for event in told):
+            raise Conflict(f"What the instance {work.id} held was erased: there is nothing it could go on with. Start a new one.")
+        done_by: dict[str, list[str]] = {}
+        elements = (element for process in work.version.package.processes.values() for element in process.all_elements())
+        people = {element.id for element in elements if element.type == "userTask"}
+        for event in told:
+            who = str(event.data.get("by", event.actor))
+            if event.kind == "completed" and event.element_id in people and who not in done_by.setdefault(event.element_id, []):
+                done_by[event.element_id].append(who)
+        numbers = [event.token for event in told] + [_highest(connection, table, work.id) for table in (t.user_task, t.incident)]
+        c = t.clock.c
+        bodies = connection.execute(select(c.body).where(c.instance_id == work.id)).scalars()
+        clocks = {clock.name: clock for clock in (Clock.from_plain(decode(bytes(body))) for body in bodies)}
+        modification.revive(work.execution, queries.variables_told(told), clocks, done_by, max(numbers))
+        work.state, work.ended_at, work.listens_again = "active", None, True
+
+    # -- what is held up
+    def incidents(self, limit: int = 50, after: str | None = None) -> list[queries.HeldUp]:
+        """All open incidents, the oldest first; `after` is the id of the last one of the page before."""
+        with self.database.reading() as connection:
+            return queries.incidents(connection, limit=limit, after=after)
+
+    def retry_incident(self, incident_id: str, *, actor: str, variables: Mapping[str, Any] | None = None, reason: str = "") -> None:
+        """Try the element of an incident again, where it stopped; with `variables`, change these first, for a reason."""
+        given = plain(variables)
+        instance_id, number, element_id = self._held_up(incident_id, actor)
+        with self.commands.on(instance_id, "retry", actor) as work:
+            token = self._stuck(work, number, element_id, incident_id)
+            if given:
+                self._assign(work, given)
+                because(work, reason)
+            work.execution.note("resolved", element_id, token)
+            work.execution.retry(token)
+            if token.wait is not None and token.incident is None:
+                self.jobs.again(work, token)
+
+    def skip_incident(
+        self, incident_id: str, variables: Mapping[str, Any] | None = None, *, reason: str, actor: str, dry_run: bool = False
+    ) -> Effect:
+        """Let the element of an incident be done without it, with `variables` as what it would have given. What that changes."""
+        given = plain(variables)
+        instance_id, number, element_id = self._held_up(incident_id, actor)
+        with rehearsing(self.database, dry_run):
+            with self.commands.on(instance_id, "skip", actor) as work:
+                token = self._stuck(work, number, element_id, incident_id)
+                watch = Watch(work.execution)
+                work.execution.note("skipped", element_id, token)
+                because(work, reason)
+                modification.skip(work.execution, token, given)
+            effect = watch.effect(work)
+        return effect
+
+    def incident_inputs(self, incident_id: str) -> dict[str, Any]:
+        """What the element of an open incident was given: its own variables, as its mappings made them; empty once it is resolved."""
+        i = t.incident.c
+        with self.database.reading() as connection:
+            row = connection.execute(select(i.instance_id, i.token).where(i.id == incident_id, i.resolved_at.is_(None))).first()
+        _, execution = (None, None) if row is None else self.commands.look(row.instance_id)
+        token = None if row is None or execution is None else execution.token(row.token)
+        return {} if token is None else {**getattr(token.task_spec, "headers", {}), **token.data}
+
+    def _held_up(self, incident_id: str, actor: str) -> tuple[str, int, str]:
+        i = t.incident.c
+        with self.database.reading() as connection:
+            row = connection.execute(select(i.instance_id, i.token, i.element_id).where(i.id == incident_id)).first()
+        if row is None:
+            raise NotFound(f"There is no incident {incident_id}.")
+        self._allow(actor, "operate", instance_id=row.instance_id)
+        return row.instance_id, row.token, row.element_id
+
+    def _stuck(self, work: Work, number: int, element_id: str, incident_id: str) -> Any:
+        """The token of an incident that is open still."""
+        token = work.execution.token(number)
+        resolved = work.connection.execute(select(t.incident.c.resolved_at).where(t.incident.c.id == incident_id)).scalar()
+        if resolved is not None or token is None or token.incident is None:
+            raise Conflict(f"The incident at {element_id} is resolved already; nothing was changed.", at=resolved)
+        return token
+
+    # -- what rests as a whole
+    def suspensions(self) -> list[Suspension]:
+        """The processes and operations that rest, the longest first."""
+        with self.database.reading() as connection:
+            return suspensions.every(connection)
+
+    def suspend_operation(self, type_name: str, *, reason: str, actor: str) -> None:
+        """Let all of one operation rest, whatever instance it is of, while its server is down; no attempt is counted meanwhile."""
+        self._allow(actor, "operate")
+        if type_name not in self.registry.operations:
+            raise NotFound(f"There is no operation {type_name!r}; there are {', '.join(sorted(self.registry.operations))}.")
+        _reasoned(reason)
+        with self.database.transaction() as connection:
+            suspensions.begin(connection, suspensions.OPERATION, type_name, "", actor=actor, reason=reason, now=self.now())
+            held = suspensions.hold_jobs(connection, type_name)
+            entry = history.Entry("operation suspended", type_name, 0, {"jobs": held}, {"reason": reason})
+            self._installation(connection, "suspend", actor, [entry])
+
+    def resume_operation(self, type_name: str, *, reason: str, actor: str) -> None:
+        """Let an operation go on: what waits for it runs now."""
+        self._allow(actor, "operate")
+        _reasoned(reason)
+        with self.database.transaction() as connection:
+            suspensions.end(connection, suspensions.OPERATION, type_name, "")
+            freed = suspensions.release_jobs(connection, type_name)
+            entry = history.Entry("operation resumed", type_name, 0, {"jobs": freed}, {"reason": reason})
+            self._installation(connection, "resume", actor, [entry])
+            self.database.after_commit(self.commands.wake)
+
+
+def _reasoned(reason: str) -> None:
+    if not reason.strip():
+        raise Invalid("Say why: auditors read the reason.", {"reason": ["Say why; auditors read this"]})
+
+
+def _highest(connection: Connection, table: Any, instance_id: str) -> int:
+    """The highest number of a token that left a row."""
+    found: int | None = connection.execute(select(func.max(table.c.token)).where(table.c.instance_id == instance_id)).scalar()
+    return found or 0
