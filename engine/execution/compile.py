@@ -26,6 +26,8 @@ class ProcessSpec(BpmnProcessSpec):
 
     def __init__(self, name: str, scope: model.Scope) -> None:
         super().__init__(name)
+        # SpiffWorkflow's own Start and End are no elements; a diagram may call its elements so.
+        self.task_specs.clear()
         self.scope = scope
         self.entries: list[Any] = []
         self.triggers: list[Any] = []

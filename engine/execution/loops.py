@@ -56,6 +56,8 @@ class MultiInstance:
         items = self._items(body)
         if len(items) > MOST_INSTANCES:
             raise Fault(f"{body.task_spec.name} would run {len(items)} times; at most {MOST_INSTANCES} are allowed.")
+        if not self.sequential:
+            body.workflow.top_workflow.begin_instances(len(items), body.task_spec.name)
         body.internal_data["loop"] = {"items": items, "started": 0, "ended": 0, "out": [None] * len(items)}
         for _ in range(1 if self.sequential else len(items)):
             self._start(body)

@@ -120,7 +120,7 @@ class ScopeMixin:
         inner = top.subprocesses.pop(token.id, None)
         if inner is not None:
             inner.clear()
-        if getattr(token.task_spec, "loop", None) is not None:
+        if getattr(token.task_spec, "loop", None) is not None and "body" not in token.internal_data:
             for other in self.tokens():
                 if other.internal_data.get("body") == token.id:
                     self.cancel_token(other)

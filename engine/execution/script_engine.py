@@ -12,7 +12,7 @@ from SpiffWorkflow.bpmn.script_engine import PythonScriptEngine
 from amends.engine.definitions.model import expression, is_feel
 from amends.engine.execution.bindings import Binding
 from amends.engine.execution.faults import Fault
-from amends.engine.feel import Expression, FeelError, FeelWarning, parse
+from amends.engine.feel import Expression, FeelError, FeelWarning, Meter, parse
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +109,15 @@ class Text:
             return self.raw
         outside = token.workflow.script_engine.outside
         warnings: list[FeelWarning] = []
+        if token.workflow.top_workflow.evaluation_left < 0:
+            raise Fault(f"The {self.what} `{self.raw}` is not evaluated: what came before it took too long. Let it wait between.")
+        context, meter = token.workflow.context(token), Meter()
         try:
-            result = self.feel.evaluate(token.workflow.context(token), functions=outside.functions, now=outside.now, warnings=warnings)
+            result = self.feel.evaluate(context, functions=outside.functions, now=outside.now, warnings=warnings, budget=meter)
         except FeelError as error:
             raise Fault(f"The {self.what} `{self.raw}` failed: {error}") from error
+        finally:
+            token.workflow.top_workflow.evaluation_left -= meter.limits.steps - meter.steps
         if result is None:
             token.workflow.top_workflow.warnings = [str(warning) for warning in warnings]
         return result

@@ -20,6 +20,10 @@ from amends.engine.execution.token import TRIGGER, Token
 
 STEP_BUDGET = 20_000
 """Steps one command may take before the element that goes on becomes an incident."""
+EVALUATION_BUDGET = 5_000_000
+"""Steps of FEEL one command may take in all its expressions; each has a budget of its own besides."""
+INSTANCE_BUDGET = 20_000
+"""Instances of multi-instance activities one command may begin side by side, however they are nested."""
 DEPTH_BUDGET = 40
 """How deep processes may call processes."""
 
@@ -86,6 +90,8 @@ class Execution(ScopeMixin, BpmnWorkflow):
         self.clocks_changed = False
         self.variables_changed = False
         self.listens: bool = spec.conditional
+        self.evaluation_left = EVALUATION_BUDGET
+        self._instances_left = INSTANCE_BUDGET
         self._clock_view: dict[str, Any] | None = None
         self.ended: str | None = None
         self.done_by: dict[str, list[str]] = {}
@@ -107,6 +113,12 @@ class Execution(ScopeMixin, BpmnWorkflow):
     def last_id(self) -> int:
         """The highest number a token of this instance has had."""
         return self._numbers
+
+    def begin_instances(self, many: int, element_id: str) -> None:
+        """Take so many instances from what this command may begin; a `Fault` where that is too many."""
+        if many > self._instances_left:
+            raise Fault(f"{element_id} and what is around it would run more than {INSTANCE_BUDGET} times at once; let it run over fewer.")
+        self._instances_left -= many
 
     def note(self, kind: str, element_id: str, token: Token | None = None, values: dict[str, Any] | None = None, **data: Any) -> None:
         """Remember what happened, for the history."""
@@ -255,10 +267,11 @@ class Execution(ScopeMixin, BpmnWorkflow):
     # -- moving
     def do_engine_steps(self, will_complete_task: Any = None, did_complete_task: Any = None) -> None:
         """Move every token until all wait. An element that faults keeps an incident; the others go on."""
-        budget = STEP_BUDGET
+        budget, self._instances_left, self.evaluation_left = STEP_BUDGET, INSTANCE_BUDGET, EVALUATION_BUDGET
         while True:
             while self.agenda or (self.variables_changed and self.listens):
-                if self.variables_changed and self.listens:
+                # What is done leaves first: no condition takes back what somebody has completed.
+                if self.variables_changed and self.listens and not (self.agenda and self.agenda[0].internal_data.get("done")):
                     self._conditions()
                     continue
                 token = self.agenda.popleft()
@@ -270,6 +283,7 @@ class Execution(ScopeMixin, BpmnWorkflow):
                     continue
                 self._step(token)
             if not (self._inclusive_joins() or self._follow_clocks()):
+                self.evaluation_left = EVALUATION_BUDGET
                 return
 
     def _is_gone(self, scope: Any) -> bool:

@@ -64,7 +64,17 @@ class Driver:
     def __init__(self, body: str, process_id: str = "p", save: bool = True, **outside: Any) -> None:
         diagram = read_diagram(HEAD.format(body).encode(), "test.bpmn")
         assert not diagram.problems, diagram.problems
-        self.specs = {process.id: compile_process(process) for process in diagram.processes}
+        self._begin({process.id: compile_process(process) for process in diagram.processes}, process_id, save, outside)
+
+    @classmethod
+    def of(cls, specs: dict[str, Any], process_id: str, **outside: Any) -> Driver:
+        """A driver of processes that are compiled already."""
+        made = cls.__new__(cls)
+        made._begin(specs, process_id, True, outside)
+        return made
+
+    def _begin(self, specs: dict[str, Any], process_id: str, save: bool, outside: dict[str, Any]) -> None:
+        self.specs = specs
         self.time = MONDAY
         self.save = save
         self.engine = FeelScriptEngine(now=lambda: self.time, process=self.process, **outside)

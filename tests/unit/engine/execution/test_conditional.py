@@ -60,6 +60,12 @@ def test_a_conditional_boundary_event_interrupts_its_activity_or_not() -> None:
     assert Driver(boundary("true")).start(late=True).tasks == ["b"]
 
 
+def test_what_is_completed_is_not_taken_back_by_what_it_makes_true() -> None:
+    """The task is left before its boundary event looks."""
+    d = Driver(boundary("true")).start().complete("a", late=True)
+    assert d.state == "completed" and d.ran("cancelled") == []
+
+
 def test_a_boundary_condition_reads_its_activitys_own_variables() -> None:
     """As any boundary event does."""
     mapping = '<zeebe:ioMapping><zeebe:input source="=limit * 2" target="own"/></zeebe:ioMapping>'

@@ -36,6 +36,12 @@ def test_a_process_without_a_start_event_begins_at_what_has_no_incoming_flow() -
     assert Driver(process(user("a") + user("b") + END + flows("a>e"))).start().tasks == ["a", "b"]
 
 
+def test_elements_may_have_the_names_spiffworkflow_gives_its_own() -> None:
+    """`Start`, `End` and the like are ids as any other."""
+    body = element("startEvent", "Start") + user("Root") + element("endEvent", "End") + flows("Start>Root", "Root>End")
+    assert Driver(process(body)).start().complete("Root").state == "completed"
+
+
 def test_undefined_and_manual_tasks_pass_through() -> None:
     """As the modeler's simulator does."""
     body = START + element("task", "t") + element("manualTask", "m") + user("a") + flows("s>t", "t>m", "m>a")

@@ -1,0 +1,76 @@
+"""No hang: what would never end, or would fill the memory, becomes an incident within a second or so, and the instance lives."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from driving import Driver, element, flows, process, user
+
+START = element("startEvent", "s")
+LIST = "for i in 1..{} return i"
+
+
+def many(collection: str, sequential: str = "false") -> str:
+    return (
+        f'<bpmn:multiInstanceLoopCharacteristics isSequential="{sequential}"><bpmn:extensionElements><zeebe:loopCharacteristics '
+        f'inputCollection="={collection}"/></bpmn:extensionElements></bpmn:multiInstanceLoopCharacteristics>'
+    )
+
+
+CARDINALITY = (
+    "<bpmn:multiInstanceLoopCharacteristics><bpmn:loopCardinality>1000000</bpmn:loopCardinality></bpmn:multiInstanceLoopCharacteristics>"
+)
+LOOP = element("task", "x") + element("exclusiveGateway", "g", default="g_x") + flows("s>x", "x>g", "g>x", "g>a: stop = true")
+SCRIPT = '<zeebe:script expression="=1" resultVariable="v"/>'
+CALL = '<zeebe:calledElement processId="p"/>'
+INNER = element("startEvent", "is") + user("deep", many(LIST.format(4000))) + flows("is>deep")
+
+ENDLESS = {
+    "a loop that never waits": (LOOP, "steps without waiting"),
+    "a standard loop without an end": (
+        element("scriptTask", "x", "<bpmn:standardLoopCharacteristics/>", ext=SCRIPT) + flows("s>x", "x>a"), "steps without waiting",
+    ),
+    "several instances over a million": (user("x", many(LIST.format(1_000_000))) + flows("s>x", "x>a"), "1,000,000"),
+    "several instances over a million, one after the other": (
+        element("scriptTask", "x", many(LIST.format(1_000_000), "true"), ext=SCRIPT) + flows("s>x", "x>a"), "1,000,000",
+    ),
+    "a million instances by number": (user("x", CARDINALITY) + flows("s>x", "x>a"), "at most 5000"),
+    "instances of instances": (
+        element("subProcess", "x", INNER + many(LIST.format(4000))) + flows("s>x", "x>a"), "20000 times at once|took too long",
+    ),
+    "a loop of long evaluations": (
+        element("scriptTask", "x", ext=SCRIPT.replace("=1", "=sum(for i in 1..20000 return i)")) + element("exclusiveGateway", "g")
+        + flows("s>x", "x>g", "g>x: stop != true", "g>a: stop = true"), "took too long",
+    ),
+    "a call activity that calls itself": (element("callActivity", "x", ext=CALL) + flows("s>x", "x>a"), "calls itself"),
+    "a call activity that calls itself several times": (
+        element("callActivity", "x", many(LIST.format(50)), ext=CALL) + flows("s>x", "x>a"), "steps without|at once|calls itself",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ENDLESS)
+def test_what_would_never_end_is_an_incident(name: str) -> None:
+    """The other branch can still be worked, and the instance cancelled."""
+    body, why = ENDLESS[name]
+    split = START.replace('id="s"', 'id="begin"') + element("parallelGateway", "f") + element("task", "s") + user("beside")
+    split += flows("begin>f", "f>beside", "f>s")
+    began = time.process_time()
+    d = Driver(process(split + body + user("a")), save=False).start()
+    spent = time.process_time() - began
+    assert d.state == "incident"
+    assert any(part in incident for incident in d.incidents for part in why.split("|")), d.incidents[:3]
+    assert spent < 10, f"{spent:.1f} s"
+    assert "beside" in d.complete("beside").ran()
+    d.execution.cancel_all("enough")
+    assert d.run().state == "terminated" and list(d.execution.all_tokens()) == []
+
+
+def test_as_many_instances_as_are_allowed_run_at_once() -> None:
+    """5,000 tasks side by side, and the whole ends with the last of them."""
+    d = Driver(process(START + user("x", many("list")) + flows("s>x")), save=False).start(list=list(range(5000)))
+    assert len(d.tasks) == 5000
+    for token in d.waiting("user"):
+        d.execution.complete(token, {})
+    assert d.run().state == "completed"
