@@ -52,6 +52,25 @@ SHAPES: dict[str, list[str]] = {
     "later moments of a zone": ['> berlin + @"P1D"', '> berlin + @"PT1H"', '> berlin + @"PT2H"', '> berlin + @"PT0S"'],
     "earlier moments": ['<= at - @"P1D"', '<= at - @"PT1H"', '<= at - @"PT2H"', '<= at - @"PT0S"'],
     "moments": ['> @"2024-01-31T10:00:00Z"', '> @"2024-01-31T09:00:00"', '> @"2024-02-01T00:00:00+01:00"', '> @"2023-01-01T00:00:00Z"'],
+    "moments of UTC": ['> @"2024-01-31T10:00:00Z"', '> @"2024-01-31T09:00:00Z"', '> @"2024-02-01T00:00:00Z"', '> @"2023-01-01T00:00:00Z"'],
+    "moments of a clock": [
+        '<= @"2024-01-31T10:00:00"', '<= @"2024-01-31T11:00:00"', '<= @"2024-02-01T00:00:00"', '<= @"2023-01-01T00:00:00"',
+    ],
+    "moments of several zones": [
+        '= @"2024-01-31T10:00:00Z"', '= @"2024-01-31T10:30:00"', '= @"2024-01-31T10:30:15+01:00"', '= @"2024-01-31T09:30:15Z"',
+    ],
+    "fractions": ['> @"2024-01-31T10:00:00.5Z"', '> @"2024-01-31T09:30:15.25Z"', '> @"2024-01-31T09:30:15Z"', '> @"2024-01-31T09:30:14Z"'],
+    "moments of variables": ["> at + span", "> berlin + span", "> at + span", "> at + limit"],
+    "later values": ['? + @"PT1H" > at', '? + @"PT2H" > at', '? + @"PT0S" > at', '? + @"-P1D" > at'],
+    "later values by parts": ['? + @"PT0.5S" > at', '? + @"PT2H" > at', '? + @"PT0S" > at', '? + @"-P1D" > at'],
+    "equal moments": ['at + @"PT1H"', 'at + @"PT2H"', 'at + @"PT0S"', 'at + @"PT1S"'],
+    "equal moments by parts": ['at + @"PT1H"', 'at + @"PT0.75S"', 'at + @"PT0S"', 'at + @"PT1S"'],
+    "constants less a day": ['? < @"2024-03-01" - day', '? < @"2024-02-01" - day', '? < @"2024-01-30" - day', '? < @"2023-02-01" - day'],
+    "sums of variables": ["? + limit > more", "? + more > limit", "? + most > more", "? + limit > most"],
+    "roots of variables": ["sqrt(limit) > ?", "sqrt(more) > ?", "sqrt(most) > ?", "sqrt(day) > ?"],
+    "in conditions": ["? in (1, ? > 2)", "? in (2, ? > 3)", "? in (3, ? > 4)", "? in (4, ? > 5)"],
+    "functions of too many": ["even(?, 1)", "even(?, 2)", "even(?, 3)", "even(?, 4)"],
+    "paths of their own": ["> item.price", "> item.cost", "> item.a", "> item.b"],
     "ages": ['? - day > @"P1D"', '? - day > @"P0D"', '? - day > @"-P1D"', '? - day > @"P365D"'],
     "ages of moments": ['? - at > @"P1D"', '? - at > @"PT0S"', '? - at > @"-P1D"', '? - at > @"PT0.3S"'],
     "sums of durations": ['< @"P1D" + span', '< @"P2D" + span', '< @"PT1H" + span', '< @"-P1D" + span'],
@@ -82,8 +101,12 @@ CONTEXTS: list[dict[str, Any]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", SHAPES)
-@pytest.mark.parametrize("functions", [None, {"upper case": lambda text: "B"}], ids=["", "of the host"])
+HOST = {"upper case": lambda text: "B", "starts with": lambda text, match: True}
+
+
+@pytest.mark.parametrize(
+    ("kind", "functions"), [*((kind, None) for kind in SHAPES), *((k, HOST) for k in ("hidden", "beginnings", "sums"))]
+)
 def test_a_batch_answers_as_each_of_its_tests(kind: str, functions: Any) -> None:
     """Tests of one shape are asked together, with the same answers and the same warnings as alone, whatever the values are."""
     cells = SHAPES[kind]
@@ -119,7 +142,7 @@ def test_the_place_where_a_column_turns_is_found(constants: list[Decimal], value
 
 ASKED_ALONE = {
     "moments", "in", "variables", "negations", "whole later moments", "negative remainders", "unequal to", "parts", "roots", "both",
-    "equal to",
+    "equal to", "in conditions", "functions of too many", "paths of their own", "constants less a day",
 }  # fmt: skip
 """Cells of several shapes."""
 
