@@ -41,6 +41,7 @@ def _scope(found: Findings, scope: Scope, starts: str) -> None:
     _links(found, scope)
     for element in scope.elements.values():
         _executed(found, element, starts)
+        _repeated(found, element)
         _boundary(found, scope, element)
         if element.is_gateway or element.default is not None or element.type in ACTIVITY_TYPES:
             _outgoing(found, scope, element)
@@ -108,6 +109,13 @@ def _several(found: Findings, element: Element, event: EventDefinition, place: s
 
 def _article(word: str) -> str:
     return "an" if word[:1] in "aeiou" else "a"
+
+
+def _repeated(found: Findings, element: Element) -> None:
+    """Of two extensions of one kind only the last would be read."""
+    for name in dict.fromkeys(element.ext.repeated):
+        message = f"{called(element)} has the extension zeebe:{name} more than once."
+        found.add(element, "repeated-extension", message, "Delete all but one in the XML, or choose its settings anew in a modeler.")
 
 
 def _boundary(found: Findings, scope: Scope, element: Element) -> None:

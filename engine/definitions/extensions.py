@@ -22,7 +22,12 @@ def read_extensions(element: etree._Element) -> Zeebe:
     template = attributes.get(f"{{{xml.ZEEBE}}}modelerTemplate")
     if template is not None:
         found["template"] = template
+    names: set[str] = set()
     for child in holder if holder is not None else ():
+        if xml.namespace(child) == xml.ZEEBE:
+            if xml.local(child) in names:
+                found.setdefault("repeated", []).append(xml.local(child))
+            names.add(xml.local(child))
         if xml.namespace(child) != xml.ZEEBE or not _known(child, found):
             found.setdefault("other", []).append(_extension(child))
     fields: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in found.items()}
@@ -105,7 +110,8 @@ def _pairs(holder: etree._Element, kind: str, key: str) -> dict[str, str]:
 
 
 def _listener(entry: etree._Element) -> Listener:
-    return Listener(entry.get("eventType") or "", entry.get("type") or "", entry.get("retries"), xml.line(entry))
+    headers = [pair for child in entry if xml.local(child) == "taskHeaders" for pair in _pairs(child, "header", "key").items()]
+    return Listener(entry.get("eventType") or "", entry.get("type") or "", entry.get("retries"), xml.line(entry), dict(headers))
 
 
 def _extension(element: etree._Element) -> Extension:

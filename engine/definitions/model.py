@@ -42,12 +42,13 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """An execution or task listener: at `event` (start, end, creating, completing, …) a job of `type` runs."""
+    """An execution or task listener: at `event` (start, end, creating, completing, …) a job of `type` runs, with headers of its own."""
 
     event: str
     type: str
     retries: str | None
     line: int
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,8 @@ class Zeebe:
     """The `zeebe:` extensions of an element; texts as written, None where absent.
 
     `bindings` holds the binding type (latest, deployment, versionTag) and `version_tags` its tag by what is bound: form,
-    decision, process. `other` are extension elements of other vendors, `attributes` their attributes on the element.
+    decision, process. `other` are extension elements of other vendors, `attributes` their attributes on the element;
+    `repeated` names extensions that are there more than once.
     """
 
     task_type: str | None = None
@@ -102,6 +104,7 @@ class Zeebe:
     task_listeners: tuple[Listener, ...] = ()
     other: tuple[Extension, ...] = ()
     attributes: Mapping[str, str] = field(default_factory=dict)
+    repeated: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ class ListenerTask(ServiceTask):
 
     def __init__(self, spec: Any, element: model.Element, listener: model.Listener, when: str) -> None:
         number = sum(name.startswith(f"{element.id}:{listener.event}") for name in spec.task_specs) + 1
-        ext = model.Zeebe(task_type=listener.type, retries=listener.retries, headers=element.ext.headers)
+        ext = model.Zeebe(task_type=listener.type, retries=listener.retries, headers={**element.ext.headers, **listener.headers})
         own = replace(
             element, id=f"{element.id}:{listener.event}-{number}", type="serviceTask", ext=ext, loop=None, scope=None, event=None,
             incoming=(), outgoing=(), name=f"{element.name or element.id} ({listener.event})",

@@ -141,10 +141,12 @@ def listening(*listeners: str, headers: str = "") -> str:
 
 
 def test_listeners_run_as_jobs_before_and_after_their_activity(engine: Engine, bpmn: Callable[..., Path]) -> None:
-    """start, creating, the task, completing, end: each a job with the activity's headers, in order; only then the next element."""
+    """start, creating, the task, completing, end: each a job with its or the activity's headers, in order; then the next element."""
     headers = '<zeebe:taskHeaders><zeebe:header key="what" value="x"/></zeebe:taskHeaders>'
     mapping = '<zeebe:ioMapping><zeebe:input source="=subject" target="about"/></zeebe:ioMapping>'
     ext = listening("end", "start", "completing", "creating", headers=headers + mapping)
+    own = '<zeebe:taskHeaders><zeebe:header key="what" value="own"/></zeebe:taskHeaders>'
+    ext = ext.replace('eventType="end" type="record"/>', f'eventType="end" type="record">{own}</zeebe:executionListener>')
     engine.deploy(bpmn(process(START + user("t", ext=ext) + user("z") + flows("s>t", "t>z"))))
     instance_id = engine.start("p", {"subject": "kettle"}, actor="jo")
     assert engine.user_tasks(instance_id) == []
@@ -155,8 +157,8 @@ def test_listeners_run_as_jobs_before_and_after_their_activity(engine: Engine, b
     assert engine.run_due() == 2
     assert [task.element_id for task in engine.user_tasks(instance_id)] == ["z"]
     assert Recorder.calls == [
-        {"at": name, "what": "x", "about": "kettle"} for name in ("t:start-1", "t:creating-1", "t:completing-1", "t:end-1")
-    ]
+        {"at": name, "what": "x", "about": "kettle"} for name in ("t:start-1", "t:creating-1", "t:completing-1")
+    ] + [{"at": "t:end-1", "what": "own", "about": "kettle"}]
     assert ran(engine, instance_id) == ["s", "t:start-1", "t:creating-1", "t:completing-1", "t:end-1", "t"]
     assert engine.instance(instance_id).variables["answer"] == 42
 

@@ -109,3 +109,10 @@ def test_bindings_of_a_form(found: Any, build: Any, binding: str, tag: str | Non
         "f.form": json.dumps(form).encode(),
     }
     assert [(problem.code, problem.severity) for problem in found(files) if problem.element_id == "t"] == expected
+
+
+def test_one_extension_twice_is_refused(found: Any, build: Any) -> None:
+    """Which of them is meant, nobody could say."""
+    drawn = build.around(USER.format('<zeebe:userTask/><zeebe:priorityDefinition priority="1"/><zeebe:priorityDefinition priority="2"/>'))
+    problems = found(build.draw(drawn))
+    assert [(problem.code, problem.element_id) for problem in problems] == [("repeated-extension", "t")] * 2
