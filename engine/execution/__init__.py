@@ -7,9 +7,11 @@ with `compile_process`, run it with `Execution` and keep it with `dump` and `loa
 from amends.engine.execution.codec import dump, load
 from amends.engine.execution.compile import ProcessSpec, compile_process
 from amends.engine.execution.faults import BpmnError, Fault
+from amends.engine.execution.moving import Moved, Stop, move
 from amends.engine.execution.script_engine import Decided, FeelScriptEngine
 from amends.engine.execution.workflow import Execution, Note, Scope
 
 __all__ = [
-    "BpmnError", "Decided", "Execution", "Fault", "FeelScriptEngine", "Note", "ProcessSpec", "Scope", "compile_process", "dump", "load",
+    "BpmnError", "Decided", "Execution", "Fault", "FeelScriptEngine", "Moved", "Note", "ProcessSpec", "Scope", "Stop", "compile_process",
+    "dump", "load", "move",
 ]  # fmt: skip

@@ -3,6 +3,9 @@
 from amends.engine.operating.doctor import Finding, Patient, examine
 from amends.engine.operating.figures import Figures, figures
 from amends.engine.operating.metrics import Metrics
+from amends.engine.operating.migrating import Migrations, Outcome, Plan, Progress
 from amends.engine.operating.ready import Readiness, readiness
 
-__all__ = ["Figures", "Finding", "Metrics", "Patient", "Readiness", "examine", "figures", "readiness"]
+__all__ = [
+    "Figures", "Finding", "Metrics", "Migrations", "Outcome", "Patient", "Plan", "Progress", "Readiness", "examine", "figures", "readiness",
+]  # fmt: skip

@@ -279,6 +279,28 @@ suspension = _table(  # what rests: a process (all of it, or one version), an op
     Column("reason", Text, nullable=False),
     Column("since", Instant, nullable=False),
 )
+
+# --- Moving instances to another version -----------------------------------------------------------------------------
+migration = _table(  # one batch: what goes where, who wanted it and why
+    "migration",
+    Column("id", String(40), primary_key=True),
+    Column("process_id", String(200), nullable=False),
+    Column("from_deployment", ForeignKey("deployment.id"), nullable=False),
+    Column("to_deployment", ForeignKey("deployment.id"), nullable=False),
+    Column("mapping", Text, nullable=False),  # JSON: element id before → element id after, where they differ
+    Column("actor", String(120), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("began_at", Instant, nullable=False),
+)
+migration_item = _table(  # an instance of a batch
+    "migration_item",
+    Column("migration_id", ForeignKey("migration.id"), primary_key=True),
+    Column("instance_id", ForeignKey("instance.id"), primary_key=True),
+    Column("state", String(20), nullable=False),  # waiting, moved, stopped, gone (it ended, or moved by other hands, before its turn)
+    Column("problem", Text, nullable=False, server_default=""),  # what stopped it: names elements, never values
+    Index(None, "migration_id", "state"),
+)
+
 # --- History: append-only ------------------------------------------------------------------------------------------
 history = _table(
     "history",

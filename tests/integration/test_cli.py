@@ -17,6 +17,7 @@ from records import every_way, record, write
 import amends
 from amends.cli import main
 from amends.engine.services import operations
+from amends.engine.store.packing import pack, unpack
 
 SHIPPED = Path(amends.__file__ or "").parent / "processes" / "iso10002"
 LINE = process(element("startEvent", "s") + user("a") + element("endEvent", "e") + flows("s>a", "a>e"))
@@ -195,7 +196,10 @@ def test_verify_seal_and_a_seal_kept_elsewhere() -> None:
     run("verify", "--head", report["head"])
     assert "No seal has the hash" in run("verify", "--head", "f" * 64, expect=1).output
     connection = sqlite3.connect("data/amends.db")
-    connection.execute("UPDATE history SET body = replace(body, 'historical:decider', 'historical:handler') WHERE seq > 1")
+    rows = connection.execute("SELECT id, body FROM history WHERE seq > 1").fetchall()
+    for number, body in rows:
+        changed = unpack(body).replace(b"historical:decider", b"historical:handler")
+        connection.execute("UPDATE history SET body = ? WHERE id = ?", (pack(changed), number))
     connection.commit()
     connection.close()
     assert "does not fit" in run("verify", expect=1).output
@@ -238,3 +242,27 @@ def test_accounts_are_added_listed_and_given_a_password() -> None:
     app = amends.open()
     assert app.accounts.authenticate("jo", renewed.split()[1]) is not None and app.accounts.authenticate("jo", added.split()[1]) is None
     app.close()
+
+
+# -- moving to another version -----------------------------------------------------------------------------------------
+
+
+def test_migrate_tries_moves_and_goes_on(repository: Path) -> None:
+    """The trial run changes nothing; the move says what came of it; what cannot be moved is exit code 1, and a wrong call 2."""
+    folder = repository / "processes" / "iso10002"
+    files = {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+    app = amends.open()
+    app.engine.deploy({**files, "letters/older.md": b"---\nsubject: Older\n---\n\nOlder.\n"})
+    filed = app.register.file({"description": "It runs on the version before."}, actor="complainant")
+    app.deploy_shipped()
+    app.close()
+    tried = run("migrate", "complaint", "--from", "1", "--dry-run").stdout
+    assert "1 stand at " in tried and "Nothing was changed. Nothing stops any of them." in tried
+    assert "Give a reason" not in tried and "Say why" in run("migrate", "complaint", "--from", "1", expect=1).output
+    said = run("migrate", "complaint", "--from", "1", "--reason", "New law").stdout
+    assert "1 moved" in said
+    batch = said.split()[1].rstrip(".")
+    assert "1 moved" in run("migrate", "--resume", batch).stdout
+    assert "migrated" in run("history", filed.reference).stdout
+    assert "There is no version 7 of complaint" in run("migrate", "complaint", "--from", "7", expect=2).output
+    assert "is not OLD=NEW" in run("migrate", "complaint", "--from", "1", "--map", "x", expect=2).output

@@ -12,6 +12,7 @@ from records import every_way, write
 
 import amends
 from amends.cli import main
+from amends.engine.operating import Migrations
 
 SERVES = ("run", "worker")
 """These serve until they are stopped: other tests start them."""
@@ -37,7 +38,12 @@ def installation(tmp_path: Path, repository: Path, monkeypatch: pytest.MonkeyPat
     Path("processes").symlink_to(repository / "processes")
     write(Path("complaints.csv"), *every_way()[:3])
     app = amends.open()
-    app.deploy_shipped()
+    files = folder(repository / "processes" / "iso10002")
+    older = app.engine.deploy({**files, "letters/older.md": b"---\nsubject: Older\n---\n\nOlder.\n"})
+    app.register.file({"description": "It runs on the version before."}, actor="complainant")
+    latest = app.deploy_shipped()
+    migrations = Migrations(app.engine)
+    batch = migrations.begin(migrations.plan("complaint", older.id, latest.id), actor="system", reason="A new version")
     app.close()
     done = CliRunner().invoke(main, ["import", "complaints.csv", "--map", "cfpb", "--replay"])
     assert done.exit_code == 0, done.output
@@ -45,7 +51,12 @@ def installation(tmp_path: Path, repository: Path, monkeypatch: pytest.MonkeyPat
     reference = next(complaint.reference for complaint in app.register.search(state="closed"))
     head = app.engine.verify().head
     app.close()
-    return {"HASH": head, "REFERENCE": reference}
+    return {"HASH": head, "REFERENCE": reference, "BATCH": batch}
+
+
+def folder(path: Path) -> dict[str, bytes]:
+    """A package as it is deployed from memory."""
+    return {str(file.relative_to(path)): file.read_bytes() for file in path.rglob("*") if file.is_file()}
 
 
 def test_every_command_in_the_documents_runs(installation: dict[str, str], repository: Path) -> None:

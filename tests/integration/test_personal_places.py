@@ -56,6 +56,9 @@ instance.id instance.process_id instance.deployment_id instance.business_key ins
 instance.held instance.started_at instance.ended_at instance.rests_by
 job.id job.instance_id job.token job.element_id job.kind job.type job.due_at job.state job.held job.attempts job.retries job.lease_until
 message.id message.instance_id message.at message.direction message.channel message.author message.letter message.visible
+migration.id migration.process_id migration.from_deployment migration.to_deployment migration.mapping migration.actor migration.reason
+migration.began_at
+migration_item.migration_id migration_item.instance_id migration_item.state migration_item.problem
 milestone.instance_id milestone.name milestone.at milestone.actor
 process_definition.deployment_id process_definition.process_id process_definition.name process_definition.executable
 process_definition.position

@@ -14,7 +14,7 @@ COMMANDS = {
     "doctor": "operating:doctor", "check": "packages:check", "deploy": "packages:deploy", "templates": "packages:templates",
     "test": "packages:test", "feel": "try_out:feel", "decide": "try_out:decide", "import": "records:import_", "verify": "records:verify",
     "seal": "records:seal", "erase": "records:erase", "history": "records:history", "user": "accounts:user",
-    "mail": "mail:mail",
+    "mail": "mail:mail", "migrate": "migrating:migrate",
 }  # fmt: skip
 """Every command, and the module and name here that it is. It is loaded when it is asked for: `feel` needs no database."""
 
