@@ -9,7 +9,6 @@ from amends.engine.definitions.model import ACTIVITY_TYPES, Element, EventDefini
 
 _REFUSED_TYPES = {
     "complexGateway": ("its activation rule has no agreed meaning between tools", "Use inclusive, exclusive and parallel gateways."),
-    "adHocSubProcess": ("nothing says in what order its tasks run or when it is done", "Use a subprocess with flows."),
     "choreographyTask": ("choreographies describe talk between organisations", "Draw a process."),
     "subChoreography": ("choreographies describe talk between organisations", "Draw a process."),
     "callChoreography": ("choreographies describe talk between organisations", "Draw a process."),
@@ -59,6 +58,8 @@ def _executed(found: Findings, element: Element, starts: str) -> None:
     if element.type in _REFUSED_TYPES:
         reason, help = _REFUSED_TYPES[element.type]
         found.add(element, "refused", f"{called(element)} is not executed: {reason}.", help)
+    if element.type == "adHocSubProcess":
+        _ad_hoc(found, element)
     if element.instantiates:
         _begins(found, element, starts)
     if element.event is None or element.type in ("receiveTask", "sendTask"):
@@ -81,6 +82,23 @@ def _executed(found: Findings, element: Element, starts: str) -> None:
     if kind in _ALWAYS_INTERRUPT and not element.interrupting:
         message = f"{called(element)} does not interrupt, but {_ALWAYS_INTERRUPT[kind]}."
         found.add(element, "event-misplaced", message, "Make it interrupting, or use an escalation.")
+
+
+def _ad_hoc(found: Findings, element: Element) -> None:
+    """An ad-hoc subprocess runs the elements of a list; without one it would be for people to say what runs when (10.3.5)."""
+    reason = ""
+    if not element.ext.active_elements:
+        reason, help = "nothing says which of its elements run", "Fill in the collection of active elements, a list of ids."
+    elif element.ext.task_type:
+        reason, help = "a job worker would have to say which of its elements run", "Fill in the collection of active elements."
+    elif element.ext.collected or element.ext.collected_element:
+        reason, help = "what its elements give is not collected", "Let each of them set a variable of its own."
+    elif element.completion_condition and element.attributes.get("cancelRemainingInstances") == "false":
+        reason, help = "its condition could not end it while others of its elements run", "Let it cancel remaining instances."
+    elif element.scope is not None and (element.scope.start_events or not element.scope.implicit_starts):
+        reason, help = "it has start events, or no element that could be chosen", "Leave tasks that no flow leads to, and what follows."
+    if reason:
+        found.add(element, "refused", f"{called(element)} is not executed: {reason}.", help)
 
 
 def _begins(found: Findings, element: Element, starts: str) -> None:

@@ -14,16 +14,17 @@ def check_flows(found: Findings, diagram: Diagram, process: Process) -> None:
     flows = {flow.id: flow for each in diagram.processes for flow in each.all_flows()}
     if not process.elements:
         found.add(process, "no-start", "The process is empty.", "Draw a start event, what follows it, and an end event.")
+    chosen = {element.id for element in process.all_elements() if element.type == "adHocSubProcess"}
     for scope in process.scopes():
         for flow in scope.flows.values():
             _ends(found, scope, flow, homes)
         for element in scope.elements.values():
             _declared_flows(found, element, flows)
             _direction(found, scope, element)
-            if element.scope is not None:
+            if element.scope is not None and element.type != "adHocSubProcess":
                 _starts(found, element, element.scope)
         if scope.elements:
-            _reachability(found, scope)
+            _reachability(found, scope, scope.id in chosen)
 
 
 def _ends(found: Findings, scope: Scope, flow: Flow, homes: Mapping[str, str]) -> None:
@@ -103,8 +104,8 @@ def _starts(found: Findings, element: Element, inner: Scope) -> None:
         found.warn(element, "no-start", f"{called(element)} is empty and ends at once.", "Draw what it does, or make it a task.")
 
 
-def _reachability(found: Findings, scope: Scope) -> None:
-    """What no path from a start leads to never runs."""
+def _reachability(found: Findings, scope: Scope, chosen: bool) -> None:
+    """What no path from a start leads to never runs. In an ad-hoc subprocess each element may be a start."""
     starts = scope.start_events
     begin = scope.begins
     if not begin:
@@ -113,7 +114,7 @@ def _reachability(found: Findings, scope: Scope) -> None:
             message = f"Nothing begins {scope.id!r}: it has no start event, and flows lead to all its elements."
             found.add(where, "no-start", message, "Add a start event and a flow from it.")
         return
-    if not starts and not begin[0].instantiates:
+    if not starts and not begin[0].instantiates and not chosen:
         first = begin[0]
         message = f'{scope.id!r} has no start event; it begins at "{first.name or first.id}", to which no flow leads.'
         found.warn(first, "no-start", message, "Draw a start event, so that everyone sees where it begins.")

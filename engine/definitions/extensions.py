@@ -47,6 +47,7 @@ _FIELDS: dict[str, dict[str, str]] = {
     "priorityDefinition": {"priority": "priority"},
     "formDefinition": {"formId": "form_id", "formKey": "form_key", "externalReference": "external_reference"},
     "calledDecision": {"decisionId": "called_decision", "resultVariable": "result_variable"},
+    "adHoc": {"activeElementsCollection": "active_elements", "outputCollection": "collected", "outputElement": "collected_element"},
     "script": {"expression": "script", "resultVariable": "result_variable"},
     "calledElement": {"processId": "called_process"},
     "publishMessage": {"messageId": "message_id", "timeToLive": "message_ttl", "correlationKey": "message_correlation_key"},

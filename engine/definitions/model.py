@@ -89,6 +89,9 @@ class Zeebe:
     called_decision: str | None = None
     result_variable: str | None = None
     script: str | None = None
+    active_elements: str | None = None
+    collected: str | None = None
+    collected_element: str | None = None
     called_process: str | None = None
     propagate_all_child: bool = True
     propagate_all_parent: bool = True
@@ -175,7 +178,8 @@ class Element:
 
     `type` is the BPMN tag (`userTask`, `startEvent`, …). `incoming` and `outgoing` are the ids of the flows that really lead
     here and away, in document order of the flows; `declared_incoming` and `declared_outgoing` are what the element itself
-    says. Events have an `event`, always; so do receive and send tasks that name a message. `lane` is the innermost lane's name.
+    says. An ad-hoc subprocess has a `completion_condition`, or ends with its last element. Events have an `event`, always; so do
+    receive and send tasks that name a message. `lane` is the innermost lane's name.
     """
 
     id: str
@@ -200,6 +204,7 @@ class Element:
     for_compensation: bool = False
     called_element: str | None = None
     script: str | None = None
+    completion_condition: str | None = None
     attributes: Mapping[str, str] = field(default_factory=dict)
 
     @property

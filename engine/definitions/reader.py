@@ -193,6 +193,7 @@ class _Reader:
             for_compensation=xml.flag(element.get("isForCompensation"), False),
             called_element=xml.reference(element, element.get("calledElement")),
             script=xml.text(xml.first(element, "script")),
+            completion_condition=xml.text(xml.first(element, "completionCondition")) or None,
             attributes={str(name): str(value) for name, value in element.attrib.items()},
         )
 

@@ -78,6 +78,7 @@ def _element(element: Element, names: frozenset[str]) -> Iterator[Site]:
         ("decision", ext.called_decision, OPTIONAL),
         ("called process", ext.called_process, OPTIONAL),
         ("script", ext.script, WARNED),
+        ("list of active elements", ext.active_elements, REQUIRED),
         ("correlation key", ext.message_correlation_key, WARNED),
         ("message id", ext.message_id, OPTIONAL),
         ("time to live", ext.message_ttl, OPTIONAL),
@@ -89,6 +90,9 @@ def _element(element: Element, names: frozenset[str]) -> Iterator[Site]:
         for what, text in (("type", listener.type), ("number of retries", listener.retries)):
             if text:
                 yield Site(element, f"The {what} of the {listener.event} listener of {of}", text, listener.line, OPTIONAL, names)
+    if element.completion_condition:
+        what = f"The completion condition of {of}"
+        yield Site(element, what, element.completion_condition, element.line, REQUIRED, names, condition=True)
     yield from _loop(element, of, names)
     yield from _event(element, of, names)
 

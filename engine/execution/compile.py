@@ -18,8 +18,8 @@ class ProcessSpec(BpmnProcessSpec):
     """A process or subprocess as specs.
 
     `entries` are where it begins, `triggers` its event subprocesses, `links` the link catch events by name, `undone_by` its
-    compensation event subprocess; `conditional` says whether anything in it waits for a condition. `script_engine` is that of the
-    version it is from, for processes that call it from another one; None: the caller's.
+    compensation event subprocess, `enough` what ends an ad-hoc subprocess early; `conditional` says whether anything in it waits for a
+    condition. `script_engine` is that of the version it is from, for processes that call it from another one; None: the caller's.
     """
 
     script_engine: FeelScriptEngine | None = None
@@ -34,6 +34,7 @@ class ProcessSpec(BpmnProcessSpec):
         self.links: dict[str | None, Any] = {}
         self.inner: dict[str, ProcessSpec] = {}
         self.conditional = False
+        self.enough: Text | None = None
         self.undone_by: Any = None
         self.flows_reached = lru_cache(maxsize=None)(self._flows_reached)
 
@@ -105,6 +106,8 @@ def compile_process(process: model.Scope) -> ProcessSpec:
         spec.conditional |= made.conditional
         if element.scope is not None:
             made.inner = spec.inner[element.id] = compile_process(element.scope)
+            if element.type == "adHocSubProcess" and element.completion_condition:
+                made.inner.enough = Text(element.completion_condition, "completion condition", always_feel=True)
             if element.is_event_subprocess:
                 made.inner.entries = [made.inner.task_specs[made.start_id]]
             spec.conditional |= made.inner.conditional
@@ -137,6 +140,8 @@ def _make(spec: ProcessSpec, element: model.Element) -> Any:
     kind = element.kind
     if element.ext.execution_listeners and not element.is_activity:
         raise Fault(f"{element.id} has execution listeners, which run on tasks, subprocesses and call activities only.")
+    if element.type == "adHocSubProcess":
+        return tasks.AdHocSubProcess(spec, element)
     if element.type in ("subProcess", "transaction"):
         return tasks.SubProcess(spec, element)
     if element.type in ("intermediateThrowEvent", "endEvent"):
@@ -167,6 +172,7 @@ def _connect(spec: ProcessSpec, process: model.Scope) -> None:
         made.boundaries = [spec.task_specs[boundary.id] for boundary in process.boundaries(element.id) if boundary.kind != "compensation"]
         for boundary in process.boundaries(element.id):
             if boundary.kind == "compensation":
+                made.can_be_undone = True
                 made.undone_by, made.undone_at = spec.task_specs[_handler(process, boundary)], boundary.id
 
 

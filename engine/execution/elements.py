@@ -47,6 +47,7 @@ class Element(BpmnTaskSpec):
     conditional = False
     begun_by_event = False
     parts = 1
+    can_be_undone = False
     undone_by: Any = None
     undone_at: str | None = None
     """What undoes this activity: the activity that its compensation boundary event leads to, and that event's id."""
@@ -96,11 +97,16 @@ class Element(BpmnTaskSpec):
         scope = my_task.workflow
         self.give_outputs(my_task)
         ways = self.choose(my_task)
+        enough = scope.spec.enough is not None and is_true(scope.spec.enough, my_task)
         self.note_completed(my_task)
-        self.remember(my_task)
+        if self.can_be_undone:
+            compensation.remember(scope, my_task)
         scope.discard_boundaries(my_task)
         scope.remove(my_task)
-        self.leave(my_task, ways)
+        if enough:
+            scope.clear()
+        else:
+            self.leave(my_task, ways)
         scope.settle()
 
     def note_completed(self, token: Token) -> None:
@@ -156,9 +162,6 @@ class Element(BpmnTaskSpec):
     def local_owner(self, token: Token, name: str) -> Token | None:
         """The token whose local variable this is; None where it is the scope's."""
         return None
-
-    def remember(self, token: Token) -> None:
-        """It is done: keep what is needed to undo it."""
 
     def all_undone(self, token: Token) -> None:
         """What this element had to undo is undone."""
@@ -304,9 +307,6 @@ class Activity(Element):
     def give_outputs(self, token: Token) -> None:
         if self.loop is None or "body" in token.internal_data:
             super().give_outputs(token)
-
-    def remember(self, token: Token) -> None:
-        compensation.remember(token.workflow, token)
 
     def scope_done(self, token: Token, scope: Any) -> None:
         """The scope below this activity is finished."""

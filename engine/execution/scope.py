@@ -107,10 +107,12 @@ class ScopeMixin:
         """This token is done: what happened to it is in the history."""
         if self.tasks.pop(token.id, None) is not None:
             self.task_tree._children.remove(token.id)
-            by = self.top_workflow.token(token.internal_data["undoes"]) if token.internal_data.get("undoes") else None
-            if by is not None:
+            by = token.internal_data.get("undoes")
+            if by:
                 # Whatever became of a handler, done or cancelled: what had it run goes on.
-                self.top_workflow.agenda.append(by)
+                undoing = self.top_workflow.token(by)
+                if undoing is not None:
+                    self.top_workflow.agenda.append(undoing)
 
     def cancel_token(self, token: Token) -> None:
         """End an element before it is done, with everything that belongs to it."""

@@ -152,6 +152,7 @@ class BusinessRuleTask(ServiceTask):
 class SubProcess(Activity):
     """An embedded subprocess: its own scope inside this one."""
 
+    can_be_undone = True
     waits = True
     inner: Any = None
 
@@ -163,6 +164,32 @@ class SubProcess(Activity):
     def scope_done(self, token: Token, scope: Any) -> None:
         compensation.remember_inside(token, scope)
         token.data.update(scope.data)
+
+
+class AdHocSubProcess(SubProcess):
+    """A subprocess whose elements are chosen when it is entered; each goes on along its flows (BPMN 2.0, 10.3.5).
+
+    It ends with the last of them, or when its completion condition is true after one of them: what still runs is cancelled then.
+    """
+
+    def __init__(self, spec: Any, element: model.Element) -> None:
+        super().__init__(spec, element)
+        self.active = text(element.ext.active_elements, "active elements")
+
+    def enter(self, token: Token) -> bool:
+        if self.active is None:
+            raise Fault(f"{self.name} does not say which of its elements run; give it a list of their ids.")
+        chosen = self.active.needed(token)
+        known = {spec.name: spec for spec in self.inner.entries}
+        wrong = [item for item in chosen if item not in known] if isinstance(chosen, list) else [chosen]
+        if wrong:
+            raise Fault(f"{self.name} is to run {wrong[0]!r}, which is none of its elements that no flow leads to: {', '.join(known)}.")
+        if not chosen:
+            return True
+        begins = [known[name] for name in dict.fromkeys(chosen)]
+        token.workflow.top_workflow.enter_scope(token, self.inner, False, dict(token.data), None, begins)
+        token._set_state(TaskState.STARTED)
+        return False
 
 
 class CallActivity(Activity):

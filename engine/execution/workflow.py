@@ -176,9 +176,9 @@ class Execution(ScopeMixin, BpmnWorkflow):
         self.data.update(variables)
         self.open(self, element_id)
 
-    def open(self, scope: Any, element_id: str | None = None) -> None:
-        """Let a scope begin, its event subprocesses waiting."""
-        starts = self._starts(scope.spec, element_id)
+    def open(self, scope: Any, element_id: str | None = None, begins: list[Any] | None = None) -> None:
+        """Let a scope begin where it does, or at these elements; its event subprocesses wait."""
+        starts = begins or self._starts(scope.spec, element_id)
         for trigger in scope.spec.triggers:
             scope.lie_in_wait(trigger, passive=TRIGGER)
         for spec in starts:
@@ -269,11 +269,13 @@ class Execution(ScopeMixin, BpmnWorkflow):
         """Move every token until all wait. An element that faults keeps an incident; the others go on."""
         budget, self._instances_left, self.evaluation_left = STEP_BUDGET, INSTANCE_BUDGET, EVALUATION_BUDGET
         while True:
-            while self.agenda or (self.variables_changed and self.listens):
+            while True:
                 # What is done leaves first: no condition takes back what somebody has completed.
-                if self.variables_changed and self.listens and not (self.agenda and self.agenda[0].internal_data.get("done")):
+                if self.listens and self.variables_changed and not (self.agenda and self.agenda[0].internal_data.get("done")):
                     self._conditions()
                     continue
+                if not self.agenda:
+                    break
                 token = self.agenda.popleft()
                 if token.workflow.tasks.get(token.id) is not token or self._is_gone(token.workflow):
                     continue
@@ -293,14 +295,14 @@ class Execution(ScopeMixin, BpmnWorkflow):
         try:
             if token.internal_data.get("done") and token.state != TaskState.COMPLETED:
                 token.complete()
-            elif "undo" in token.internal_data:
-                compensation.go_on(token)
             elif token.state == TaskState.FUTURE or token.state == TaskState.WAITING:
                 token.task_spec._update(token)
             elif token.state == TaskState.READY:
                 token.run()
             elif token.state == TaskState.COMPLETED:
                 token.task_spec._on_complete(token)
+            elif "undo" in token.internal_data:
+                compensation.go_on(token)
         except BpmnError as error:
             if not self.throw_error(token, error.code, str(error), error.variables):
                 self.incident(token, f"Nothing catches the error {error.code!r} ({error}); add an error boundary event for it.")
@@ -356,7 +358,9 @@ class Execution(ScopeMixin, BpmnWorkflow):
                 self._refresh(token)
         return bool(self.agenda)
 
-    def enter_scope(self, token: Token, spec: Any, is_process: bool, variables: dict[str, Any], deployment: str | None) -> Any:
+    def enter_scope(
+        self, token: Token, spec: Any, is_process: bool, variables: dict[str, Any], deployment: str | None, begins: list[Any] | None = None
+    ) -> Any:
         """Begin a subprocess or a called process below an activity."""
         if getattr(token.workflow, "depth", 0) >= DEPTH_BUDGET:
             raise Fault(f"Processes call each other {DEPTH_BUDGET} deep; one of them calls itself without an end.")
@@ -364,7 +368,7 @@ class Execution(ScopeMixin, BpmnWorkflow):
         inner = Scope(spec, token, is_process, deployment, spec.script_engine if is_process else None)
         inner.data.update(variables)
         self.subprocesses[token.id] = inner
-        self.open(inner)
+        self.open(inner, None, begins)
         return inner
 
     def reopen(self, owner: Token, spec: Any, variables: dict[str, Any]) -> Any:

@@ -80,7 +80,10 @@ ACTIVITIES = {
     "subprocess": after("x", element("subProcess", "x", INNER)),
     "transaction": after("x", element("transaction", "x", INNER)),
     "transaction that runs several times": after("x", element("transaction", "x", INNER + MANY.format("false"))),
-    "ad-hoc subprocess": after("x", element("adHocSubProcess", "x", user("deep"))),
+    "ad-hoc subprocess that lists what runs": after(
+        "x", element("adHocSubProcess", "x", user("deep"), ext='<zeebe:adHoc activeElementsCollection="=[&quot;deep&quot;]"/>')
+    ),
+    "ad-hoc subprocess that leaves it to people": after("x", element("adHocSubProcess", "x", user("deep"))),
     "multi-instance, parallel": after("x", user("x", MANY.format("false"))),
     "multi-instance, sequential": after("x", user("x", MANY.format("true"))),
     "standard loop": after("x", user("x", '<bpmn:standardLoopCharacteristics loopMaximum="2"/>')),
