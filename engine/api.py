@@ -17,7 +17,7 @@ from amends.engine.definitions.deployments import Deployment
 from amends.engine.definitions.differences import differences
 from amends.engine.definitions.known import Forms as CheckedForms
 from amends.engine.definitions.package import Package
-from amends.engine.definitions.problems import Problem
+from amends.engine.definitions.problems import Problem, in_order
 from amends.engine.errors import CheckFailed, Conflict, Forbidden, Incident, Invalid, NotFound
 from amends.engine.execution import Execution, Fault, compile_process
 from amends.engine.history import Event, Report
@@ -27,7 +27,7 @@ from amends.engine.instances.commands import Commands, Projection, Suspended, Wo
 from amends.engine.instances.filters import URGENCY, Filter
 from amends.engine.instances.inbox import MOST_COUNTED
 from amends.engine.instances.independence import barred
-from amends.engine.instances.standing import standing
+from amends.engine.instances.standing import standing, surroundings
 from amends.engine.instances.versions import Versions
 from amends.engine.instances.views import InstanceView, ServiceTask, UserTask, Waiting
 from amends.engine.interventions import Interventions, plain
@@ -154,10 +154,13 @@ class Engine(Interventions):
         return deployment
 
     def differences(self, path: str | Path | Mapping[str, bytes]) -> list[Problem]:
-        """What a package changes under instances that run on versions of it: a warning for each place they stand at that is another now."""
+        """How a package fits this installation: a warning for each place instances stand at that is another now, for messages
+        that begin processes of other packages already, and for roles that nobody holds.
+        """
         package = read_package(path)
         with self.database.reading() as connection:
-            return differences(package, standing(connection, self.versions, package.manifest.name or _name_of(package)))
+            name = package.manifest.name or _name_of(package)
+            return in_order([*differences(package, standing(connection, self.versions, name)), *surroundings(connection, package, name)])
 
     def _installation(self, connection: Any, command: str, actor: str, entries: list[history.Entry]) -> None:
         recorded = self._clock()

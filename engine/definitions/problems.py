@@ -82,6 +82,7 @@ CODES = {
     "missing-calendar": "a calendar is not there",
     "missing-element": "an element that is referred to is not there",
     "unknown-role": "the package does not have a role",
+    "role-nobody-has": "no account of the installation holds a role",
     "no-assignment": "a user task is offered to nobody",
     "unknown-stage": "the package does not have a stage",
     "unknown-milestone": "there is no such milestone",

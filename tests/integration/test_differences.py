@@ -80,6 +80,31 @@ def test_a_message_that_is_waited_for_and_the_scope_around_it(engine: Engine, bp
     ]
 
 
+def test_a_message_that_begins_another_package_already(engine: Engine, bpmn: Callable[..., Path]) -> None:
+    """Within one package `check` refuses it; with another one that is deployed it is said."""
+    body = message_definition("news") + process(
+        element("startEvent", "s", '<bpmn:messageEventDefinition messageRef="m_news"/>') + user("a") + flows("s>a")
+    )
+    engine.deploy(bpmn(body, "one.bpmn"))
+    assert engine.differences(bpmn(body, "one.bpmn")) == []
+    (problem,) = engine.differences(bpmn(body.replace('id="p"', 'id="q"'), "two.bpmn"))
+    assert (problem.element_id, problem.code, problem.severity) == ("s", "message-start-twice", "warning")
+    assert "'p' of 'one'" in problem.message
+
+
+def test_roles_that_nobody_holds(tmp_path: Path, bpmn: Callable[..., Path]) -> None:
+    """Where there are accounts, a task that is offered to none of them is said; without accounts nothing is."""
+    ext = '<zeebe:assignmentDefinition candidateGroups="handler, referee"/>'
+    path = bpmn(process(START + user("a", ext=ext) + flows("s>a")))
+    app = amends.open(data=tmp_path / "data")
+    assert app.engine.differences(path) == []
+    app.accounts.create("jo", "Jo", roles=["manager"], actor="system")
+    assert [(problem.element_id, problem.code) for problem in app.engine.differences(path)] == [("a", "role-nobody-has")]
+    app.accounts.create("kim", "Kim", roles=["referee"], actor="system")
+    assert app.engine.differences(path) == []
+    app.close()
+
+
 def test_the_command_line_says_it(tmp_path: Path, bpmn: Callable[..., Path]) -> None:
     """`check` of a package with an installation, and `deploy` on its error output; neither refuses for it."""
     data = tmp_path / "data"

@@ -142,8 +142,19 @@ def _parts(path: Path) -> dict[tuple[str, str], Place]:
 
 # -- for programs
 def as_json(findings: Sequence[Finding]) -> list[dict[str, Any]]:
-    """The findings as plain values; `path` is the one on the command line, `file` is relative to it."""
-    return [{**finding.problem.to_plain(), "path": finding.path.as_posix()} for finding in findings]
+    """The findings as plain values; `path` is the one on the command line, `file` is relative to it, `element_name` as drawn."""
+    names = _names(findings)
+    return [
+        {**finding.problem.to_plain(), "element_name": name, "path": finding.path.as_posix()}
+        for finding, name in zip(findings, names, strict=True)
+    ]
+
+
+def _names(findings: Sequence[Finding]) -> list[str]:
+    """The name of the element of each finding, empty where it has none."""
+    parts = {path: _parts(path) for path in dict.fromkeys(finding.path for finding in findings)}
+    places = (parts[finding.path].get((finding.problem.file, finding.problem.element_id)) for finding in findings)
+    return ["" if place is None else " ".join(place.part.name.split()) for place in places]
 
 
 def as_sarif(findings: Sequence[Finding]) -> dict[str, Any]:
@@ -153,25 +164,25 @@ def as_sarif(findings: Sequence[Finding]) -> dict[str, Any]:
         {
             "id": code,
             "shortDescription": {"text": _sentence(CODES.get(code, code.replace("-", " ")))},
-            "helpUri": rule_help(code, problem.file),
             "help": {"text": f"See {rule_help(code, problem.file)}."},
         }
         for code, problem in sorted(codes.items())
     ]
     order = [rule["id"] for rule in rules]
     driver = {"name": "amends check", "semanticVersion": __version__, "rules": rules}
-    results = [_result(finding, order.index(finding.problem.code)) for finding in findings]
+    numbers = {code: number for number, code in enumerate(order)}
+    results = [_result(finding, numbers[finding.problem.code], name) for finding, name in zip(findings, _names(findings), strict=True)]
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
 
 
-def _result(finding: Finding, index: int) -> dict[str, Any]:
+def _result(finding: Finding, index: int, name: str) -> dict[str, Any]:
     problem = finding.problem
     place: dict[str, Any] = {"physicalLocation": {"artifactLocation": {"uri": _uri(finding.file)}}}
     if problem.line:
         place["physicalLocation"]["region"] = {"startLine": problem.line}
     if problem.element_id:
-        place["logicalLocations"] = [{"name": problem.element_id, "kind": "element"}]
+        place["logicalLocations"] = [{"name": name or problem.element_id, "fullyQualifiedName": problem.element_id, "kind": "element"}]
     return {
         "ruleId": problem.code,
         "ruleIndex": index,
