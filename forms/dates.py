@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from typing import Any
 
+from amends.forms.texts import day as said
+
 MONTHS = (
     "January February March April May June July August September October November December".split()  # noqa: SIM905
 )
@@ -126,7 +128,7 @@ def write_moment(moment: datetime, style: str) -> str:
 
 def in_words(day: date) -> str:
     """A date as a reader expects it: 4 December 2026."""
-    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
+    return said(day) or f"{day.day} {MONTHS[day.month - 1]} {day.year}"
 
 
 def _from_parts(raw: Mapping[str, Any]) -> date:

@@ -17,6 +17,7 @@ from amends.forms.rendering import RenderField, RenderOption, RenderPart, Render
 from amends.forms.rules import label_of, limit
 from amends.forms.run import MAX_ROWS, Run, Scope
 from amends.forms.showing import SHOWN
+from amends.forms.texts import say
 from amends.forms.words import size_in_words, words
 
 _PART_LABELS = {"day": "Day", "month": "Month", "year": "Year"}
@@ -108,14 +109,14 @@ class Artist:
 
     def _datetime(self, field: RenderField, component: Component, scope: Scope, raw: Any) -> None:
         native = component.properties.get("date", "native" if self.native_dates else "").lower() == "native"
-        time_label = str(scope.evaluate(component, "timeLabel", "")) or "Time"
+        time_label = str(scope.evaluate(component, "timeLabel", "")) or say("Time")
         wrong = _wrong_parts(component, raw, scope) if field.errors else None
         parts = _typed_parts(component, raw, scope)
         if component.subtype != "time":
             whole = _iso(parts)
             if native and whole is not None:
                 name = f"{field.name}-date"
-                label = field.label if component.subtype == "date" else "Date"
+                label = field.label if component.subtype == "date" else say("Date")
                 limits = _date_limits(component, scope)
                 field.parts.append(RenderPart(name, f"{field.id}-date", label, whole, "date", limits, wrong is not None))
             else:
@@ -125,9 +126,9 @@ class Artist:
             field.parts.append(RenderPart(f"{field.name}-time", f"{field.id}-time", time_label, parts["time"], "text", {}, bad))
         if component.subtype == "time":
             field.value, field.width = parts["time"], field.width or "5"
-            field.note = "For example, 14:30"
+            field.note = say("For example, 14:30")
         elif any(part.type == "text" for part in field.parts):
-            field.note = "For example, 27 3 2026" + (" and 14:30" if component.subtype == "datetime" else "")
+            field.note = say("For example, 27 3 2026") + (say(" and 14:30") if component.subtype == "datetime" else "")
 
     def _files(self, field: RenderField, component: Component, scope: Scope, raw: Any) -> None:
         field.multiple = scope.evaluate(component, "multiple") is True
@@ -231,7 +232,7 @@ def _iso(parts: Mapping[str, str]) -> str | None:
 
 def _three(field: RenderField, parts: Mapping[str, str], wrong: tuple[str, ...] | None) -> list[RenderPart]:
     made = []
-    for part, label in _PART_LABELS.items():
+    for part, label in ((part, say(label)) for part, label in _PART_LABELS.items()):
         attributes = {"inputmode": "numeric"}
         if field.attributes.get("autocomplete") == "bday":
             attributes["autocomplete"] = _BIRTHDAY[part]

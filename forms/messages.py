@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from amends.forms.texts import say
+
 _ENTER = "Enter {name}"
 _SELECT = "Select {name}"
 
@@ -58,6 +60,7 @@ MESSAGES: dict[str, str] = {
 EXHAUSTED = "The rules of this form took too long for these answers. Send fewer or shorter ones, or tell whoever keeps the form"
 SUMMARY = "The form has entries to correct. Each is named beside its field."
 
+_QUOTED = re.compile(r"[“„«]\s?\{Name\}\s?[”“»]")
 _FIRST_WORD = re.compile(r"^(\W*)(\w+)", re.UNICODE)
 
 
@@ -67,8 +70,8 @@ def message(code: str, label: str, **values: Any) -> str:
     question = label.endswith("?")
     if code.startswith("required.") and question:
         code = "required.question"
-    sentence, name, title = MESSAGES[code], in_sentence(label), label
-    if question and "“{Name}”" not in sentence:
+    sentence, name, title = say(MESSAGES[code]), in_sentence(label), label
+    if question and not _QUOTED.search(sentence):
         name, title = f"your answer to “{label}”", f"Your answer to “{label}”"
     return sentence.format(name=name, Name=title[:1].upper() + title[1:], **values)
 

@@ -11,12 +11,13 @@ from amends.forms.model import CHOICE_TYPES, Component
 from amends.forms.options import choose, options_of
 from amends.forms.run import Scope
 from amends.forms.templates import shown
+from amends.forms.texts import say
 
 
 def words(component: Component, value: Any, scope: Scope) -> str:
     """The typed value of a component as a reader expects it; an empty text where there is none."""
     if component.type == "checkbox":
-        return "Yes" if value is True else "No"
+        return say("Yes" if value is True else "No")
     if component.type in CHOICE_TYPES:
         options = options_of(component, scope.seen)
         chosen = [choose(options, item) for item in (value if isinstance(value, list) else [value])]

@@ -13,7 +13,7 @@ from flask.sessions import SecureCookieSessionInterface
 from werkzeug.exceptions import NotFound as NoSuchPage
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from amends.webui import errors, pages, security
+from amends.webui import compression, errors, languages, pages, security
 from amends.webui.assets import Assets
 from amends.webui.blueprints import BLUEPRINTS
 from amends.webui.config import DEFAULTS, from_environment
@@ -50,6 +50,7 @@ class Amends:
             raise ValueError("The Flask application has no secret key, so no session can be kept. Set app.secret_key first.")
         for name, value in DEFAULTS.items():
             app.config.setdefault(name, value)
+        languages.init(app)
         app.extensions[EXTENSION] = Web(
             application=application,
             templates=pages.environment(app, app.config["AMENDS_TEMPLATES"]),
@@ -75,6 +76,8 @@ def create_app(application: Any, **config: Any) -> Flask:
     app.session_interface = _SecureWhenHttps()
     Amends(application).init_app(app)
     errors.register(app)
+    app.before_request(languages.begin)
+    app.teardown_request(languages.end)
     app.after_request(security.add_headers)
     if app.config["AMENDS_PROXIES"]:
         count = int(app.config["AMENDS_PROXIES"])
@@ -97,9 +100,12 @@ def _blueprint(alone: bool) -> Blueprint:
     top = Blueprint("amends", __name__, static_folder="static", static_url_path="/static")
     for blueprint in BLUEPRINTS:
         top.register_blueprint(blueprint)
+    top.before_request(languages.begin)
+    top.teardown_request(languages.end)
     top.before_request(security.bound_request)
     top.before_request(security.refuse_forgery)
     top.after_request(security.add_headers)
+    top.after_request(compression.compress)
     errors.register(top)
     if not alone:
         top.add_url_rule("/<path:nowhere>", "nowhere", _nowhere)

@@ -14,6 +14,7 @@ from amends.webui import (
     health,
     inbox,
     incidents,
+    languages,
     look,
     own,
     signin,
@@ -42,5 +43,6 @@ MODULES = (
     admin,
     look,
     brand,
+    languages,
 )
 BLUEPRINTS = tuple(module.blueprint for module in MODULES)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response
 
-from amends.webui import packages
+from amends.webui import packages, speech
 from amends.webui.pages import page
 
 blueprint = Blueprint("complainant", __name__)
@@ -23,6 +23,6 @@ def start() -> Response:
         package=package,
         stages=list(package.manifest.stages.values()) if package is not None else [],
         deadlines=packages.deadlines(),
-        ways=[(title, text) for name, title in WAYS if (text := packages.setting_of(name))],
+        ways=[(speech.say(title), text) for name, title in WAYS if (text := packages.setting_of(name))],
         recourse=packages.recourse(),
     )

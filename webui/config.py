@@ -43,6 +43,9 @@ DEFAULTS: dict[str, Any] = {
     "AMENDS_OIDC_ROLES": "",
     # 1: who is new gets an account, if a group gives them a role. 0: an administrator makes it and links it (`amends user link`).
     "AMENDS_OIDC_CREATE": 0,
+    # Languages of the public pages, with commas between them, the first where nothing else is asked for; None: those that both the deployed
+    # package and these pages have.
+    "AMENDS_LANGUAGES": None,
     # Folder that packages on the server may be deployed from in the studio; None: upload only.
     "AMENDS_PACKAGES": None,
     # Who may read /metrics: who sends this as "Authorization: Bearer …". None: the environment's AMENDS_METRICS_TOKEN, or, where that

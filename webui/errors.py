@@ -32,6 +32,7 @@ from amends.webui import times, words
 from amends.webui.pages import page
 from amends.webui.people import name_of
 from amends.webui.security import CSRF_FIELD
+from amends.webui.speech import say
 from amends.webui.state import own_session, setting
 
 log = structlog.get_logger("amends.webui")
@@ -77,7 +78,7 @@ def given() -> list[tuple[str, str]]:
 
 def away(message: str) -> Response:
     """The page while the database or its disk is away; it asks the database for nothing."""
-    about = {"title": "We cannot take this just now", "message": AWAY, "detail": message if own_session().get("account") else ""}
+    about = {"title": say("We cannot take this just now"), "message": say(AWAY), "detail": message if own_session().get("account") else ""}
     answer = page("error.html", 503, bare=True, typed=given(), **about)
     answer.headers["Retry-After"] = "30"
     return answer
@@ -89,7 +90,7 @@ def ours(error: AmendsError) -> Response:
         log.error("unavailable", reason=str(error))
         return away(str(error))
     status, title = next((status, title) for kind, status, title in STATUS if isinstance(error, kind))
-    context: dict[str, Any] = {"title": title, "message": str(error), "typed": given()}
+    context: dict[str, Any] = {"title": say(title), "message": str(error), "typed": given()}
     if isinstance(error, Conflict):
         who = name_of(error.by) if error.by else None
         when = times.moment(error.at) if error.at is not None else None
@@ -103,6 +104,7 @@ def ours(error: AmendsError) -> Response:
     return page("error.html", status, **context)
 
 
+SAFE = "What you saved before is safe. Try again in a moment; if it happens again, tell us this number: %(number)s."
 TITLES = {
     400: "That did not work",
     404: "There is no such page",
@@ -118,13 +120,13 @@ def http(error: HTTPException) -> Response:
         return error.get_response()  # type: ignore[return-value]
     message = error.description or ""
     if isinstance(error, NoSuchPage):
-        message = "If you typed the address, check it. If you followed a link, it may be old."
+        message = say("If you typed the address, check it. If you followed a link, it may be old.")
     elif isinstance(error, MethodNotAllowed):
-        message = "This address cannot be used in that way. Go back and use the buttons on the page."
+        message = say("This address cannot be used in that way. Go back and use the buttons on the page.")
     elif isinstance(error, RequestEntityTooLarge):
         most = words.size(setting("AMENDS_MAX_FILE"))
-        message = f"What you sent is larger than allowed. One file may have up to {most}; nothing was saved."
-    response = page("error.html", error.code, title=TITLES.get(error.code, "That did not work"), message=message, typed=[])
+        message = say("What you sent is larger than allowed. One file may have up to %(most)s; nothing was saved.", most=most)
+    response = page("error.html", error.code, title=say(TITLES.get(error.code, "That did not work")), message=message, typed=[])
     if isinstance(error, TooManyRequests):
         response.headers["Retry-After"] = "60"
     return response
@@ -144,7 +146,7 @@ def unexpected(error: Exception) -> Response:
         "error.html",
         500,
         bare=True,
-        title="Something went wrong on our side",
-        message=f"What you saved before is safe. Try again in a moment; if it happens again, tell us this number: {number}.",
+        title=say("Something went wrong on our side"),
+        message=say(SAFE, number=number),
         typed=given(),
     )

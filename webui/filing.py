@@ -12,11 +12,13 @@ from typing import Any
 
 from flask import Blueprint, Response, request, url_for
 
+from amends.engine.definitions import translations
 from amends.engine.errors import AmendsError, Invalid, NotFound
 from amends.forms.form import Form
-from amends.webui import actors, filling, packages, zone
+from amends.webui import actors, filling, languages, packages, speech, zone
 from amends.webui.limits import count_attempt
 from amends.webui.pages import page, say, see
+from amends.webui.speech import say as say_it
 from amends.webui.state import application, now, own_session, remember, setting, web
 
 blueprint = Blueprint("filing", __name__)
@@ -35,7 +37,7 @@ class Filing:
         """Find the draft of this browser, or begin one; `staff` writes on behalf of somebody."""
         package = packages.complaint_package()
         if package is None:
-            raise NotFound("Complaints cannot be taken here yet: no process is deployed. Please use another way to reach us.")
+            raise NotFound(say_it("Complaints cannot be taken here yet: no process is deployed. Please use another way to reach us."))
         self.staff = staff
         self.slot = "staff_draft" if staff else "draft"
         self.form: Form = filling.form_of(package, package.manifest.complaints.form)
@@ -210,10 +212,19 @@ def _file(filing: Filing, clean: Mapping[str, Any]) -> Any:
     data, files = filling.send_files(filing.key, filing.draft, clean, who)
     # Sent again after an interruption it is the same complaint. The draft's own key opens it, so it is not kept as it is.
     named = {"actor": who, "files": files, "key": f"filing {sha256(filing.key.encode()).hexdigest()}"}
+    named["language"] = _language(filing, clean)
     if not filing.staff:
         return application().register.file(data, channel="web", **named)
     received_at = datetime.fromisoformat(filing.draft["received_at"]).astimezone(UTC)
     return application().register.file(data, channel=filing.draft["channel"], received_at=received_at, **named)
+
+
+def _language(filing: Filing, clean: Mapping[str, Any]) -> str:
+    """The language letters are written in: the one asked for in the form, if the package has it, else the one the page was read in."""
+    package = packages.complaint_package()
+    asked = clean.get("language")
+    known = translations.languages(package) if package is not None else []
+    return languages.code_of(str(asked or ""), known) or ("" if filing.staff else speech.current())
 
 
 @blueprint.get("/complain/received", endpoint="received", defaults={"staff": False})
@@ -223,7 +234,7 @@ def received(staff: bool) -> Response:
     filing = Filing(staff)
     filed = filing.draft.get("filed")
     if filed is None and filing.draft.get("data"):
-        say("Sending was interrupted. Please look through it and send it once more; it arrives only once.")
+        say(say_it("Sending was interrupted. Please look through it and send it once more; it arrives only once."))
         return filing.go(CHECK)
     if filed is None:
         sending = bool(filing.key) and web().drafts.is_taken(filing.key)
@@ -245,7 +256,7 @@ def again(staff: bool) -> Response:
     if filing.key:
         web().drafts.forget(filing.key)
     remember(**{filing.slot: None})
-    say("This browser keeps nothing of it any more.")
+    say(say_it("This browser keeps nothing of it any more."))
     return see("amends.filing.staff_start" if staff else "amends.complainant.start")
 
 
@@ -254,7 +265,9 @@ def resume(key: str) -> Response:
     """Go on with a draft from a link kept for that; the key leaves the address at once."""
     count_attempt("follow")
     if web().drafts.read(DRAFT + key) is None:
-        raise NotFound("There is no saved complaint under this link any more: it was sent, or kept for too long. You can start a new one.")
+        raise NotFound(
+            say_it("There is no saved complaint under this link any more: it was sent, or kept for too long. You can start a new one.")
+        )
     remember(draft=DRAFT + key)
     return see("amends.filing.start")
 

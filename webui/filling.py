@@ -10,11 +10,12 @@ from typing import Any
 from flask import request
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from amends.engine.definitions import translations
 from amends.engine.errors import Invalid, NotFound
 from amends.forms.form import Form
 from amends.forms.model import Submission
 from amends.forms.rendering import RenderModel
-from amends.webui import sniffing
+from amends.webui import sniffing, speech
 from amends.webui.state import application, setting, web
 from amends.webui.words import size
 
@@ -39,8 +40,8 @@ class Upload:
 
 
 def form_of(package: Any, form_id: str | None) -> Form:
-    """A form of a package; raises NotFound where it has none of this id."""
-    body = package.form(form_id) if form_id else None
+    """A form of a package in the language of the request; raises NotFound where it has none of this id."""
+    body = translations.form_in(package, form_id, speech.current()) if form_id else None
     if body is None:
         raise NotFound(f"The package has no form {form_id}. Tell the process owner: the package has to be checked and deployed again.")
     found: Form = application().forms.form(body, package.forms[form_id])
@@ -155,7 +156,7 @@ def _renamed(data: Any, ids: Mapping[str, str]) -> Any:
 
 def summary(model: RenderModel) -> list[tuple[str, str]]:
     """What a form holds, in words: label and value of each field shown that a person can fill in."""
-    return [(field.label, field.text or EMPTY) for field in model.everything() if field.is_input and field.label]
+    return [(field.label, field.text or speech.say(EMPTY)) for field in model.everything() if field.is_input and field.label]
 
 
 def as_rows(form: Form, data: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -11,10 +11,11 @@ from typing import Any
 from flask import Blueprint, Response, request, url_for
 
 from amends.engine.errors import Conflict, Forbidden, Invalid, NotFound
-from amends.webui import actors, casework, filling, packages
+from amends.webui import actors, casework, filling, languages, packages, speech
 from amends.webui.errors import typed
 from amends.webui.limits import count_attempt
 from amends.webui.pages import page, say, see
+from amends.webui.speech import say as say_it
 from amends.webui.state import application, setting, web
 
 blueprint = Blueprint("follow", __name__)
@@ -28,6 +29,7 @@ def secret_link(secret: str) -> Response:
     count_attempt("follow")
     complaint = application().register.by_link(secret)
     actors.follow_open(complaint.reference)
+    languages.prefer(str(application().engine.instance(complaint.instance_id).variables.get("language") or ""))
     return see("amends.follow.show", reference=complaint.reference)
 
 
@@ -45,7 +47,7 @@ def enter() -> Response:
     try:
         complaint = application().register.by_secret(reference, secret)
     except NotFound:
-        return page("follow/find.html", 422, narrow=True, reference=reference, errors={"reference": WRONG})
+        return page("follow/find.html", 422, narrow=True, reference=reference, errors={"reference": say_it(WRONG)})
     actors.follow_open(complaint.reference)
     return see("amends.follow.show", reference=complaint.reference)
 
@@ -54,7 +56,7 @@ def enter() -> Response:
 def close() -> Response:
     """Forget the complaints this browser may follow."""
     actors.follow_close()
-    say("This browser cannot open your complaint any more. Use your link or your code to come back.")
+    say(say_it("This browser cannot open your complaint any more. Use your link or your code to come back."))
     return see("amends.follow.find")
 
 
@@ -77,11 +79,12 @@ def write(reference: str) -> Response:
     except filling.Refused as error:
         return _show(complaint, {"files": str(error)}, 422, body)
     if not body and not files:
-        return _show(complaint, {"body": "Write something, or choose a file"}, 422)
+        return _show(complaint, {"body": say_it("Write something, or choose a file")}, 422)
     if len(body) > LONGEST:
-        return _show(complaint, {"body": f"Write at most {LONGEST:,} characters; send the rest as a file"}, 422, body)
+        too_long = say_it("Write at most %(most)s characters; send the rest as a file", most=speech.number(LONGEST))
+        return _show(complaint, {"body": too_long}, 422, body)
     application().register.receive(complaint, body, author=_me(complaint), files=filling.attach(files, _me(complaint)))
-    say("We have received it.")
+    say(say_it("We have received it."))
     return see("amends.follow.show", reference=complaint.reference)
 
 
@@ -121,7 +124,7 @@ def answer(reference: str, name: str) -> Response:
     data, _ = filling.send_files(key, draft, data, _me(complaint), complaint)
     application().register.answer(complaint, name, data, actor=_me(complaint))
     web().drafts.forget(key)
-    say("We have received your answer.")
+    say(say_it("We have received your answer."))
     return see("amends.follow.show", reference=complaint.reference)
 
 
@@ -134,8 +137,10 @@ def address(secret: str) -> str:
 def _complaint(reference: str) -> Any:
     if not actors.may_follow(reference):
         raise Forbidden(
-            f"This browser cannot open {reference} any more, for example because nobody used it for "
-            f"{setting('AMENDS_FOLLOW_MINUTES')} minutes. Open your link again, or type your reference and code."
+            say_it(
+                "This browser cannot open %(reference)s any more, for example because nobody used it for %(minutes)s minutes. "
+                "Open your link again, or type your reference and code.", reference=reference, minutes=setting("AMENDS_FOLLOW_MINUTES"),
+            )  # fmt: skip
         )
     return application().register.get(reference=reference)
 
@@ -158,7 +163,7 @@ def _offered(complaint: Any, name: str) -> Any:
     for one in application().register.offers(complaint):
         if one.message == name:
             return one
-    raise Conflict("This was answered already, or is not asked any more. Go back to your complaint to see where it stands.")
+    raise Conflict(say_it("This was answered already, or is not asked any more. Go back to your complaint to see where it stands."))
 
 
 def _show(complaint: Any, errors: dict[str, str] | None = None, status: int = 200, body: str = "") -> Response:

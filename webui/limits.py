@@ -12,6 +12,7 @@ from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 from werkzeug.exceptions import TooManyRequests
 
+from amends.webui.speech import say
 from amends.webui.state import setting, web
 
 
@@ -37,4 +38,4 @@ def count_attempt(what: str) -> None:
     Only by address: a limit by user name would let anybody keep somebody else out. Accounts slow down guessing by themselves.
     """
     if not web().limits.hit(setting(f"AMENDS_LIMIT_{what.upper()}"), what, request.remote_addr or "unknown"):
-        raise TooManyRequests("You have tried too often. Wait a minute, then try again; nothing was changed.", retry_after=60)
+        raise TooManyRequests(say("You have tried too often. Wait a minute, then try again; nothing was changed."), retry_after=60)

@@ -8,9 +8,10 @@ from typing import Any
 from flask import g
 
 from amends.engine.accounts import BUILT_IN_ROLES
+from amends.engine.definitions import translations
 from amends.engine.definitions.model import expression, is_feel
 from amends.engine.feel import FeelError, evaluate
-from amends.webui import words
+from amends.webui import speech, words
 from amends.webui.state import application
 
 
@@ -46,7 +47,9 @@ def setting_of(name: str) -> Any:
 def recourse() -> str:
     """Who helps outside the organisation, in one line; empty where the package names nobody (ISO 10002, 7.9)."""
     body, contact = setting_of("external_body"), setting_of("external_body_contact")
-    return ": ".join(str(part) for part in (body, contact) if part)
+    package = complaint_package()
+    parts = [str(part) for part in (body, contact) if part]
+    return ": ".join(parts if package is None else [translations.translate(package, part, speech.current()) for part in parts])
 
 
 def stage_words(stage: str) -> str:
@@ -94,8 +97,8 @@ def deadlines() -> list[Deadline]:
 def _deadline(package: Any, name: str, lengths: list[str | None]) -> Deadline:
     clock = package.manifest.clocks.get(name)
     fixed = [length for length in lengths if length is not None]
-    said = words.length_words(fixed[0]) if fixed else DEPENDS
-    return Deadline(clock.title if clock is not None else name, said + (LATER if fixed and None in lengths else ""))
+    said = words.length_words(fixed[0]) if fixed else speech.say(DEPENDS)
+    return Deadline(clock.title if clock is not None else name, said + (speech.say(LATER) if fixed and None in lengths else ""))
 
 
 def _clocks(element: Any) -> list[tuple[str, str | None]]:

@@ -10,7 +10,7 @@ from flask.templating import Environment
 from jinja2 import BaseLoader, ChoiceLoader, FileSystemLoader, StrictUndefined, Undefined
 from markupsafe import Markup
 
-from amends.webui import actors, brand, navigation, packages, people, times, words
+from amends.webui import actors, brand, languages, navigation, packages, people, speech, times, words
 from amends.webui.security import CSRF_FIELD, csrf_token
 from amends.webui.state import web
 
@@ -33,14 +33,18 @@ def environment(app: Flask, extra: str | Path | None) -> Environment:
         lstrip_blocks=True,
         undefined=StrictUndefined if app.testing else Undefined,
     )
+    made.add_extension("jinja2.ext.i18n")
+    made.install_gettext_callables(speech.domain.gettext, speech.domain.ngettext, newstyle=False)  # type: ignore[attr-defined]
     made.globals.update(
+        _=speech.say,
         url_for=url_for,
         asset=asset,
         csrf_field=csrf_field,
         csrf_token=csrf_token,
         is_current=navigation.is_current,
     )
-    made.filters.update(words.FILTERS | times.FILTERS | {"stage_words": packages.stage_words, "who": people.name_of})
+    own = {"stage_words": packages.stage_words, "told": languages.told, "by_channel": words.by_channel, "who": people.name_of}
+    made.filters.update(words.FILTERS | times.FILTERS | own)
     return made
 
 
@@ -54,6 +58,7 @@ def page(template: str, status: int = 200, bare: bool = False, **context: Any) -
         "organisation": PLAIN_NAME if bare else organisation(),
         "brand_style": None if bare else brand.style_address(),
         "logo": None if bare else brand.logo_address(),
+        **(languages.for_page() if not bare else {"language": speech.language(speech.OWN), "languages": []}),
         "flashes": get_flashed_messages(category_filter=[FLASH]),
         "assets_built": web().assets.built,
         "here": request.path,

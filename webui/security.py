@@ -7,6 +7,7 @@ from flask_wtf.csrf import generate_csrf, validate_csrf
 from werkzeug.exceptions import BadRequest
 from wtforms import ValidationError
 
+from amends.webui.speech import say
 from amends.webui.state import setting
 
 CSRF_FIELD = "amends_csrf"
@@ -53,8 +54,10 @@ def refuse_forgery() -> None:
         validate_csrf(given, time_limit=CSRF_SECONDS, token_key=CSRF_FIELD)
     except ValidationError as error:
         raise BadRequest(
-            "This page was open for too long, or cookies are switched off, so nothing was sent. "
-            "Go back, load the page again, and send it once more; your browser may still have what you typed."
+            say(
+                "This page was open for too long, or cookies are switched off, so nothing was sent. "
+                "Go back, load the page again, and send it once more; your browser may still have what you typed."
+            )
         ) from error
 
 

@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from amends.webui import zone
+from amends.webui import speech, zone
 from amends.webui.state import now
 from amends.webui.words import label, length
 
@@ -23,7 +23,7 @@ def long_date(at: datetime | date | None) -> str:
     if at is None:
         return ""
     day = local(at).date() if isinstance(at, datetime) else at
-    return f"{DAYS[day.weekday()]} {day.day} {MONTHS[day.month - 1]} {day.year}"
+    return speech.long_day(day) or f"{DAYS[day.weekday()]} {day.day} {MONTHS[day.month - 1]} {day.year}"
 
 
 def clock_time(at: datetime) -> str:
@@ -37,7 +37,8 @@ def moment(at: datetime | None) -> str:
         return ""
     day = local(at).date()
     near = {0: "today", 1: "tomorrow", -1: "yesterday"}.get((day - local(now()).date()).days)
-    return f"{near or f'{day.day} {MONTHS[day.month - 1]} {day.year}'} {clock_time(at)}"
+    far = speech.medium_day(day) or f"{day.day} {MONTHS[day.month - 1]} {day.year}"
+    return f"{speech.say(near) if near else far} {clock_time(at)}"
 
 
 def exact(at: datetime | None) -> str:
@@ -70,9 +71,9 @@ def due(at: datetime | None) -> tuple[str, str]:
 def value(found: Any) -> str:
     """A value of a form or a decision as a reader may see it."""
     if found is None or found == "":
-        return "Not given"
+        return speech.say("Not given")
     if isinstance(found, bool):
-        return "Yes" if found else "No"
+        return speech.say("Yes" if found else "No")
     if isinstance(found, datetime):
         return f"{long_date(found)} {clock_time(found)}"
     if isinstance(found, date):
@@ -84,7 +85,7 @@ def value(found: Any) -> str:
     if isinstance(found, Mapping):
         return "; ".join(f"{label(str(name))}: {value(inner)}" for name, inner in found.items())
     if isinstance(found, list | tuple):
-        return ", ".join(value(one) for one in found) if found else "None"
+        return ", ".join(value(one) for one in found) if found else speech.say("None")
     return str(found)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from amends.engine.calendars import read_length
 from amends.engine.errors import Invalid
+from amends.webui import speech
 
 
 def length(span: timedelta) -> str:
@@ -26,7 +27,7 @@ def count(number: int, singular: str, plural: str | None = None) -> str:
 
 def size(number: int) -> str:
     """`340 kB`, `2.1 MB`."""
-    return f"{number / 1_000_000:.1f} MB" if number >= 1_000_000 else f"{max(1, number // 1000)} kB"
+    return f"{speech.number(number / 1_000_000, '0.0')} MB" if number >= 1_000_000 else f"{max(1, number // 1000)} kB"
 
 
 def priority(value: int | None) -> tuple[str, str]:
@@ -56,7 +57,8 @@ def length_words(text: str) -> str:
         (found.months, "month"), (weeks, "week"), (0 if weeks else found.days, "day"), (found.working_days, "working day"),
         (hours, f"{working}hour"), (minutes, f"{working}minute"),
     ]  # fmt: skip
-    return " and ".join(count(number, unit) for number, unit in parts if number) or "at once"
+    told = [speech.count(number, f"%(num)s {unit}", f"%(num)s {unit}s") for number, unit in parts if number]
+    return speech.say(" and ").join(told) or speech.say("at once")
 
 
 def label(name: str) -> str:
@@ -78,6 +80,14 @@ def browser(agent: str) -> str:
     name = next((words for part, words in names.items() if part in agent), "A browser")
     system = next((words for part, words in systems.items() if part in agent), "")
     return f"{name} on {system}" if system else name
+
+
+BY = {"email": "by email", "post": "by post", "phone": "by phone", "visit": "by visit", "web": "by web"}
+
+
+def by_channel(channel: str) -> str:
+    """How a message came or went: `by post`."""
+    return speech.say(BY.get(channel, f"by {channel}"))
 
 
 FILTERS: dict[str, Callable[..., Any]] = {

@@ -59,11 +59,13 @@ class Register:
     def file(
         self, data: Mapping[str, Any], *, actor: str, channel: str = "web", received_at: datetime | None = None,
         files: Sequence[str] = (), occurred_at: datetime | None = None, held: bool = False, key: str | None = None,
+        language: str | None = None,
     ) -> Filed:  # fmt: skip
         """Start a complaint with what its form gave.
 
         `files` are ids of attachments stored before; `received_at` is when it reached us (default: now). `key` is an idempotency
-        key: the same key again gives the complaint filed before, with another link. Raises `Invalid` by field where the form
+        key: the same key again gives the complaint filed before, with another link. `language` is the one letters are written in.
+        Raises `Invalid` by field where the form
         refuses the data.
         """
         process_id, package = self.process()
@@ -84,6 +86,8 @@ class Register:
                 )
 
         variables = {"complaint": clean, "reference": reference, "received_at": received, "channel": channel}
+        if language:
+            variables["language"] = language
         instance_id = self.engine.start(
             process_id, variables, business_key=reference, actor=actor, occurred_at=occurred_at, held=held, attach=attach, key=key
         )

@@ -29,6 +29,7 @@ from amends.engine.definitions.package import Package, read_package
 from amends.engine.definitions.problems import ERROR, INFO, Problem, in_order
 from amends.engine.definitions.sites import sites
 from amends.engine.definitions.soundness import check_soundness
+from amends.engine.definitions.translations import check_translations
 
 _FILE_FAULTS = frozenset({"xml", "too-large", "doctype", "not-bpmn"})
 _OTHERS = (".dmn", ".form", ".md", ".toml")
@@ -51,7 +52,7 @@ def check(path: str | Path | Mapping[str, bytes], forms: Forms | None = None, op
 
 def check_package(package: Package, forms: Forms | None = None, operations: Mapping[str, Any] | None = None) -> list[Problem]:
     """Check a package that was read; as `check`."""
-    return in_order(_once(_Check(package, forms, operations).run()))
+    return in_order(_once(_Check(package, forms, operations).run()) + check_translations(package))
 
 
 def _once(problems: list[Problem]) -> list[Problem]:

@@ -15,11 +15,13 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
+from babel import Locale, UnknownLocaleError
 from markdown_it import MarkdownIt
 from markdown_it.common.normalize_url import normalizeLink
 from markdown_it.token import Token
 
 from amends.engine.definitions.letters import FOLLOW_LINK, read_letter
+from amends.engine.definitions.translations import languages, source_language, translate
 from amends.engine.execution import Fault
 from amends.engine.feel import Expression, FeelError, FeelWarning, parse
 from amends.engine.services.base import OperationContext
@@ -80,11 +82,12 @@ class Rendered:
     text: str
     _tokens: list[Token]
     kept: Rendered | None = None
+    language: str = "en"
 
     def html(self) -> str:
         """The body as a whole HTML document without styles, scripts or anything that is fetched."""
         body = _markdown.renderer.render(self._tokens, _markdown.options, {})
-        return f'<!doctype html>\n<html lang="en">\n<head><meta charset="utf-8"></head>\n<body>\n{body}</body>\n</html>\n'
+        return f'<!doctype html>\n<html{_written(self.language)}>\n<head><meta charset="utf-8"></head>\n<body>\n{body}</body>\n</html>\n'
 
 
 @lru_cache(maxsize=256)
@@ -119,13 +122,31 @@ def render(name: str, context: OperationContext, **more: Any) -> Rendered:
     Raises `Fault` for a letter that is not there, and for a placeholder without a value: a letter with a hole is not sent.
     """
     template = _template(name, context)
-    names = {"settings": context.settings, **context.variables, FOLLOW_LINK: KEPT_LINK, **more}
+    language = language_of(name, context)
+    given = context.settings.items()
+    settings = {key: translate(context.package, value, language) if isinstance(value, str) else value for key, value in given}
+    names = {**context.variables, "settings": settings, FOLLOW_LINK: KEPT_LINK, **more}
     calendar = context.calendars.get("default")
     zone = dt.UTC if calendar is None else calendar.zone
-    values = [_value(template, slot, names, context, zone) for slot in template.slots]
+    values = [_value(template, slot, names, context, zone, language) for slot in template.slots]
     subject = " ".join(_filled(template.subject, lambda number: values[number]).split())
     tokens = _without_empty(list(_tokens(template, values)))
-    return Rendered(subject, plain_text(tokens), tokens)
+    return Rendered(subject, plain_text(tokens), tokens, language=language)
+
+
+def language_of(name: str, context: OperationContext) -> str:
+    """The language a letter is written in: that of its folder, `de` of `de/decision`, else the package's own."""
+    folder = name.partition("/")[0] if "/" in name else ""
+    return folder if folder in languages(context.package) else source_language(context.package)
+
+
+def _written(language: str) -> str:
+    """The attributes of a document in a language: from right to left where it is written so."""
+    try:
+        direction = Locale.parse(language).text_direction
+    except (UnknownLocaleError, ValueError):
+        direction = "ltr"
+    return f' lang="{language.replace("_", "-")}"' + (' dir="rtl"' if direction == "rtl" else "")
 
 
 def asks_for_link(name: str, context: OperationContext) -> bool:
@@ -159,11 +180,11 @@ def written(subject: str, text: str) -> Rendered:
     return Rendered(" ".join(subject.split()), plain_text(tokens), tokens)
 
 
-def _value(template: Template, slot: Slot, names: Mapping[str, Any], context: OperationContext, zone: dt.tzinfo) -> str:
+def _value(template: Template, slot: Slot, names: Mapping[str, Any], context: OperationContext, zone: dt.tzinfo, language: str) -> str:
     warnings: list[FeelWarning] = []
     try:
         value = slot.expression.evaluate(names, functions=context.functions, now=lambda: context.now, warnings=warnings)
-        return said(value, zone).replace("\r\n", "\n").replace("\r", "\n")
+        return said(value, zone, language).replace("\r\n", "\n").replace("\r", "\n")
     except (FeelError, ValueError) as error:
         why = "; ".join([str(error), *map(str, warnings)])
         told = f"The placeholder {{{{ {slot.text} }}}} of the letter {template.name!r} has no value that can be written: {why}."

@@ -8,6 +8,7 @@ from typing import Any
 from marshmallow import Schema, fields, validate
 from sqlalchemy import Connection
 
+from amends.engine.definitions.translations import letter_in
 from amends.engine.execution import Fault
 from amends.engine.services.base import Operation, OperationContext
 from amends.engine.services.letters import Rendered, asks_for_link, render, with_link
@@ -40,7 +41,10 @@ def letter_to(recipient: Recipient, letter: str, context: OperationContext, **mo
     """A letter as this recipient gets it: with a personal link of its own if it is a mail to the complainant that names `follow_link`.
 
     Nobody else gets one, nor does what is printed or shown, nor a replay of the past. Raises `Fault` where it cannot be made.
+    The complainant gets it in the language they are written to in (`language`), where the package has it.
     """
+    if recipient.id == COMPLAINANT:
+        letter = letter_in(context.package, letter, str(context.variables.get("language") or ""))
     personal = recipient.id == COMPLAINANT and recipient.channel == "email" and not context.historical
     if not personal or not asks_for_link(letter, context):
         return render(letter, context, **more)

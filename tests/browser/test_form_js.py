@@ -72,7 +72,9 @@ def ours(chromium: Browser) -> Iterator[Page]:
 def write() -> Callable[[Form, dict[str, Any]], str]:
     """Writes a form, filled in, as the page that a person gets."""
     folder = Path(amends.__file__ or "").parent / "webui" / "templates"
-    page = Environment(loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined).from_string(
+    environment = Environment(loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined)
+    environment.globals["_"] = lambda text, **values: text % values
+    page = environment.from_string(
         '{% from "forms/form.html" import form_fields, error_summary %}'
         '{{ error_summary(model) }}<form method="post" novalidate>{{ form_fields(model) }}</form>'
     )

@@ -30,8 +30,27 @@ def test_every_letter_is_sent_on_some_way(tmp_path: Path) -> None:
         folder = tmp_path / lived.__name__
         folder.mkdir()
         case = lived(World(folder))
-        sent |= set(case.world.letters(case))
+        sent |= set(case.world.letters(case)) | set(case.world.desk.elsewhere)
     assert sent == set(LETTERS)
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("de", [
+            "Ihre Beschwerde ist angekommen", "2. März 2026, 10:00", "bis 17. März 2026", "Mit freundlichen Grüßen", "Das Beschwerdeteam"]),
+        ("fr", [
+            "Votre réclamation est arrivée", "2 mars 2026, 10:00", "d’ici le 17 mars 2026", "Cordialement", "L’équipe des réclamations"]),
+        ("es", ["Su reclamación ha llegado", "2 de marzo de 2026, 10:00", "antes de 17 de marzo de 2026", "Atentamente", "El equipo de"]),
+    ],
+)
+def test_a_letter_in_another_language_says_dates_and_settings_in_it(world: World, code: str, words: list[str]) -> None:
+    """Dates by the language's own rules, the texts of settings as the package translates them; nothing English is left."""
+    world.file()
+    text = world.desk.elsewhere[f"{code}/acknowledgement"]
+    assert [said for said in words if said not in text] == []
+    for english in (" and ", " the ", "March", "Received", "Dear"):
+        assert english not in text.replace("The kettle leaks.", "")
 
 
 def test_the_acknowledgement_gives_reference_next_steps_and_date(world: World) -> None:

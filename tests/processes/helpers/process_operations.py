@@ -19,12 +19,16 @@ class Desk:
     told: dict[str, list[tuple[str, int, str]]] = field(default_factory=dict)
     closed: dict[str, str] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
+    elsewhere: dict[str, str] = field(default_factory=dict)
+    """What each letter would have been in other languages, by its name there."""
 
     def write(self, names: Iterable[str], inputs: dict[str, Any], context: OperationContext) -> None:
         """Keep letters as they are sent: subject and plain text. A placeholder with nothing to say is a fault."""
         for name in names:
             letter = render(name, context, **inputs)
             self.letters.setdefault(context.variables["reference"], []).append((name, f"{letter.subject}\n\n{letter.text}"))
+            for other in (one for one in context.package.letters if one.endswith(f"/{name}")):
+                self.elsewhere[other] = render(other, context, **inputs).text
 
 
 class Post:

@@ -31,7 +31,9 @@ def everything() -> Form:
 @pytest.fixture(scope="session")
 def jinja() -> Environment:
     """The templates, strict about names."""
-    return Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined)
+    made = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined)
+    made.globals["_"] = lambda text, **values: text % values
+    return made
 
 
 @pytest.fixture(scope="session")

@@ -518,14 +518,15 @@ class Register:
         self.filed: list[Mapping[str, Any]] = []
 
     def file(
-        self, data: Mapping[str, Any], *, actor: str, channel: str = "web", received_at: Any = None, files: Any = (), key: Any = None
+        self, data: Mapping[str, Any], *, actor: str, channel: str = "web", received_at: Any = None, files: Any = (), key: Any = None,
+        language: Any = None,
     ) -> Filed:  # fmt: skip
         instance_id = f"i{len(self.complaints) + 1}"
         made = Filed(f"C-{secrets.token_hex(4).upper()}", secrets.token_urlsafe(16), instance_id)
         subject = str(data.get("subject") or "Card charged twice")
         self.complaints[made.reference] = Complaint(made.reference, instance_id, received_at or self.engine.now(), channel, subject)
         self.secrets[made.reference] = made.secret
-        variables = {"complaint": dict(data), "reference": made.reference}
+        variables = {"complaint": dict(data), "reference": made.reference, "language": language}
         self.engine.views[instance_id] = View(instance_id, "complaint", self.engine.deployed[0].id, variables)
         self.engine.note(instance_id, "started", actor=actor, values=dict(data))
         self.filed.append(data)

@@ -1,0 +1,150 @@
+"""Every public page in every language, on a phone and on a desk: axe-core, nothing cut off, small, nothing from elsewhere."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+from waitress.server import create_server
+
+import amends
+from amends.webui import create_app
+
+pytestmark = pytest.mark.browser
+
+LANGUAGES = ("en", "de", "fr", "es", "ar")
+WORDS = {
+    "en": "Tell us what went wrong", "de": "Sagen Sie uns, was schiefgelaufen ist", "fr": "Dites-nous ce qui n’a pas été",
+    "es": "Díganos qué ha ido mal", "ar": "أخبرنا بما حدث",
+}  # fmt: skip
+MOST_BYTES = 100_000
+UNLIMITED = {f"AMENDS_LIMIT_{what}": None for what in ("SIGN_IN", "FILE", "FOLLOW")}
+
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Iterator[tuple[str, Any]]:
+    """A running server that offers five languages."""
+    if not (repository / "webui" / "static" / "dist" / "manifest.json").exists():
+        pytest.fail("The assets are not built: run `make assets`.")
+    application = amends.open(data=tmp_path_factory.mktemp("languages"))
+    application.deploy_shipped()
+    app = create_app(application, AMENDS_LANGUAGES=",".join(LANGUAGES), **UNLIMITED)
+    server = create_server(app, host="127.0.0.1", port=0)
+    threading.Thread(target=server.run, daemon=True).start()
+    yield f"http://127.0.0.1:{server.effective_port}", application
+    server.close()
+    application.close()
+
+
+class Watched:
+    """A browser's page, with what it fetched: how many bytes for each page, and from where."""
+
+    def __init__(self, page: Page, address: str, violations: Callable[[Page], list[str]], code: str) -> None:
+        self.page, self.address, self.violations, self.code = page, address, violations, code
+        self.bytes = 0
+        self.found: list[str] = []
+        page.on("request", self._asked)
+        # What really went over the wire, headers included; each page as if it were the first one seen.
+        wire = page.context.new_cdp_session(page)
+        wire.send("Network.enable")
+        wire.send("Network.setCacheDisabled", {"cacheDisabled": True})
+        wire.on("Network.loadingFinished", self._count)
+        page.on("console", lambda said: self.found.append(f"{page.url}: {said.text}") if said.type == "error" else None)
+
+    def _asked(self, request: Any) -> None:
+        if not request.url.startswith((self.address, "data:")):
+            self.found.append(f"{self.page.url} asks {request.url}")
+
+    def _count(self, loaded: dict[str, Any]) -> None:
+        self.bytes += int(loaded["encodedDataLength"])
+
+    def go(self, path: str) -> None:
+        """Open a page anew, as if for the first time, and look at it."""
+        self.bytes = 0
+        self.page.goto(self.address + path)
+        self.page.wait_for_load_state("networkidle")
+        assert self.bytes > 30_000
+        if self.bytes > MOST_BYTES:
+            self.found.append(f"{path} transfers {self.bytes} bytes")
+        self.look()
+
+    def look(self) -> None:
+        html = self.page.locator("html")
+        if (html.get_attribute("lang"), html.get_attribute("dir")) != (self.code, "rtl" if self.code == "ar" else None):
+            self.found.append(f"{self.page.url} is in {html.get_attribute('lang')}")
+        self.found += self.violations(self.page)
+        for width in (1280, 320):
+            self.page.set_viewport_size({"width": width, "height": 900})
+            over = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            if over > 0:
+                self.found.append(f"{self.page.url} is {over} px wider than a screen of {width}")
+            if folder := os.environ.get("AMENDS_TEST_SCREENSHOTS"):
+                name = self.page.url.removeprefix(self.address).replace("/", "-")[:30].strip("-") or "start"
+                self.page.screenshot(path=f"{folder}/{self.code}{name}-{width}.png", full_page=True)
+        self.page.set_viewport_size({"width": 1280, "height": 900})
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_the_whole_way_in_every_language(
+    code: str, chromium: Browser, installation: tuple[str, Any], axe_violations: Callable[[Page], list[str]]
+) -> None:
+    """Start, every step with its errors, the page to check, the reference, the follow-up page before and after an answer, a wrong code."""
+    address, application = installation
+    context = chromium.new_context()
+    seen = Watched(context.new_page(), address, axe_violations, code)
+    seen.page.goto(f"{address}/language/{code}?to=/healthz")
+    seen.go("/")
+    assert seen.page.locator("h1").inner_text() == WORDS[code]
+    seen.go("/complain/1")
+    press = seen.page.locator("button[name=go][value=next]")
+    press.click()
+    seen.look()
+    assert seen.page.locator(".govuk-error-summary").count() == 1
+    seen.page.locator("textarea").first.fill("Der Zug war zu spät. Le train était en retard.")
+    for _ in range(8):
+        press.click()
+        if seen.page.url.endswith("/check"):
+            break
+        seen.look()
+    seen.look()
+    seen.page.locator("main form button").first.click()
+    seen.look()
+    reference = seen.page.locator(".app-reference").inner_text()
+    application.engine.run_due()
+    seen.page.goto(seen.page.locator("a.app-secret").get_attribute("href") or "")
+    seen.go(f"/follow/{reference}")
+    offer = seen.page.locator(".app-card a").first.get_attribute("href")
+    seen.go(offer or "")
+    for path in ("/follow", "/nowhere"):
+        seen.page.goto(address + path)
+        seen.look()
+    told = application.engine.instance(application.register.get(reference).instance_id).variables["language"]
+    assert told == code
+    context.close()
+    assert [one for one in seen.found if "status of 404" not in one and "status of 422" not in one] == []
+
+
+def test_a_complaint_in_a_text_browser(installation: tuple[str, Any], missing: Callable[[str, str], None], tmp_path: Path) -> None:
+    """w3m shows the start page in the language asked for, its links and its form, without pictures, styles or scripts."""
+    if shutil.which("w3m") is None:
+        missing("w3m", "there is no w3m (Debian: apt install w3m)")
+    address, _ = installation
+
+    def read(path: str, *options: str) -> str:
+        command = ["w3m", "-dump", "-cols", "80", "-o", "accept_language=de", "-config", "/dev/null", *options, address + path]
+        told = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True, env=os.environ | {"HOME": str(tmp_path)})
+        return told.stdout
+
+    start = read("/")
+    for words in ("Zum Inhalt springen", "Sagen Sie uns, was schiefgelaufen ist", "Beschwerde einreichen", "1. Eingegangen", "English"):
+        assert words in start
+    form = read("/complain/1")
+    for words in ("Schritt 1 von 5", "Was ist geschehen?", "Weiter", "Ist das schon früher passiert?"):
+        assert words in form
