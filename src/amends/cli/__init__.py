@@ -10,6 +10,7 @@ import click
 from amends import __version__
 
 COMMANDS = {
+    "convert": "converting:convert",
     "run": "server:run", "worker": "operating:worker", "backup": "operating:backup", "restore": "operating:restore",
     "doctor": "operating:doctor", "check": "packages:check", "deploy": "packages:deploy", "templates": "packages:templates",
     "test": "packages:test", "feel": "try_out:feel", "decide": "try_out:decide", "import": "records:import_", "verify": "records:verify",
@@ -19,7 +20,7 @@ COMMANDS = {
 }  # fmt: skip
 """Every command, and the module and name here that it is. It is loaded when it is asked for: `feel` needs no database."""
 
-WITHOUT_LOGS = frozenset({"feel", "decide"})
+WITHOUT_LOGS = frozenset({"feel", "decide", "convert"})
 
 
 class Commands(UserDict[str, click.Command]):
