@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, bindparam, select, update
-from uuid_utils import uuid7
 
 from amends.engine import history
 from amends.engine.errors import Conflict, NotFound
@@ -24,9 +23,12 @@ from amends.engine.instances.views import Change
 from amends.engine.store import Database
 from amends.engine.store import tables as t
 from amends.engine.store.fixed import Fixed, Together, inserting
+from amends.engine.store.ids import new_id
 
 HOT_INSTANCES = 500
 """How many executions a process keeps at hand; a version number guards each."""
+HOT_BYTES = 8_000_000
+"""How much state they have together, as it is written down; in memory it is several times that."""
 
 
 class Suspended(Conflict):
@@ -74,29 +76,34 @@ def _state(before: str, after: Waits) -> str:
 class HotInstances:
     """Executions at hand. One that a command takes is nobody else's until it is put back, after the commit."""
 
-    def __init__(self, most: int = HOT_INSTANCES) -> None:
-        self._most = most
-        self._kept: OrderedDict[str, tuple[int, Execution]] = OrderedDict()
+    def __init__(self, most: int = HOT_INSTANCES, most_bytes: int = HOT_BYTES) -> None:
+        self._most, self._most_bytes = most, most_bytes
+        self._kept: OrderedDict[str, tuple[int, Execution, int]] = OrderedDict()
+        self._bytes = 0
         self._lock = threading.Lock()
 
     def take(self, instance_id: str, version: int) -> Execution | None:
         """The execution, if it is at hand and is that version."""
         with self._lock:
             kept = self._kept.pop(instance_id, None)
+            self._bytes -= 0 if kept is None else kept[2]
         return kept[1] if kept is not None and kept[0] == version else None
 
-    def put(self, instance_id: str, version: int, execution: Execution) -> None:
-        """Keep an execution whose version is on disk."""
+    def put(self, instance_id: str, version: int, execution: Execution, size: int) -> None:
+        """Keep an execution whose version is on disk, where it has `size` bytes; who was not used for longest goes."""
         with self._lock:
-            self._kept[instance_id] = (version, execution)
-            self._kept.move_to_end(instance_id)
-            while len(self._kept) > self._most:
-                self._kept.popitem(last=False)
+            before = self._kept.pop(instance_id, None)
+            self._bytes += size - (0 if before is None else before[2])
+            self._kept[instance_id] = (version, execution, size)
+            while len(self._kept) > self._most or (self._bytes > self._most_bytes and self._kept):
+                _, (_, _, freed) = self._kept.popitem(last=False)
+                self._bytes -= freed
 
     def clear(self) -> None:
         """Forget all: what they were made with has changed."""
         with self._lock:
             self._kept.clear()
+            self._bytes = 0
 
 
 _ROW = select(
@@ -255,7 +262,7 @@ class Commands:
 
         `attach` may write rows that belong to it, in the same transaction, before projections see it.
         """
-        instance_id = uuid7().hex
+        instance_id = new_id()
         now = self.now()
         with self.atomic() as connection:
             execution = Execution(version.spec(process_id), version.script_engine, version.id)
@@ -344,8 +351,9 @@ class Commands:
             entries=entries,
             writes=writes,
         )
+        body = None if ended else dump(execution)
         row = {
-            "key": work.id, "new_version": work.row_version + 1, "new_body": None if ended else dump(execution),
+            "key": work.id, "new_version": work.row_version + 1, "new_body": body,
             "new_seq": work.seq + 1, "new_head": head,
         }  # fmt: skip
         if ended or state != work.row_state:
@@ -357,10 +365,10 @@ class Commands:
         work.notes, execution.notes, work.state = execution.notes, [], state
         if rows.new_jobs and not held:
             self.database.after_commit(self.wake)
-        if not ended:
-            live, kept = self._live(), (work.row_version + 1, execution)
+        if body is not None:
+            live, kept, size = self._live(), (work.row_version + 1, execution), len(body)
             live[work.id] = kept
-            self.database.after_commit(lambda: self._hot.put(work.id, *kept) if live.get(work.id) is kept else None)
+            self.database.after_commit(lambda: self._hot.put(work.id, *kept, size) if live.get(work.id) is kept else None)
 
     def _project(self, work: Work, command: str, actor: str, state: str, now: datetime, recorded: datetime, ended: bool) -> None:
         changed = {note.element_id for note in work.execution.notes if note.kind == "clock"}

@@ -65,7 +65,8 @@ def _walk(kind: str, mark: str = "") -> tuple[Select[Any], tuple[Any, Any, Any]]
     """The tasks of a walk, and what it is in the order of. `mark` tells its parameters from another's."""
     if kind == "group":
         g = _G.c
-        found = select(_U, GROUPS).join_from(_G, _U, _U.c.id == g.task_id)
+        # As an expression, so that PostgreSQL does not walk all tasks beside the group's because both are in order of their ids.
+        found = select(_U, GROUPS).join_from(_G, _U, _U.c.id == g.task_id.concat(""))
         found = found.where(g.group_id == bindparam(f"group{mark}"), g.offered == bindparam(f"offered{mark}"))
         return found, (g.due_order, g.rank, g.task_id)
     found = select(_U, GROUPS).where(_OPEN)
@@ -74,6 +75,11 @@ def _walk(kind: str, mark: str = "") -> tuple[Select[Any], tuple[Any, Any, Any]]
     elif kind == "unassigned":
         found = found.where(_U.c.assignee.is_(None))
     return found, (_U.c.due_order, _U.c.rank, _U.c.id)
+
+
+def _offers(mark: str) -> Select[Any]:
+    """What a group is offered, without its tasks: to be counted."""
+    return select(_G.c.task_id).where(_G.c.group_id == bindparam(f"group{mark}"), _G.c.offered == bindparam(f"offered{mark}"))
 
 
 @lru_cache(maxsize=64)
@@ -130,6 +136,8 @@ def count(connection: Connection, walks: Sequence[Leg], most: int = MOST_COUNTED
     parts = []
     for number, (kind, given) in enumerate(walks):
         found, order = _walk(kind, f"_{number}")
+        if kind == "group" and not where:
+            found = _offers(f"_{number}")
         values |= {f"{name}_{number}": value for name, value in given.items()}
         parts.append(found.where(*where).with_only_columns(order[2].label("id"), maintain_column_froms=True).limit(_MOST))
     # A walk that is cut off has more than `most` tasks already, so what the others lack does not matter.

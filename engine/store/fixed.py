@@ -25,6 +25,8 @@ _DIALECTS: dict[str, Dialect] = {
     "sqlite": cast("Any", sqlite).dialect(paramstyle="qmark"),
     "postgresql": cast("Any", psycopg).dialect(paramstyle="format"),
 }
+WATCHERS: list[Callable[[str], object]] = []
+"""Called with the text of every statement that runs: SQLAlchemy's own events do not see these."""
 MOST_TOGETHER = 12
 """Statements joined to one; more are run one after the other, or every length of a list would be a statement of its own."""
 Convert = Callable[[Any], Any]
@@ -113,7 +115,7 @@ class Fixed:
     def run(self, connection: Connection, *rows: Mapping[str, Any]) -> int:
         """Run it once for each row of parameters; how many rows of the table that concerned."""
         form = self._form(connection)
-        cursor = _cursor(connection)
+        cursor = _cursor(connection, form.text)
         try:
             if len(rows) == 1:
                 cursor.execute(form.text, form.parameters(rows[0]))
@@ -128,7 +130,7 @@ class Fixed:
     def all(self, connection: Connection, given: Mapping[str, Any]) -> list[Any]:
         """Its rows, with the columns as attributes."""
         form = self._form(connection)
-        cursor = _cursor(connection)
+        cursor = _cursor(connection, form.text)
         try:
             cursor.execute(form.text, form.parameters(given))
             return form.rows(cursor.fetchall())
@@ -171,7 +173,7 @@ class Together:
         forms = [statement._form(self.connection) for statement, _ in gathered]
         text = _joined(tuple(form.text for form in forms))
         parameters = [value for form, (_, row) in zip(forms, gathered, strict=True) for value in form.parameters(row)]
-        cursor = _cursor(self.connection)
+        cursor = _cursor(self.connection, text)
         try:
             cursor.execute(text, parameters)
         except Exception as error:
@@ -192,7 +194,9 @@ def inserting(table: Table, *columns: str) -> Fixed:
     return Fixed(insert(table).inline().values({name: bindparam(name) for name in columns}))
 
 
-def _cursor(connection: Connection) -> Any:
+def _cursor(connection: Connection, text: str) -> Any:
+    for watch in WATCHERS:
+        watch(text)
     raw: Any = connection.connection.dbapi_connection
     return raw.cursor()
 

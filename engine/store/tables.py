@@ -156,7 +156,7 @@ instance = _table(
 user_task = _table(
     "user_task",
     Column("id", String(60), primary_key=True),  # instance id, a dot, the token's number
-    Column("instance_id", ForeignKey("instance.id"), nullable=False, index=True),
+    Column("instance_id", ForeignKey("instance.id"), nullable=False),
     Column("token", Integer, nullable=False),
     Column("process_id", String(200), nullable=False),
     Column("element_id", String(200), nullable=False),
@@ -175,6 +175,7 @@ user_task = _table(
     Column("rank", Integer, nullable=False, server_default="-50"),  # minus the priority: inboxes are in this order
     Column("owner", String(120)),  # who delegated it, and gets it back
     Index("ix_user_task_waiting", "created_at", "id", sqlite_where=text("state = 'open'"), postgresql_where=text("state = 'open'")),
+    Index(None, "instance_id", "state"),  # a loop has thousands that have ended
     Index("ix_user_task_inbox", "due_order", "rank", "id", sqlite_where=text("state = 'open'"), postgresql_where=text("state = 'open'")),
     Index(
         "ix_user_task_mine", "assignee", "due_order", "rank", "id",

@@ -16,7 +16,7 @@ from amends.engine.operating import Migrations
 
 SERVES = ("run", "worker")
 """These serve until they are stopped: other tests start them."""
-SERVED_ELSEWHERE = ("backup", "restore")
+SERVED_ELSEWHERE = ("backup", "restore", "bench")
 """These have tests of their own, with places of their own."""
 
 

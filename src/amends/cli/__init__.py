@@ -13,8 +13,8 @@ COMMANDS = {
     "convert": "converting:convert",
     "run": "server:run", "worker": "operating:worker", "backup": "operating:backup", "restore": "operating:restore",
     "doctor": "operating:doctor", "check": "packages:check", "deploy": "packages:deploy", "templates": "packages:templates",
-    "test": "packages:test", "feel": "try_out:feel", "decide": "try_out:decide", "import": "records:import_", "verify": "records:verify",
-    "seal": "records:seal", "erase": "records:erase", "history": "records:history", "user": "accounts:user",
+    "bench": "bench:bench", "test": "packages:test", "feel": "try_out:feel", "decide": "try_out:decide", "import": "records:import_",
+    "verify": "records:verify", "seal": "records:seal", "erase": "records:erase", "history": "records:history", "user": "accounts:user",
     "mail": "mail:mail", "migrate": "migrating:migrate",
     "translations": "languages:translations",
 }  # fmt: skip

@@ -19,6 +19,7 @@ from amends.application import Application
 
 from .common import application, data_options, says_errors
 from .operating import needs_procrastinate
+from .processes import Processes
 
 if TYPE_CHECKING:
     from amends.engine.jobs.queue import Nudge
@@ -33,15 +34,25 @@ GRACE_SECONDS = 30.0
 @click.option("--demo/--no-demo", default=True, show_default=True, help="On the first run, add a demo organisation.")
 @click.option("--threads", default=8, show_default=True, type=int)
 @click.option("--runner/--no-runner", default=True, show_default=True, help="Run what is due here, or leave it to amends worker.")
+@click.option("--processes", default=1, show_default=True, type=click.IntRange(1, 64), help="How many processes share the port.")
 @data_options
 @says_errors
-def run(host: str, port: int, demo: bool, threads: int, runner: bool, data: Path, database: str | None) -> None:
+def run(host: str, port: int, demo: bool, threads: int, runner: bool, processes: int, data: Path, database: str | None) -> None:
     """Serve the pages and run what is due. On the first run: deploy the ISO 10002 package and make an administrator."""
     _port_is_free(host, port)
     with application(data, database) as app:
         if not app.accounts.list():
             _first_run(app, demo)
-        serve(app, host, port, threads, runner=runner)
+        if processes == 1:
+            serve(app, host, port, threads, runner=runner)
+            return
+
+    def one(place: int, listener: socket.socket) -> None:
+        # One of them runs what is due: the others would only look for the same rows.
+        with application(data, database) as own:
+            serve(own, host, port, threads, runner=runner and place == 0, listener=listener, first=place == 0, nudge=not runner)
+
+    raise SystemExit(Processes(host, port, processes, one).run())
 
 
 def _port_is_free(host: str, port: int) -> None:
@@ -70,29 +81,36 @@ def _first_run(app: Application, demo: bool) -> None:
     click.echo("")
 
 
-def serve(app: Application, host: str, port: int, threads: int, *, runner: bool = True) -> None:
+def serve(
+    app: Application, host: str, port: int, threads: int, *, runner: bool = True, listener: socket.socket | None = None,
+    first: bool = True, nudge: bool = True,
+) -> None:  # fmt: skip
     """Serve until SIGTERM or Ctrl-C; the requests and the job at hand are finished first.
 
-    Without `runner` this process runs nothing that is due: on PostgreSQL it tells the workers (`amends worker`) instead.
+    Without `runner` this process runs nothing that is due: on PostgreSQL it tells the workers (`amends worker`) instead, with `nudge`.
+    `listener` is a socket that is open already and that others accept from, too; only the `first` takes mail in and says on the terminal
+    that it serves.
     """
     from amends.webui import create_app
 
-    server = Server(create_app(app), host, port, threads)
-    nudge = None
+    server = Server(create_app(app), host, port, threads, listener)
+    telling = None
     if runner:
         app.runner.start()
-    elif not app.engine.database.sqlite:
-        nudge = _tell_workers(app)
-    app.take_in_mail()
-    click.echo(f"amends serves on http://{host}:{port}  (Ctrl-C stops it)")
+    elif nudge and not app.engine.database.sqlite:
+        telling = _tell_workers(app)
+    if first:
+        app.take_in_mail()
+        click.echo(f"amends serves on http://{host}:{port}  (Ctrl-C stops it)")
     try:
         server.run(at_stop=app.runner.ask_to_stop)
     finally:
-        if nudge is not None:
-            nudge.stop()
+        if telling is not None:
+            telling.stop()
         app.runner.stop()
         app.engine.seal()
-        click.echo("Stopped.")
+        if first:
+            click.echo("Stopped.")
 
 
 def _tell_workers(app: Application) -> Nudge:
@@ -110,9 +128,10 @@ class Server:
     Its own stop gives requests up after five seconds, and sends no answer that is not on its way yet.
     """
 
-    def __init__(self, wsgi: Any, host: str, port: int, threads: int) -> None:
+    def __init__(self, wsgi: Any, host: str, port: int, threads: int, listener: socket.socket | None = None) -> None:
         self._map: dict[int, Any] = {}
-        self._server = create_server(wsgi, map=self._map, host=host, port=port, threads=threads, ident=None)
+        where: dict[str, Any] = {"host": host, "port": port} if listener is None else {"sockets": [listener]}
+        self._server = create_server(wsgi, map=self._map, threads=threads, ident=None, **where)
         self._stopping = False
 
     def run(self, at_stop: Callable[[], None]) -> None:
