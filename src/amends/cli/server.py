@@ -24,6 +24,7 @@ from .processes import Processes
 if TYPE_CHECKING:
     from amends.engine.jobs.queue import Nudge
 
+SERVES = "amends serves on http://{}:{}  (Ctrl-C stops it)"
 GRACE_SECONDS = 30.0
 """How long a stop waits for requests that run."""
 
@@ -52,7 +53,11 @@ def run(host: str, port: int, demo: bool, threads: int, runner: bool, processes:
         with application(data, database) as own:
             serve(own, host, port, threads, runner=runner and place == 0, listener=listener, first=place == 0, nudge=not runner)
 
-    raise SystemExit(Processes(host, port, processes, one).run())
+    shared = Processes(host, port, processes, one)
+    click.echo(SERVES.format(host, port))
+    code = shared.run()
+    click.echo("Stopped.")
+    raise SystemExit(code)
 
 
 def _port_is_free(host: str, port: int) -> None:
@@ -88,8 +93,7 @@ def serve(
     """Serve until SIGTERM or Ctrl-C; the requests and the job at hand are finished first.
 
     Without `runner` this process runs nothing that is due: on PostgreSQL it tells the workers (`amends worker`) instead, with `nudge`.
-    `listener` is a socket that is open already and that others accept from, too; only the `first` takes mail in and says on the terminal
-    that it serves.
+    `listener` is a socket that is open already and that others accept from, too; only the `first` takes mail in.
     """
     from amends.webui import create_app
 
@@ -101,7 +105,8 @@ def serve(
         telling = _tell_workers(app)
     if first:
         app.take_in_mail()
-        click.echo(f"amends serves on http://{host}:{port}  (Ctrl-C stops it)")
+    if listener is None:
+        click.echo(SERVES.format(host, port))
     try:
         server.run(at_stop=app.runner.ask_to_stop)
     finally:
@@ -109,7 +114,7 @@ def serve(
             telling.stop()
         app.runner.stop()
         app.engine.seal()
-        if first:
+        if listener is None:
             click.echo("Stopped.")
 
 
