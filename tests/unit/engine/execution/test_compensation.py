@@ -240,3 +240,42 @@ def test_an_incident_while_undoing_is_retried_where_it_stopped() -> None:
     d.execution.retry(next(token for token in d.execution.all_tokens() if token.incident))
     assert d.run().tasks == ["undo_a"] and d.state == "active"
     assert d.complete("undo_a").tasks == ["z"]
+
+
+def test_what_ended_in_a_subprocess_that_still_runs_is_not_undone() -> None:
+    """Not by a throw outside of it, also where several instances ended inside; as Camunda 8 has it."""
+    several = element("subProcess", "sub2", element("startEvent", "i2") + undoable("a") + flows("i2>a") + MANY.format("false"))
+    outer = subprocess("sub", several + user("b") + flows("i_sub>sub2", "sub2>b"))
+    body = START + element("parallelGateway", "f") + outer + user("c") + throw() + user("z") + flows("s>f", "f>sub", "f>c", "c>t", "t>z")
+    d = Driver(process(body)).start().complete("a").complete("a")
+    assert d.tasks == ["c", "b"]
+    assert d.complete("c").tasks == ["b", "z"]
+    assert d.complete("b").complete("z").state == "completed"
+
+
+def test_a_throw_in_each_of_several_instances_is_about_that_instance() -> None:
+    """Each waits for its own handler and then goes on, in whatever order they are done."""
+    inner = undoable("a") + throw() + user("after") + flows("i_sub>a", "a>t", "t>after")
+    d = Driver(process(START + subprocess("sub", inner, more=MANY.format("false")) + flows("s>sub"))).start().complete("a").complete("a")
+    assert d.tasks == ["undo_a", "undo_a"]
+    second = d.waiting("user")[1]
+    assert int(second.workflow.variables(second)["i"]) == 2
+    d.execution.complete(second, {})
+    assert d.run().tasks == ["undo_a", "after"]
+    after = d.find("after", "user")
+    assert int(after.workflow.variables(after)["i"]) == 2
+    assert d.complete("undo_a").complete("after").complete("after").state == "completed"
+
+
+def test_a_handler_has_mappings_and_writes_variables_where_they_are() -> None:
+    """Its inputs are its own, its results go to the subprocess's variable or the process's; its outputs as for any task."""
+    mapping = '<zeebe:ioMapping><zeebe:input source="=x + 1" target="y"/></zeebe:ioMapping>'
+    local = '<zeebe:ioMapping><zeebe:input source="=0" target="local"/></zeebe:ioMapping>'
+    handler = element("userTask", "undo_a", ext="<zeebe:userTask/>" + mapping, isForCompensation="true")
+    inner = element("startEvent", "i") + undoable("a").replace(undo("a"), handler) + element("endEvent", "ie", COMPENSATE)
+    body = START + element("subProcess", "sub", inner + flows("i>a", "a>ie"), local) + user("z") + flows("s>sub", "sub>z")
+    d = Driver(process(body)).start(x=1).complete("a")
+    (token,) = d.waiting("user")
+    assert (token.task_spec.name, int(token.data["y"]), int(token.workflow.data["local"])) == ("undo_a", 2, 0)
+    d.execution.complete(token, {"local": 1, "everywhere": 2})
+    assert d.run().tasks == ["z"] and dict(d.variables) == {"x": 1, "everywhere": 2}
