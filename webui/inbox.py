@@ -182,7 +182,9 @@ def _list(name: str) -> dict[str, Any]:
     if name == "mine":
         return {"assignee": me, "actor": me}
     if name == "teams":
-        return {"groups": actors.work_roles(actors.account()), "unassigned": True, "actor": me, "offered": True}
+        account = actors.account()
+        names = sorted(account.by_name) if account is not None else []
+        return {"groups": [*actors.work_roles(account), *names], "unassigned": True, "actor": me, "offered": True}
     if name.startswith(COVER):
         return {"assignee": f"account:{name.removeprefix(COVER)}", "actor": me}
     return {"actor": me}

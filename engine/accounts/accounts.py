@@ -65,6 +65,11 @@ class Account:
         """The actor of what this person does."""
         return f"{ACCOUNT}{self.id}"
 
+    @property
+    def by_name(self) -> frozenset[str]:
+        """The groups of one by which a task is offered to this very person: candidate users of the diagram."""
+        return frozenset((f"@{self.username}", f"@{self.actor}"))
+
 
 People = list[Account]
 """Several accounts; inside `Accounts`, `list` is a method."""

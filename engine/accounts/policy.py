@@ -230,7 +230,7 @@ class Policy:
 
     def _in_group(self, account: Account, about: Mapping[str, Any], who: str) -> None:
         groups = [str(group) for group in about.get("groups") or ()]
-        if account.roles.intersection(groups) or (not groups and account.roles.intersection(OPERATORS)):
+        if (account.roles | account.by_name).intersection(groups) or (not groups and account.roles.intersection(OPERATORS)):
             return
         if not groups:
             raise Forbidden(f"{_task(about)} names nobody who may do it. A team lead can give it to somebody; a process owner can do it.")
@@ -285,5 +285,6 @@ def _task(about: Mapping[str, Any], small: bool = False) -> str:
 
 
 def _roles(roles: tuple[str, ...] | list[str]) -> str:
-    named = [BUILT_IN_ROLES.get(role, role).lower() if role in BUILT_IN_ROLES else repr(role) for role in roles]
-    return f"role {' or '.join(named)}"
+    people = [role[1:] for role in roles if role.startswith("@")]
+    named = [BUILT_IN_ROLES.get(role, role).lower() if role in BUILT_IN_ROLES else repr(role) for role in roles if role[1:] not in people]
+    return " or ".join([*([f"role {' or '.join(named)}"] if named else []), *([f"account {' or '.join(people)}"] if people else [])])

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from amends.engine.definitions import xml
 from amends.engine.definitions.findings import Findings, called, flow_called, the, words
 from amends.engine.definitions.model import ACTIVITY_TYPES, Element, EventDefinition, Process, Scope
 
+_ZEEBE = f"{{{xml.ZEEBE}}}"
 _REFUSED_TYPES = {
     "complexGateway": ("its activation rule has no agreed meaning between tools", "Use inclusive, exclusive and parallel gateways."),
     "choreographyTask": ("choreographies describe talk between organisations", "Draw a process."),
@@ -130,7 +132,11 @@ def _article(word: str) -> str:
 
 
 def _repeated(found: Findings, element: Element) -> None:
-    """Of two extensions of one kind only the last would be read."""
+    """Of two extensions of one kind only the last would be read, of a kind nobody knows none."""
+    for other in element.ext.other:
+        if other.name.startswith(_ZEEBE):
+            message = f"{called(element)} has the extension zeebe:{other.name.removeprefix(_ZEEBE)}, which is not read."
+            found.warn(element, "unknown-extension", message, "Delete it, or draw what it is to do.", line=other.line)
     for name in dict.fromkeys(element.ext.repeated):
         message = f"{called(element)} has the extension zeebe:{name} more than once."
         found.add(element, "repeated-extension", message, "Delete all but one in the XML, or choose its settings anew in a modeler.")

@@ -47,6 +47,7 @@ CODES = {
     "compensation-handler": "a compensation boundary event and what undoes are not connected",
     "compensation-activity": "a compensation event names an activity that is not in its scope",
     "no-cancel-boundary": "a transaction that is cancelled has no cancel boundary event",
+    "unknown-extension": "an extension of the dialect is not read",
     "repeated-extension": "an element has one kind of extension twice",
     "no-task-type": "a task names no operation",
     "no-decision": "a business rule task calls no decision",

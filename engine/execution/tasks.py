@@ -16,7 +16,10 @@ from amends.engine.execution.token import Token
 
 
 class UserTask(Activity):
-    """Waits for a person. Assignment, dates and priority are worked out on entry; dates that read clocks follow them."""
+    """Waits for a person. Assignment, dates and priority are worked out on entry; dates that read clocks follow them.
+
+    Candidate users are among its groups, as `@name`: a group of one.
+    """
 
     waits = True
 
@@ -33,12 +36,13 @@ class UserTask(Activity):
         self.follows_clocks = any(item is not None and item.reads_clocks for item in (self.due, self.follow_up))
 
     def enter(self, token: Token) -> bool:
-        groups = names(self.groups, token)
+        users = names(self.users, token)
+        groups = names(self.groups, token) + [f"@{user.casefold()}" for user in users]
         token.internal_data["wait"] = {
             "kind": "user",
             "assignee": one(self.assignee, token),
             "groups": groups or ([] if self.lane is None or self.groups is not None else [self.lane]),
-            "users": names(self.users, token),
+            "users": users,
             "due": moment(self.due, token),
             "follow_up": moment(self.follow_up, token),
             "priority": 50 if self.priority is None else max(0, min(100, whole_number(self.priority, token))),

@@ -11,8 +11,9 @@ import pytest
 from driving import HEAD, element, flows, message_definition, process, timer, user
 from marshmallow import EXCLUDE, Schema, fields
 
+import amends
 from amends.engine import Engine
-from amends.engine.errors import CheckFailed
+from amends.engine.errors import CheckFailed, Forbidden
 from amends.engine.services import Operation
 
 START = element("startEvent", "s")
@@ -65,8 +66,23 @@ def test_a_user_task_is_assigned_dated_and_ranked_by_feel(engine: Engine, bpmn: 
     engine.deploy(bpmn(process(START + user("t", ext=feel) + flows("s>t"))))
     instance_id = engine.start("p", {"who": "jo", "team": "back office"}, actor="jo")
     (task,) = engine.user_tasks(instance_id)
-    assert (task.assignee, task.groups, task.form, task.priority) == ("jo", ("back office", "handler"), "f", 42)
+    assert (task.assignee, task.groups, task.form, task.priority) == ("jo", ("@ann", "@ben", "back office", "handler"), "f", 42)
     assert (task.due_at, task.follow_up_at) == (NOW + timedelta(days=2), datetime(2026, 3, 3, 8, tzinfo=UTC))
+
+
+def test_candidate_users_are_offered_a_task_and_nobody_else_is(tmp_path: Path, bpmn: Callable[..., Path]) -> None:
+    """By user name: who is named may claim and do it, others are told for whom it is."""
+    app = amends.open(data=tmp_path / "data")
+    kim, lou = (app.accounts.create(name, name.title(), roles=["handler"])[0] for name in ("kim", "lou"))
+    app.engine.deploy(bpmn(process(START + user("t", ext='<zeebe:assignmentDefinition candidateUsers="Kim"/>') + flows("s>t"))))
+    app.engine.start("p", {}, actor="system")
+    (task,) = app.engine.user_tasks(groups=["handler", *kim.by_name])
+    assert app.engine.user_tasks(groups=["handler", *lou.by_name]) == []
+    with pytest.raises(Forbidden, match="account kim"):
+        app.engine.complete(task.id, {}, actor=lou.actor)
+    app.engine.complete(task.id, {}, actor=kim.actor)
+    assert app.engine.instance(task.instance_id).state == "completed"
+    app.close()
 
 
 def test_a_job_has_its_type_retries_headers_and_inputs(engine: Engine, bpmn: Callable[..., Path]) -> None:

@@ -35,6 +35,10 @@ class Account:
     def actor(self) -> str:
         return f"account:{self.id}"
 
+    @property
+    def by_name(self) -> frozenset[str]:
+        return frozenset((f"@{self.username}", f"@{self.actor}"))
+
 
 class Nothing:
     """A connection to nothing: there is no complaint that anything stands before."""

@@ -111,6 +111,12 @@ def test_bindings_of_a_form(found: Any, build: Any, binding: str, tag: str | Non
     assert [(problem.code, problem.severity) for problem in found(files) if problem.element_id == "t"] == expected
 
 
+def test_an_extension_of_the_dialect_that_is_not_read_is_said(found: Any, build: Any) -> None:
+    """It does not happen in silence that something does not happen; what other vendors add is theirs."""
+    drawn = build.around(USER.format('<zeebe:linkedResources/><other xmlns="urn:x"/>'))
+    assert [(problem.code, problem.element_id) for problem in found(build.draw(drawn))] == [("unknown-extension", "t")]
+
+
 def test_one_extension_twice_is_refused(found: Any, build: Any) -> None:
     """Which of them is meant, nobody could say."""
     drawn = build.around(USER.format('<zeebe:userTask/><zeebe:priorityDefinition priority="1"/><zeebe:priorityDefinition priority="2"/>'))
