@@ -20,6 +20,7 @@ from amends.webui import (
     signin,
     standing,
     studio,
+    talk,
     task,
     workload,
 )
@@ -36,6 +37,7 @@ MODULES = (
     task,
     complaint,
     standing,
+    talk,
     diagrams,
     studio,
     incidents,

@@ -15,6 +15,7 @@ from amends.webui.inbox import urgency
 from amends.webui.pages import page, say, see
 from amends.webui.people import everybody, name_of, noted
 from amends.webui.state import application, now
+from amends.webui.talk import related, talk_of
 
 blueprint = Blueprint("complaint", __name__)
 SHOWN = 50
@@ -56,7 +57,8 @@ def show(reference: str) -> Response:
     return page(
         "complaint/show.html", about=told, complaint=told.complaint, incidents=told.view.incidents, people=_people(told),
         noted=noted(told.complaint), everybody=everybody(), may_restrict=actors.may("restrict", instance_id=told.view.id),
-        team_names=application().accounts.team_names(),
+        team_names=application().accounts.team_names(), talk=talk_of(told.complaint), related=related(told.complaint),
+        looking=application().register.presence.look(told.complaint, actors.signed_in().id),
         open_tasks=open_tasks, holders={one.id: name_of(one.assignee) for one in open_tasks}, waiting=_waiting(told.view.id),
         channels=CHANNELS, works=_works(),
         marked=marked, diagrams=diagrams, chosen=chosen, places=story.places(chosen, marked), is_active=_active_in(diagrams, marked),

@@ -156,6 +156,7 @@ def _tasks(errors: dict[str, str], status: int = 200) -> Response:
         roles={role: words for role, words in packages.role_titles().items() if role not in actors.APART},
         elements=_elements(package), stages=package.manifest.stages if package is not None else {},
         team_options={name: name for name in accounts.team_names()},
+        called=len(application().register.talk.unseen(me.id)),
         people=everybody(), leads=actors.may("lead"), now=now(), typed=given.get("name", "") if errors else "",
     )  # fmt: skip
 

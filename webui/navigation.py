@@ -31,7 +31,7 @@ def items(account: Any | None) -> list[Item]:
     if work_roles(account):
         wanted += [
             ("Inbox", "amends.inbox.tasks", ("amends.inbox.", "amends.task.", "amends.workload.")),
-            ("Complaints", "amends.complaint.search", ("amends.complaint.", "amends.standing.")),
+            ("Complaints", "amends.complaint.search", ("amends.complaint.", "amends.standing.", "amends.talk.")),
             ("File a complaint", "amends.filing.staff_start", ("amends.filing.",)),
         ]
     if OWNER in account.roles:
@@ -41,7 +41,7 @@ def items(account: Any | None) -> list[Item]:
     if AUDITOR in account.roles:
         wanted.append(("Audit", "amends.audit.clauses", ("amends.audit.",)))
         if not work_roles(account):
-            wanted.append(("Complaints", "amends.complaint.search", ("amends.complaint.", "amends.standing.")))
+            wanted.append(("Complaints", "amends.complaint.search", ("amends.complaint.", "amends.standing.", "amends.talk.")))
     if ADMIN in account.roles:
         wanted.append(("Administration", "amends.admin.accounts", ("amends.admin.",)))
     return [Item(text, url_for(endpoint), is_current(*at)) for text, endpoint, at in wanted]

@@ -68,7 +68,7 @@ def _entry(package: Any, names: Mapping[str, Any], event: Any, seen: Sight) -> E
 
 BY_SOMEBODY = frozenset({
     "started", "message", "message received", "assigned", "resolved", "erased", "variables", "cancelled", "person noted",
-    "person withdrawn", "team", "confidential",
+    "comment", "linked", "unlinked", "arranged", "person withdrawn", "team", "confidential",
 })  # fmt: skip
 """Kinds of events that are somebody's doing. Others only follow from it, though the record names who set it off."""
 AUTOMATIC = "by itself"
@@ -118,6 +118,9 @@ def _said(kind: str, element: str, name: str, data: Mapping[str, Any]) -> tuple[
         "person withdrawn": (f"No longer: {_person(data)}", "next"),
         "team": (f"Now the work of the team {data.get('to')}" if data.get("to") else "Now the work of every team", "next"),
         "confidential": ("Marked as confidential" if data.get("to") else "No longer confidential", "next"),
+        "comment": ("A comment among staff", "message"),
+        "linked": ("Linked to another complaint", "next"),  # which one is said only to who may see it
+        "unlinked": ("No longer linked to another complaint", "next"),
         "arranged": (f"{name}: priority or follow-up date changed", "next"),
         "link renewed": (f"The complainant was given a new link; {LINKS.get(str(data.get('old')), '')}", "message"),
         "erased": ("Personal data was erased", "done"),

@@ -25,13 +25,14 @@ class Erasure:
         """Empty every personal column of a complaint, in the erasure's transaction; mail files go once it is committed."""
         c, m, d, a, r = t.complaint.c, t.message.c, t.dispatch.c, t.attachment.c, t.import_row.c
         # The follow-up link ends as well: nobody knows the secret of the new hash.
-        gone = {"subject": "", "complainant_name": "", "email": "", "secret_hash": digest_of(secrets.token_urlsafe(32))}
+        gone = {"subject": "", "complainant_name": "", "email": "", "told": "", "secret_hash": digest_of(secrets.token_urlsafe(32))}
         connection.execute(update(t.complaint).where(c.instance_id == instance_id).values(**gone))
         connection.execute(update(t.message).where(m.instance_id == instance_id).values(recipient="", subject="", body=""))
         connection.execute(update(t.dispatch).where(d.instance_id == instance_id).values(proof=""))
         # The digest too: who has a file could tell by it that this was the one.
         connection.execute(update(t.attachment).where(a.instance_id == instance_id).values(name="", body=b"", digest=""))
         connection.execute(update(t.import_row).where(r.instance_id == instance_id).values(facts="", flags=""))
+        connection.execute(update(t.comment).where(t.comment.c.instance_id == instance_id).values(body=""))
         keys = connection.execute(select(d.key).where(d.instance_id == instance_id)).scalars().all()
         self.engine.database.after_commit(lambda: self._mails(keys))
 

@@ -15,6 +15,7 @@ from amends.engine.instances.views import Change
 from amends.engine.store import tables as t
 
 SUBJECT_LENGTH = 120
+TOLD_LENGTH = 20_000
 _TELLING = {"started", "variables", "decision", "ended", "message"}
 
 
@@ -42,6 +43,8 @@ class RegisterProjection:
         if told:
             values.update(columns(change.variables))
             values.update(standing(change.variables))
+            if change.started or change.command == "variables":
+                values["told"] = told_text(change.variables)
         if change.command == "restart":
             values.update(state="open", closed_at=None)
         if change.ended:
@@ -88,6 +91,13 @@ def columns(variables: Mapping[str, Any]) -> dict[str, str]:
         "severity": first(variables.get("severity"))[:40],
         "outcome": first(variables.get("outcome"))[:80],
     }
+
+
+def told_text(variables: Mapping[str, Any]) -> str:
+    """All that was filed, in words: what a complaint is found and compared by."""
+    filed = variables.get("complaint")
+    every = filed.values() if isinstance(filed, Mapping) else ()
+    return " ".join(" ".join(one.split()) for one in every if isinstance(one, str))[:TOLD_LENGTH]
 
 
 def standing(variables: Mapping[str, Any]) -> dict[str, Any]:

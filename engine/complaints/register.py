@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Row, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, false, func, insert, or_, select, update
 from uuid_utils import uuid7
 
 from amends.engine.calendars import words as clock_words
@@ -17,6 +17,9 @@ from amends.engine.complaints.people import People
 from amends.engine.complaints.projection import RegisterProjection, columns, new_row
 from amends.engine.complaints.records import Attachment, ClockView, Complaint, Filed, Message, Offer, Progress, StageView
 from amends.engine.complaints.references import new_reference, new_secret, tidy_reference
+from amends.engine.complaints.relations import Relations
+from amends.engine.complaints.search import forget, matching, words_of
+from amends.engine.complaints.talk import Presence, Talk
 from amends.engine.definitions.package import Package
 from amends.engine.errors import Conflict, Invalid, NotFound
 from amends.engine.execution import Note
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
     from amends.engine.api import Engine
 
 MOST_FOUND = 200
+_SHOWN = [column for column in t.complaint.c if column.name != "told"]
+"""What a list shows of complaints: not all that was told, which may be long."""
 _NEWEST = select(func.max(t.process_definition.c.position))
 
 
@@ -37,7 +42,7 @@ class Register:
         self.engine = engine
         engine.projections.append(RegisterProjection())
         engine.erasures.append(Erasure(engine))
-        self.people = People(engine)
+        self.people, self.talk, self.presence, self.relations = People(engine), Talk(engine), Presence(engine), Relations(engine)
         self.links = Links(engine)
         engine.erasures.append(self.links.end)
         self._known: tuple[int, tuple[str, Package]] | None = None
@@ -108,7 +113,7 @@ class Register:
         c = t.complaint.c
         where = c.instance_id == instance_id if reference is None else c.reference.in_((reference, tidy_reference(reference)))
         with self.engine.database.reading() as connection:
-            row = connection.execute(select(t.complaint).where(where)).first()
+            row = connection.execute(select(*_SHOWN).where(where)).first()
             if row is None:
                 raise NotFound("There is no such complaint.")
             return _complaint(connection, [row])[0]
@@ -136,23 +141,23 @@ class Register:
     ) -> list[Complaint]:  # fmt: skip
         """Complaints, newest first.
 
-        `text` is part of a reference, name, subject or product; `after` is the last reference of the page before. `actor` is who
+        `text` are words that one of its texts has (what was filed, a message or letter, a comment), each in full or its beginning;
+        or a reference. `after` is the last reference of the page before. `actor` is who
         asks: only what they may read; without it the caller is trusted.
         """
         c = t.complaint.c
-        query = select(t.complaint)
+        query = select(*_SHOWN)
         if actor is not None:
             query = query.where(*self.engine.visible(actor, c.instance_id))
         if state:
             query = query.where(c.state == state)
         if stage:
             query = query.where(c.stage == stage)
-        if text and text.strip():
-            part = "%" + text.strip().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-            fields = (c.reference, c.complainant_name, c.subject, c.product)
-            matches = [field.ilike(part, escape="\\") for field in fields] + [c.reference == tidy_reference(text)]
-            query = query.where(or_(*matches))
         with self.engine.database.reading() as connection:
+            if text and text.strip():
+                words = words_of(text)
+                found = c.instance_id.in_(matching(connection, words)) if words else false()
+                query = query.where(or_(found, c.reference == tidy_reference(text)))
             if after is not None:
                 last = connection.execute(select(c.received_at, c.instance_id).where(c.reference == after)).first()
                 if last is not None:
@@ -312,7 +317,10 @@ class Register:
 
     def erase(self, complaint: Complaint, *, reason: str, actor: str) -> int:
         """Erase everything personal of a closed complaint (see `Engine.erase`); how many values of its history went."""
-        return self.engine.erase(complaint.instance_id, reason=reason, actor=actor)
+        many = self.engine.erase(complaint.instance_id, reason=reason, actor=actor)
+        with self.engine.database.transaction() as connection:
+            forget(connection)
+        return many
 
     def _package(self, complaint: Complaint) -> Package:
         with self.engine.database.reading() as connection:

@@ -446,10 +446,16 @@ complaint = _table(
     Column("outcome", String(80), nullable=False, server_default=""),
     Column("closed_at", Instant),
     Column("historical", Boolean, nullable=False, server_default=text("false")),  # replayed from another system's record
+    Column("told", Text, nullable=False, server_default=""),  # all that was filed, in words: what it is found and compared by
     Column("team", String(80), nullable=False, server_default=""),  # whose it is; empty: everybody's who works on complaints
     Column("confidential", Boolean, nullable=False, server_default=text("false")),  # only for who has its work, leads, and the admitted
     Index(None, "state", "received_at"),
     Index(None, "stage", "state"),
+    Index("ix_complaint_email", "email", sqlite_where=text("email <> ''"), postgresql_where=text("email <> ''")),
+    Index(
+        "ix_complaint_complainant_name", "complainant_name",
+        sqlite_where=text("complainant_name <> ''"), postgresql_where=text("complainant_name <> ''"),
+    ),
 )
 complaint_person = _table(  # what stands between somebody who works here and a complaint (ISO 10002, 4.7 and 4.10)
     "complaint_person",
@@ -459,6 +465,44 @@ complaint_person = _table(  # what stands between somebody who works here and a 
     Column("noted_at", Instant, nullable=False),
     Column("noted_by", String(120), nullable=False),
     Index(None, "account_id"),
+)
+comment = _table(  # what staff say among themselves about a complaint
+    "comment",
+    Column("id", String(40), primary_key=True),
+    Column("instance_id", ForeignKey("instance.id"), nullable=False, index=True),
+    Column("at", Instant, nullable=False),
+    Column("author", String(120), nullable=False),
+    Column("body", Text, nullable=False),
+)
+comment_mention = _table(  # whom a comment names with @, until they have seen it
+    "comment_mention",
+    Column("comment_id", ForeignKey("comment.id"), primary_key=True),
+    Column("account_id", ForeignKey("account.id"), primary_key=True),
+    Column("seen_at", Instant),
+    Index("ix_comment_mention_unseen", "account_id", sqlite_where=text("seen_at IS NULL"), postgresql_where=text("seen_at IS NULL")),
+)
+complaint_relation = _table(  # linked by a person; the smaller id first
+    "complaint_relation",
+    Column("one_id", ForeignKey("instance.id"), primary_key=True),
+    Column("other_id", ForeignKey("instance.id"), primary_key=True, index=True),
+    Column("kind", String(20), nullable=False),  # related, duplicate
+    Column("noted_at", Instant, nullable=False),
+    Column("noted_by", String(120), nullable=False),
+)
+presence = _table(  # who has a complaint's page open; older than a minute means nothing
+    "presence",
+    Column("instance_id", ForeignKey("instance.id"), primary_key=True),
+    Column("account_id", ForeignKey("account.id"), primary_key=True),
+    Column("seen_at", Instant, nullable=False),
+)
+search_document = _table(  # what is searched, kept by triggers on complaints, messages and comments: no writer can forget it
+    "search_document",
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("instance_id", String(40), nullable=False, index=True),
+    Column("kind", String(20), nullable=False),  # complaint, message, comment
+    Column("item", String(40), nullable=False),  # the id of the message or comment, the complaint's instance
+    Column("body", Text, nullable=False),
+    UniqueConstraint("kind", "item"),
 )
 follow_link = _table(  # links given out after the first, by letters and by staff; the secrets themselves are kept nowhere
     "follow_link",
@@ -556,6 +600,6 @@ PERSONAL_PLACES = {
     "complaint.complainant_name", "complaint.email", "message.recipient", "message.subject", "message.body", "dispatch.proof",
     "attachment.name", "attachment.body", "attachment.digest", "import_row.facts", "import_row.flags", "incoming_mail.raw",
     "incoming_mail.why", "incoming_mail.content_digest", "incoming_mail.sender_digest", "incoming_mail.text_digest",
-    "saved_filter.name",
+    "saved_filter.name", "complaint.told", "comment.body", "search_document.body",
 }  # fmt: skip
 """Every column that may hold somebody's data: what an erasure must reach."""

@@ -39,6 +39,11 @@ clock.instance_id clock.name clock.due_at clock.ended_at clock.late
 complaint.instance_id complaint.reference complaint.secret_hash complaint.received_at complaint.channel complaint.product complaint.category
 complaint.priority complaint.severity complaint.stage complaint.state complaint.outcome complaint.closed_at complaint.historical
 complaint.team complaint.confidential
+comment.id comment.instance_id comment.at comment.author
+comment_mention.comment_id comment_mention.account_id comment_mention.seen_at
+complaint_relation.one_id complaint_relation.other_id complaint_relation.kind complaint_relation.noted_at complaint_relation.noted_by
+presence.instance_id presence.account_id presence.seen_at
+search_document.id search_document.instance_id search_document.kind search_document.item
 complaint_person.instance_id complaint_person.account_id complaint_person.part complaint_person.noted_at complaint_person.noted_by
 deployment.id deployment.package deployment.number deployment.title deployment.version deployment.digest deployment.deployed_at
 deployment.actor deployment.reason

@@ -85,7 +85,7 @@ class Foreign:
         tables = metadata.tables
         with self.app.engine.database.reading() as connection:
             found = [connection.execute(select(tables["instance"])).all()]
-            for name in ("user_task", "message", "attachment", "complaint", "complaint_person", "follow_link"):
+            for name in ("user_task", "message", "attachment", "complaint", "complaint_person", "follow_link", "comment"):
                 table = tables[name]
                 found.append(connection.execute(select(table).where(table.c.instance_id == self.complaint.instance_id)).all())
         return [row for row in found[0] if row.id == self.complaint.instance_id], *found[1:]
@@ -129,7 +129,8 @@ class Foreign:
             "task": self.task.id, "text": MARK[:4], "assignee": self.bystander.actor, "person": self.bystander.actor, "part": "admitted",
             "sure": "yes", "reason": "because", "body": "something", "channel": "phone", "reference": self.complaint.reference,
             "secret": "not-the-secret", "go": "complete", "investigation_outcome": "complete", "findings": "none", "incident": "none",
-            "answer": "rejected", "confidential": "", "team": "", "q": MARK[:4],
+            "answer": "rejected", "confidential": "", "team": "", "comment": "something",
+            "other": self.complaint.reference, "kind": "related",
         }  # fmt: skip
         return [{**common, "do": do} for do in ("claim", "unclaim", "assign", "withdraw", "alike")]
 

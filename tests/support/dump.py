@@ -81,6 +81,7 @@ def live(engine: Engine) -> None:
     engine.correlate("hello", filed.reference, {}, actor="complainant")
     engine.run_due()
     register.people.note(register.get(filed.reference), jo.actor, "admitted", actor="system")
+    register.talk.say(register.get(filed.reference), "What do you think, @jo?", actor="system")
     gone = register.file({"description": "Forget me"}, actor="complainant")
     engine.cancel(gone.instance_id, reason="withdrawn", actor="system")
     register.erase(register.get(gone.reference), reason="asked for", actor="system")
@@ -106,6 +107,8 @@ def dump(connection: Connection) -> str:
     """Every row as an INSERT, in an order that foreign keys allow."""
     lines = []
     for table in metadata.sorted_tables:
+        if table.name == "search_document":
+            continue  # triggers make it of the others
         # Numbers the database gives by itself it shall give by itself again.
         columns = [column for column in table.columns if column.autoincrement is not True]
         for row in connection.execute(select(*columns).order_by(*table.primary_key.columns)):

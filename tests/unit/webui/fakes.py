@@ -508,11 +508,20 @@ class NobodyNoted:
     def of(self, complaint: Any) -> list[Any]:
         return []
 
+    def unseen(self, account_id: str) -> list[Any]:
+        return []
+
+    def seen(self, complaint: Any, account_id: str) -> None:
+        pass
+
+    def look(self, complaint: Any, account_id: str) -> list[str]:
+        return []
+
 
 class Register:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self.people = NobodyNoted()
+        self.people = self.talk = self.presence = self.relations = NobodyNoted()
         self.complaints: dict[str, Complaint] = {}
         self.secrets: dict[str, str] = {}
         self.messages: dict[str, list[Message]] = {}
