@@ -127,7 +127,8 @@ class Policy:
         account = self._accounts.of(actor) if actor.startswith(ACCOUNT) else None
         if account is None or not account.active:
             return [] if actor.partition(":")[0] in TRUSTED else [~true()]
-        p, c, u = t.complaint_person.c, t.complaint.c, t.user_task.c
+        # Under names of their own: the list itself may be of tasks or complaints, and must not be taken for what is asked about them.
+        p, c, u = (table.alias(f"of_{table.name}").c for table in (t.complaint_person, t.complaint, t.user_task))
         mine = exists().where(p.instance_id == instance_id, p.account_id == account.id)
         conditions: list[ColumnElement[bool]] = [~mine.where(p.part.in_(AGAINST))]
         if AUDITOR not in account.roles:
@@ -141,7 +142,7 @@ class Policy:
 
     def offered(self, actor: str) -> list[ColumnElement[bool]]:
         """Tasks somebody could be given: what they may not have, or lack the competence for, is not among them (4.7, 4.14)."""
-        u, b = t.user_task.c, t.user_task_barred.c
+        u, b = t.user_task.c, t.user_task_barred.alias("of_barred").c
         held = sorted(self._accounts.competences_of(account_id(actor) or ""))
         return [~exists().where(b.task_id == u.id, b.actor == actor), u.competence.in_(["", *held])]
 

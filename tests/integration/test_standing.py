@@ -63,6 +63,13 @@ class Desk:
         assert (by_reference, found, listed) == (allowed, allowed, [one.id for one in tasks] if allowed else []), who
         return allowed
 
+    def others(self) -> tuple[Any, Any]:
+        """Two more complaints: one that is everybody's and hanna has the work of, one that is kept from all but leads and auditors."""
+        free, closed = self.file(), self.file()
+        self.app.engine.claim(self.task(free, "assess").id, actor=self["hanna"])
+        self.app.register.people.mark(closed, confidential=True, actor="system")
+        return free, closed
+
     def readers(self, complaint: Any) -> set[str]:
         return {name for name in self.people if name != "adam" and self.reads(name, complaint)}
 
@@ -73,6 +80,18 @@ def desk(database_url: str, tmp_path: Path, clock: Any) -> Iterator[Desk]:
     app.deploy_shipped()
     yield Desk(app)
     app.close()
+
+
+def test_what_stands_before_one_complaint_stands_before_no_other(desk: Desk) -> None:
+    """Lists of several: having the work of one opens no other, and one that is closed closes no other."""
+    free, closed = desk.others()
+    complaint = desk.file()
+    assert desk.readers(free) == desk.readers(complaint) == EVERYBODY
+    assert desk.readers(closed) == {"lea", "ann"}
+    desk.app.accounts.set_teams(desk.people["lea"].id, ["North"])
+    desk.app.register.people.give_to_team(closed, "North", actor="system")
+    desk.app.register.people.note(complaint, desk["hanna"], "conflict", actor="system")
+    assert (desk.readers(free), desk.readers(closed), desk.readers(complaint)) == (EVERYBODY, {"lea", "ann"}, EVERYBODY - {"hanna"})
 
 
 EVERYBODY = {"hanna", "henry", "lea", "rita", "ann"}
