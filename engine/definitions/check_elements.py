@@ -244,7 +244,7 @@ def _script(found: Findings, element: Element) -> None:
 
 
 def _call(found: Findings, element: Element) -> None:
-    if not element.ext.called_process:
+    if not (element.ext.called_process or element.called_element):
         help = "Fill in the id of the called process."
         found.add(element, "no-called-process", f"{called(element)} calls no process.", help)
 

@@ -62,6 +62,15 @@ def test_findings_are_grouped_by_file_and_element(broken: Path) -> None:
     assert re.fullmatch(r"\d+ errors?, \d+ warnings? in 1 file\.", lines[-1])
 
 
+def test_the_picture_has_the_names_people_know(tmp_path: Path) -> None:
+    """An element by its name, where it has one, however its modeler calls it."""
+    body = process(element("startEvent", "s") + element("userTask", "_1f") + flows("s>_1f"))
+    body = body.replace('id="s"', 'id="s" name="Filed"').replace('id="_1f"', 'id="_1f" name="Look into it"')
+    path = tmp_path / "one.bpmn"
+    path.write_text(HEAD.format(body), encoding="utf-8")
+    assert "    Filed → [Look into it]" in amends_check(path).output.splitlines()
+
+
 def test_every_finding_is_told_once(broken: Path) -> None:
     """The sum in the last line is that of the findings, and no finding is lost in the grouping."""
     found = json.loads(amends_check(broken, "--json").output)

@@ -19,6 +19,7 @@ from amends.engine.definitions.problems import CODES
 COLOURS = {"error": "red", "warning": "yellow", "info": "blue"}
 LEVELS = {"error": "error", "warning": "warning", "info": "note"}
 """What SARIF calls our severities."""
+MOST_OF_A_NAME = 32
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
 
@@ -38,11 +39,12 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """An element or flow, its process, and all flows of that by id."""
+    """An element or flow, its process, all flows of that by id, and what people call its elements."""
 
     process_id: str
     part: Element | Flow
     flows: Mapping[str, Flow]
+    labels: Mapping[str, str]
 
 
 def rule_help(code: str, file: str) -> str:
@@ -110,19 +112,27 @@ def _words(kind: str) -> str:
 
 
 def _picture(place: Place) -> str:
-    """What leads to an element and what it leads to, in one line: `assess → [investigate] → g_result`."""
+    """What leads to an element and what it leads to, in one line: `Assess → [Investigate] → Result?`."""
     part, flows = place.part, place.flows
+
+    def label(name: str) -> str:
+        return place.labels.get(name) or name or "?"
+
     if isinstance(part, Flow):
-        return f"{part.source or '?'} →[{part.id}]→ {part.target or '?'}"
-    before = _few([flows[name].source for name in part.incoming if name in flows])
-    after = _few([flows[name].target for name in part.outgoing if name in flows])
-    attached = f" (on {part.attached_to})" if part.attached_to else ""
-    return f"{before + ' → ' if before else ''}[{part.id}]{attached}{' → ' + after if after else ''}"
+        return f"{label(part.source)} →[{_short(part.name) or part.id}]→ {label(part.target)}"
+    before = _few([label(flows[name].source) for name in part.incoming if name in flows])
+    after = _few([label(flows[name].target) for name in part.outgoing if name in flows])
+    attached = f" (on {label(part.attached_to)})" if part.attached_to else ""
+    return f"{before + ' → ' if before else ''}[{label(part.id)}]{attached}{' → ' + after if after else ''}"
+
+
+def _short(name: str) -> str:
+    name = " ".join(name.split())
+    return name if len(name) <= MOST_OF_A_NAME else name[: MOST_OF_A_NAME - 1] + "…"
 
 
 def _few(names: list[str]) -> str:
-    shown = [name or "?" for name in names]
-    return " | ".join(shown[:3]) + (f" | … {len(shown) - 3} more" if len(shown) > 3 else "")
+    return " | ".join(names[:3]) + (f" | … {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def _parts(path: Path) -> dict[tuple[str, str], Place]:
@@ -135,8 +145,9 @@ def _parts(path: Path) -> dict[tuple[str, str], Place]:
     for diagram in package.diagrams:
         for process in diagram.processes:
             flows = {flow.id: flow for flow in process.all_flows()}
+            labels = {element.id: _short(element.name) for element in process.all_elements()}
             parts: list[Element | Flow] = [*process.all_elements(), *flows.values()]
-            found.update({(diagram.file, part.id): Place(process.id, part, flows) for part in parts})
+            found.update({(diagram.file, part.id): Place(process.id, part, flows, labels) for part in parts})
     return found
 
 
