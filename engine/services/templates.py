@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
+from urllib.parse import quote
 
 from marshmallow import fields
 
@@ -12,7 +13,15 @@ from amends.engine.services.base import Operation
 
 SCHEMA = "https://unpkg.com/@camunda/zeebe-element-templates-json-schema/resources/schema.json"
 VERSION = 1
-_INPUTS, _RUNNING = "inputs", "running"
+ENGINES = {"camunda": "^8.2"}
+"""Which versions of the dialect a diagram may have been drawn for."""
+_INPUTS, _RUNNING, _RESULTS = "inputs", "running", "results"
+_DRAWN = {
+    "Clocks": '<circle cx="9" cy="9" r="7"/><path d="M9 5v4l3 2"/>',
+    "Messages": '<rect x="2" y="4" width="14" height="10" rx="1"/><path d="m2 5 7 5 7-5"/>',
+    "Complaints": '<path d="M3 3h12v9H9l-3 3v-3H3z"/><path d="M6 7.5h6"/>',
+}
+"""The picture of each group, 18 by 18; anything else gets the last one."""
 
 
 def element_templates(
@@ -30,17 +39,50 @@ def _template(operation: type[Operation], package: Package | None) -> dict[str, 
     schema = operation.Inputs()
     inputs = [_input(field.data_key or name, field, package) for name, field in schema.fields.items() if not field.dump_only]
     kind = {"type": "Hidden", "value": operation.type, "binding": {"type": "zeebe:taskDefinition", "property": "type"}}
+    results = [_result(name) for name in getattr(operation, "outputs", ())]
     return {
         "$schema": SCHEMA,
         "name": operation.title,
         "id": f"amends.{operation.type}",
         "version": VERSION,
         "description": operation.help or operation.title,
+        "engines": ENGINES,
+        "icon": {"contents": _icon(operation.group)},
         "category": {"id": f"amends.{operation.group.lower().replace(' ', '-')}", "name": operation.group},
         "appliesTo": ["bpmn:Task", "bpmn:ServiceTask", "bpmn:SendTask"],
         "elementType": {"value": "bpmn:ServiceTask"},
-        "groups": [{"id": _INPUTS, "label": operation.title}, *([] if operation.inside else [{"id": _RUNNING, "label": "If it fails"}])],
-        "properties": [kind, *inputs, *([] if operation.inside else [_retries()])],
+        "groups": _groups(operation, bool(results)),
+        "properties": [kind, *inputs, *results, *([] if operation.inside else [_retries()])],
+    }
+
+
+def _icon(group: str) -> str:
+    """A picture as an address that needs no network."""
+    drawn = _DRAWN.get(group, _DRAWN["Complaints"])
+    style = 'fill="none" stroke="#1b1f24" stroke-width="1.5" stroke-linejoin="round" stroke-linecap="round"'
+    return "data:image/svg+xml," + quote(f'<svg xmlns="http://www.w3.org/2000/svg" width="18" height="18" {style}>{drawn}</svg>')
+
+
+def _groups(operation: type[Operation], results: bool) -> list[dict[str, Any]]:
+    groups: list[dict[str, Any]] = [{"id": _INPUTS, "label": operation.title}]
+    if results:
+        groups.append({"id": _RESULTS, "label": "What comes of it", "openByDefault": False})
+    if not operation.inside:
+        groups.append({"id": _RUNNING, "label": "If it fails"})
+    return groups
+
+
+def _result(name: str) -> dict[str, Any]:
+    """Where one result goes; left out, it becomes the variable of its own name."""
+    return {
+        "id": f"result-{name}",
+        "label": f"Keep {name.replace('_', ' ')} as",
+        "description": f"Left empty everywhere, it is the variable {name}. If one is named, only those named are kept.",
+        "type": "String",
+        "placeholder": name,
+        "optional": True,
+        "group": _RESULTS,
+        "binding": {"type": "zeebe:output", "source": f"={name}"},
     }
 
 
@@ -87,7 +129,7 @@ def _there(kind: Any, package: Package | None) -> list[str]:
         return []
     manifest = package.manifest
     known: Mapping[str, Iterable[str]] = {
-        "letter": package.letters,
+        "letter": [name for name in package.letters if "/" not in name],  # others are translations
         "role": manifest.roles,
         "clock": manifest.clocks,
         "calendar": manifest.calendars,

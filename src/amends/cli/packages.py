@@ -11,6 +11,7 @@ import click
 from amends.engine.decisions import run_table_tests
 from amends.engine.decisions.table_tests import TableTestResult
 from amends.engine.definitions import check as check_package
+from amends.engine.definitions import read_package
 from amends.engine.scenarios import Report, coverage_of, read_suite, run_suite
 from amends.engine.scenarios.reading import SUFFIXES
 from amends.engine.services import operations
@@ -67,17 +68,28 @@ def deploy(path: Path, reason: str, data: Path, database: str | None) -> None:
 
 @click.command()
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Write there instead of to the terminal.")
+@click.option(
+    "--package",
+    "folder",
+    type=click.Path(exists=True, path_type=Path, file_okay=False),
+    help="Say in the fields which letters, roles, clocks, … this package has.",
+)
 @says_errors
-def templates(output: Path | None) -> None:
+def templates(output: Path | None, folder: Path | None) -> None:
     """Write the element templates of all operations, for the modeler."""
     from amends.engine.services.templates import element_templates
 
-    text = json.dumps(element_templates(operations()), indent=2)
+    known = None if folder is None else read_package(folder)
+    text = json.dumps(element_templates(operations(), known), indent=2)
     if output is None:
         click.echo(text)
     else:
-        output.write_text(text + "\n", encoding="utf-8")
-        click.echo(f"Wrote {output}. Put it into the modeler's element-templates folder.")
+        try:
+            output.parent.mkdir(parents=True, exist_ok=True)
+            output.write_text(text + "\n", encoding="utf-8")
+        except OSError as error:
+            raise click.ClickException(f"{output} cannot be written: {error.strerror}.") from error
+        click.echo(f"Wrote {output}. The modeler finds it in .camunda/element-templates above a diagram.")
 
 
 @click.command()
