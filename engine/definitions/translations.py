@@ -125,12 +125,12 @@ def check_translations(package: Package) -> list[Problem]:
             read_po(io.BytesIO(body), abort_invalid=True)
         except (PoFileError, ValueError, UnicodeError) as error:
             message = f"The translations cannot be read: {error}."
-            found.append(Problem(path, "", None, "translation", ERROR, message, "Save them as a .po file."))
+            found.append(Problem(path, "", 1, "translation", ERROR, message, "Save them as a .po file."))
             continue
         if lacks := missing(package, name[1]):
             shown = "; ".join(f"“{text[:60]}”" for text in lacks[:5]) + (" …" if len(lacks) > 5 else "")
             help = f"amends translations lists all of them, and writes them into {path} with --write."
-            found.append(Problem(path, "", None, "translation-missing", INFO, f"{len(lacks)} texts have no translation: {shown}", help))
+            found.append(Problem(path, "", 1, "translation-missing", INFO, f"{len(lacks)} texts have no translation: {shown}", help))
     return found
 
 
