@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from amends.engine.definitions.findings import Findings, called, the
-from amends.engine.definitions.model import Declared, Diagram, Element, EventDefinition, Process, is_feel
+from amends.engine.definitions.model import Declared, Diagram, Element, EventDefinition, Process, expression, is_feel
 from amends.engine.definitions.timers import EXAMPLES, literal_fault
+from amends.engine.feel import FeelError, parse
 
 _CATCHING = frozenset({"startEvent", "intermediateCatchEvent", "boundaryEvent", "receiveTask"})
 
@@ -85,6 +86,17 @@ def _coded(found: Findings, element: Element, event: EventDefinition, kind: str,
         found.add(element, f"{kind}-code", message, f"Give the {kind} a code.")
 
 
+def _worked_out_early(found: Findings, element: Element, event: EventDefinition) -> None:
+    """The time of a timer start event is worked out when the package is deployed: no instance has set a variable by then."""
+    try:
+        names = sorted(parse(expression(event.text or "")).names - {"settings"})
+    except FeelError:
+        return  # said as an expression that cannot be read
+    if names:
+        message = f"The time of {the(element)} reads {names[0]!r}, but it is worked out when the package is deployed, without variables."
+        found.add(element, "timer-literal", message, "Write a time, or FEEL that reads settings alone.", line=event.line)
+
+
 def _timer(found: Findings, element: Element, event: EventDefinition, top: bool) -> None:
     kind = event.timer_kind
     if kind is None or not event.text:
@@ -94,6 +106,8 @@ def _timer(found: Findings, element: Element, event: EventDefinition, top: bool)
     if kind == "cycle" and (element.type == "intermediateCatchEvent" or (element.interrupting and not top)):
         message = f"{called(element)} repeats, but goes on after the first time."
         found.warn(element, "timer-kind", message, "Use a duration, or a boundary event that does not interrupt.", line=event.line)
+    if top and is_feel(event.text):
+        _worked_out_early(found, element, event)
     if not is_feel(event.text):
         fault = literal_fault(kind, event.text)
         if fault:

@@ -74,6 +74,13 @@ class InclusiveGateway(Element):
             reaches = graph.flows_reached(other.task_spec.name, without=self.name)
             if any(flow in reaches for flow in self.incoming if flow not in have) and not any(flow in reaches for flow in have):
                 return False
+        self.join(token)
+        return True
+
+    def join(self, token: Token) -> None:
+        """Go on with the tokens that are here, one of each flow."""
+        scope = token.workflow
+        here = [other for other in scope.tokens() if other.task_spec is self and other.state == TaskState.WAITING]
         used: set[str] = set()
         for other in here:
             if other.internal_data["flow"] in used:
@@ -82,7 +89,6 @@ class InclusiveGateway(Element):
             if other is not token:
                 scope.remove(other)
         token._ready()
-        return True
 
     def choose(self, token: Token) -> list[Way]:
         taken = [way for way in self.ways if not way.default and (way.condition is None or is_true(way.condition, token))]

@@ -61,7 +61,7 @@ def keepable(value: Any, what: str) -> Any:
         for item in value:
             keepable(item, what)
     elif not isinstance(value, _PLAIN):
-        raise Fault(f"{what} is {value!r}, a {type(value).__name__}, which cannot be kept as a variable; make it a plain value.")
+        raise Fault(f"{what} is a {type(value).__name__}, which cannot be kept as a variable; make it a plain value.")
     return value
 
 

@@ -284,7 +284,7 @@ class Execution(ScopeMixin, BpmnWorkflow):
                     self.incident(token, f"The process took {STEP_BUDGET} steps without waiting; give its loop something to wait for.")
                     continue
                 self._step(token)
-            if not (self._inclusive_joins() or self._follow_clocks()):
+            if not (self._joins() or self._follow_clocks()):
                 self.evaluation_left = EVALUATION_BUDGET
                 return
 
@@ -341,13 +341,32 @@ class Execution(ScopeMixin, BpmnWorkflow):
         if holds and not before:
             self.fire(token, {})
 
-    def _inclusive_joins(self) -> bool:
+    def _joins(self) -> bool:
+        """Nothing moves by itself any more: let inclusive gateways join, and find joins that nothing can come to."""
         moved = False
         for scope in list(self.scopes()):
-            for token in scope.tokens():
-                if token.state == TaskState.WAITING and token.task_spec.joins_late and token.id in scope.tasks:
-                    moved = token.task_spec.try_join(token) or moved
+            waiting = [token for token in scope.tokens() if token.state == TaskState.WAITING and token.task_spec.remembers_flow]
+            joined = False
+            for token in waiting:
+                if token.task_spec.joins_late and token.id in scope.tasks:
+                    joined = token.task_spec.try_join(token) or joined
+            if waiting and not joined and len(waiting) == sum(not token.passive for token in scope.tokens()):
+                joined = self._nothing_comes(waiting)
+            moved = moved or joined
         return moved
+
+    def _nothing_comes(self, waiting: list[Token]) -> bool:
+        """Only joins are left in a scope. Inclusive ones that wait for each other go on, the oldest first; the others never can."""
+        for token in waiting:
+            if token.task_spec.joins_late:
+                token.task_spec.join(token)
+                return True
+        if not any(token.incident for token in waiting):
+            here = [token for token in waiting if token.task_spec is waiting[0].task_spec]
+            missing = [flow for flow in here[0].task_spec.incoming if all(token.internal_data["flow"] != flow for token in here)]
+            told = f"{here[0].task_spec.name} waits for a token by {', '.join(missing)}, and nothing is left that could bring one."
+            self.incident(here[0], f"{told} Let every branch come to it, or use an inclusive gateway.")
+        return False
 
     def _follow_clocks(self) -> bool:
         if not self.clocks_changed:

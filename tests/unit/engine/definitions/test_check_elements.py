@@ -109,6 +109,14 @@ def test_start_events(found: Any, build: Any, definition: str, code: str) -> Non
     assert [(p.code, p.element_id) for p in found(build.draw(content))] == [(code, "s")]
 
 
+def test_the_time_of_a_start_event_reads_no_variables(found: Any, build: Any) -> None:
+    """It is worked out when the package is deployed; settings are there then, and functions."""
+    draw = '<startEvent id="s"><timerEventDefinition><timeDate>={}</timeDate></timerEventDefinition></startEvent><endEvent id="e"/>'
+    for text, codes in (("now() + @&quot;P1D&quot;", set()), ("begin + @&quot;P1D&quot;", {("timer-literal", "s")})):
+        problems = found(build.draw(draw.format(text) + build.flow("s", "e")))
+        assert {(p.code, p.element_id) for p in problems if p.severity == "error"} == codes
+
+
 def test_a_message_start_needs_no_key_but_only_one_start(found: Any, build: Any) -> None:
     """Two starts with one message are an error; one needs no correlation key."""
     start = '<startEvent id="{0}"><messageEventDefinition messageRef="m"/></startEvent>'

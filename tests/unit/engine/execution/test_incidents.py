@@ -234,3 +234,42 @@ def test_a_due_date_that_stops_making_sense_is_an_incident_until_the_clock_chang
     d.execution.set_clock(d.execution.clocks["answer"].resumed(d.time), "resumed")
     assert d.run().state == "active" and d.waiting("user")[0].wait["due"] == clock.due(CALENDARS)
     assert "resolved" in [kind for kind, _ in d.path]
+
+
+def test_a_join_to_which_nothing_can_come_any_more_is_an_incident() -> None:
+    """An instance is never active with nothing active in it: what waits for a branch that ended elsewhere says so."""
+    body = START + element("parallelGateway", "f") + user("a") + user("b") + element("exclusiveGateway", "x", default="x_j")
+    body += element("endEvent", "e2") + element("parallelGateway", "j") + user("z")
+    body += flows("s>f", "f>a", "f>b", "a>j", "b>x", "x>e2: stop", "x>j", "j>z")
+    d = Driver(process(body)).start(stop=True).complete("a")
+    assert d.state == "active"
+    assert d.complete("b").incidents == [
+        "j waits for a token by x_j, and nothing is left that could bring one. Let every branch come to it, or use an inclusive gateway."
+    ]
+    d.execution.retry(next(token for token in d.execution.all_tokens() if token.incident))
+    assert d.run().state == "incident" and len(d.incidents) == 1
+    assert Driver(process(body)).start(stop=False).complete("b").complete("a").tasks == ["z"]
+
+
+def test_a_join_that_waits_while_something_else_goes_on_is_none() -> None:
+    """Also where what goes on is in a subprocess beside it; inside a subprocess only what is inside can come."""
+    inner = element("startEvent", "i") + element("parallelGateway", "f") + user("a") + element("parallelGateway", "j")
+    inner += element("task", "t") + element("endEvent", "te") + flows("i>f", "f>a", "f>t", "t>te", "a>j", "j>te2")
+    inner += element("endEvent", "te2") + element("task", "never") + flows("never>j")
+    body = START + element("parallelGateway", "g") + element("subProcess", "sub", inner) + user("beside")
+    body += flows("s>g", "g>sub", "g>beside")
+    d = Driver(process(body)).start()
+    assert (d.state, d.tasks) == ("active", ["beside", "a"])
+    assert d.complete("a").state == "incident" and d.tasks == ["beside"]
+    d.execution.cancel_all("enough")
+    assert d.run().state == "terminated"
+
+
+def test_inclusive_joins_that_wait_for_each_other_go_on() -> None:
+    """Each could still get a token from the other, and from nowhere else (a vicious circle in BPMN 2.0, 13.4.3)."""
+    body = START + element("parallelGateway", "f") + element("inclusiveGateway", "one") + element("inclusiveGateway", "two")
+    body += element("inclusiveGateway", "x", default="x_a") + element("inclusiveGateway", "y", default="y_b") + user("a") + user("b")
+    body += flows("s>f", "f>one", "f>two", "one>x", "two>y", "x>two: more", "x>a", "y>one: more", "y>b")
+    d = Driver(process(body)).start(more=False)
+    assert d.tasks == ["a", "b"]
+    assert d.complete("a").complete("b").state == "completed"
