@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, func, select
 
 from amends.engine import history
 from amends.engine.calendars import Clock
@@ -14,7 +14,7 @@ from amends.engine.errors import Conflict, Invalid, NotFound
 from amends.engine.execution import modification
 from amends.engine.execution.modification import Moves
 from amends.engine.execution.values import decode, encode
-from amends.engine.instances import queries, suspensions
+from amends.engine.instances import listing, queries, resting, suspensions
 from amends.engine.instances.commands import Commands, Work
 from amends.engine.instances.rehearsal import Effect, Watch, rehearsing
 from amends.engine.instances.suspensions import Suspension
@@ -38,8 +38,7 @@ def plain(variables: Mapping[str, Any] | None) -> dict[str, Any]:
 
 def because(work: Work, reason: str) -> None:
     """Write down why, apart and as a value: people write names into reasons, and those have to go with an erasure."""
-    if not reason.strip():
-        raise Invalid("Say why: auditors read the reason.", {"reason": ["Say why; auditors read this"]})
+    resting.said(reason)
     work.execution.note("reason", work.process_id, None, {"reason": reason})
 
 
@@ -66,30 +65,18 @@ class Interventions:
             effect = watch.effect(work)
         return effect
 
-    def suspend(self, instance_id: str, *, reason: str, actor: str, by: str | None = None) -> None:
+    def suspend(self, instance_id: str, *, reason: str, actor: str) -> None:
         """Let an instance rest: commands on it are refused with `Conflict` and its jobs wait, until it is resumed.
 
-        An operation that runs already still reports what it did. Cancelling is possible. `Conflict` if it rests or has ended. `by` is
-        the suspension of its process that it rests by.
+        An operation that runs already still reports what it did. Cancelling is possible. `Conflict` if it rests or has ended.
         """
         self._allow(actor, "operate", instance_id=instance_id)
-        with self.commands.on(instance_id, "suspend", actor) as work:
-            work.state = "suspended"
-            work.connection.execute(update(t.job).where(t.job.c.instance_id == instance_id).values(held=True))
-            work.connection.execute(update(t.instance).where(t.instance.c.id == instance_id).values(rests_by=by))
-            work.execution.note("suspended", work.process_id, None, {"reason": reason})
+        resting.suspend(self.commands, instance_id, reason=reason, actor=actor)
 
     def resume(self, instance_id: str, *, reason: str, actor: str) -> None:
         """Let a suspended instance go on: what fell due meanwhile runs now, messages that were kept for it reach it."""
         self._allow(actor, "operate", instance_id=instance_id)
-        with self.commands.on(instance_id, "resume", actor, suspended_too=True) as work:
-            if work.state != "suspended":
-                raise Conflict(f"The instance {instance_id} is not suspended; nothing was changed.")
-            work.state, work.listens_again = "active", True
-            work.connection.execute(update(t.job).where(t.job.c.instance_id == instance_id).values(held=work.held))
-            work.connection.execute(update(t.instance).where(t.instance.c.id == instance_id).values(rests_by=None))
-            work.execution.note("resumed", work.process_id, None, {"reason": reason})
-            self.database.after_commit(self.commands.wake)
+        resting.resume(self.commands, instance_id, reason=reason, actor=actor)
 
     def set_variables(self, instance_id: str, variables: Mapping[str, Any], *, actor: str, reason: str) -> None:
         """Change variables of a running instance, for a reason that goes into its history."""
@@ -171,6 +158,16 @@ class Interventions:
         modification.revive(work.execution, queries.variables_told(told), clocks, done_by, max(numbers))
         work.state, work.ended_at, work.listens_again = "active", None, True
 
+    def instances(
+        self, *, process_id: str | None = None, deployment_id: str | None = None, state: str | None = None, limit: int = 50,
+        after: str | None = None,
+    ) -> list[listing.Listed]:  # fmt: skip
+        """Instances by process, version and state, the newest first; `after` is the id of the last one of the page before."""
+        with self.database.reading() as connection:
+            return listing.instances(
+                connection, process_id=process_id, deployment_id=deployment_id, state=state, limit=limit, after=after
+            )
+
     # -- what is held up
     def incidents(self, limit: int = 50, after: str | None = None) -> list[queries.HeldUp]:
         """All open incidents, the oldest first; `after` is the id of the last one of the page before."""
@@ -239,12 +236,52 @@ class Interventions:
         with self.database.reading() as connection:
             return suspensions.every(connection)
 
+    def suspend_process(self, process_id: str, deployment_id: str | None = None, *, reason: str, actor: str) -> str:
+        """Let a process rest, or one version of it: every instance of it, and each that begins, at its first waits. The job's id.
+
+        The first hundred instances rest when this returns, the others soon, by a job: see `carry_on`. Nothing that is filed is
+        refused. Those that rested before stay as they are, also when the process goes on.
+        """
+        self._allow(actor, "operate")
+        self.versions.latest(process_id)
+        resting.said(reason)
+        with self.database.transaction() as connection:
+            kind, now = suspensions.PROCESS, self.now()
+            begun = suspensions.begin(connection, kind, process_id, deployment_id or "", actor=actor, reason=reason, now=now)
+            job_id = resting.plan(connection, "suspend", begun, actor=actor, reason=reason, now=now)
+            self._told("suspend", "process suspended", begun, actor, reason)
+        self.carry_on(job_id)
+        return job_id
+
+    def resume_process(self, process_id: str, deployment_id: str | None = None, *, reason: str, actor: str) -> str:
+        """Let a process go on, and all that rested by its suspension; the job's id, as with `suspend_process`."""
+        self._allow(actor, "operate")
+        resting.said(reason)
+        with self.database.transaction() as connection:
+            ended = suspensions.end(connection, suspensions.PROCESS, process_id, deployment_id or "")
+            job_id = resting.plan(connection, "resume", ended, actor=actor, reason=reason, now=self.now())
+            self._told("resume", "process resumed", ended, actor, reason)
+        self.carry_on(job_id)
+        return job_id
+
+    def carry_on(self, job_id: str) -> int | None:
+        """Let the next instances of a suspended or resumed process rest or go on; how many, None once there are none left."""
+        taken = None if self.database.in_transaction() else resting.carry_on(self.commands, job_id)
+        if taken is not None:
+            self.commands.wake()
+        return taken
+
+    def _told(self, command: str, kind: str, suspension: Suspension, actor: str, reason: str) -> None:
+        entry = history.Entry(kind, suspension.name, 0, {"deployment": suspension.deployment_id}, {"reason": reason})
+        with self.database.transaction() as connection:
+            self._installation(connection, command, actor, [entry])
+
     def suspend_operation(self, type_name: str, *, reason: str, actor: str) -> None:
         """Let all of one operation rest, whatever instance it is of, while its server is down; no attempt is counted meanwhile."""
         self._allow(actor, "operate")
         if type_name not in self.registry.operations:
             raise NotFound(f"There is no operation {type_name!r}; there are {', '.join(sorted(self.registry.operations))}.")
-        _reasoned(reason)
+        resting.said(reason)
         with self.database.transaction() as connection:
             suspensions.begin(connection, suspensions.OPERATION, type_name, "", actor=actor, reason=reason, now=self.now())
             held = suspensions.hold_jobs(connection, type_name)
@@ -254,18 +291,13 @@ class Interventions:
     def resume_operation(self, type_name: str, *, reason: str, actor: str) -> None:
         """Let an operation go on: what waits for it runs now."""
         self._allow(actor, "operate")
-        _reasoned(reason)
+        resting.said(reason)
         with self.database.transaction() as connection:
             suspensions.end(connection, suspensions.OPERATION, type_name, "")
             freed = suspensions.release_jobs(connection, type_name)
             entry = history.Entry("operation resumed", type_name, 0, {"jobs": freed}, {"reason": reason})
             self._installation(connection, "resume", actor, [entry])
             self.database.after_commit(self.commands.wake)
-
-
-def _reasoned(reason: str) -> None:
-    if not reason.strip():
-        raise Invalid("Say why: auditors read the reason.", {"reason": ["Say why; auditors read this"]})
 
 
 def _highest(connection: Connection, table: Any, instance_id: str) -> int:

@@ -69,6 +69,7 @@ def _entry(package: Any, names: Mapping[str, Any], event: Any, seen: Sight) -> E
 BY_SOMEBODY = frozenset({
     "started", "message", "message received", "assigned", "resolved", "erased", "variables", "cancelled", "person noted",
     "comment", "linked", "unlinked", "arranged", "person withdrawn", "team", "confidential",
+    "moved", "skipped", "restarted", "suspended", "resumed",
 })  # fmt: skip
 """Kinds of events that are somebody's doing. Others only follow from it, though the record names who set it off."""
 AUTOMATIC = "by itself"
@@ -125,6 +126,11 @@ def _said(kind: str, element: str, name: str, data: Mapping[str, Any]) -> tuple[
         "link renewed": (f"The complainant was given a new link; {LINKS.get(str(data.get('old')), '')}", "message"),
         "erased": ("Personal data was erased", "done"),
         "variables": ("Values were changed by hand", "problem"),
+        "moved": (f"{name}: begun by hand" if data.get("to") == "before" else f"Gone on after {name}, by hand", "problem"),
+        "skipped": (f"{name}: skipped by hand", "problem"),
+        "restarted": ("Opened again", "problem"),
+        "suspended": ("Rests: nothing goes on for now", "problem"),
+        "resumed": ("Goes on again", "done"),
         "imported": ("Taken over from another system's record", "done"),
     }
     return fixed.get(kind)

@@ -15,7 +15,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from amends.engine.errors import Conflict, NotFound, Unavailable
 from amends.engine.execution import BpmnError, Fault
 from amends.engine.execution.values import decode, encode
-from amends.engine.instances import schedules, suspensions
+from amends.engine.instances import resting, schedules, suspensions
 from amends.engine.instances.commands import Commands, Suspended, Work
 from amends.engine.instances.messages import NOBODY, starts_by
 from amends.engine.services.registry import Registry, checked
@@ -115,6 +115,8 @@ class Jobs:
                 return self._signal(job)
             if job.kind == schedules.START:
                 return self._start(job)
+            if job.kind == resting.RESTING:
+                return resting.carry_on(self.commands, job.id) is not None
             return self._service(job)
         except Suspended:
             return self._rest(job)

@@ -278,3 +278,65 @@ def test_what_is_cancelled_is_told_before(engine: Engine, bpmn: Bpmn) -> None:
     told = engine.cancel(instance_id, dry_run=True, **WHO)
     assert (told.state, told.left) == ("terminated", ("a",)) and opened(engine, instance_id) == ["a"]
     assert engine.cancel(instance_id, **WHO) == told and engine.instance(instance_id).state == "terminated"
+
+
+# -- suspend a process
+def test_all_of_a_process_rests_and_goes_on_with_it(engine: Engine, bpmn: Bpmn, clock: Any) -> None:
+    """What runs, and what is begun meanwhile: nothing is refused, nothing leaves. What rested by itself stays so."""
+    late = element("boundaryEvent", "late", timer("timeDuration", "P1D"), attachedToRef="a", cancelActivity="false")
+    engine.deploy(bpmn(process(START + user("a") + late + user("n") + flows("s>a", "late>n"))))
+    alone = engine.start("p", {}, actor="jo")
+    engine.suspend(alone, **WHO)
+    running = [engine.start("p", {}, actor="jo") for _ in range(3)]
+    engine.suspend_process("p", **WHO)
+    begun = engine.start("p", {}, actor="jo")
+    assert {engine.instance(one).state for one in (alone, begun, *running)} == {"suspended"} and opened(engine, begun) == ["a"]
+    with pytest.raises(Conflict, match="suspended"):
+        do(engine, begun, "a")
+    with pytest.raises(Conflict, match="suspended already") as refused:
+        engine.suspend_process("p", **WHO)
+    assert (refused.value.by, refused.value.at) == ("op", engine.now())
+    clock.move(days=2)
+    assert engine.run_due() == 0
+    engine.resume_process("p", **WHO)
+    assert engine.run_due() == 4 and engine.instance(alone).state == "suspended"
+    assert {engine.instance(one).state for one in (begun, *running)} == {"active"} and opened(engine, begun) == ["a", "n"]
+    assert engine.verify().faults == [] and engine.suspensions() == []
+
+
+def test_suspending_many_is_finished_by_whoever_runs_jobs(engine: Engine, bpmn: Bpmn, monkeypatch: Any) -> None:
+    """Interrupted after the first portion, the job is in the database; what rests already is passed over."""
+    from amends.engine.instances import resting
+
+    monkeypatch.setattr(resting, "PORTION", 2)
+    engine.deploy(bpmn(LINE))
+    ids = [engine.start("p", {}, actor="jo") for _ in range(7)]
+    other = engine.deploy(bpmn(process(START + user("a") + flows("s>a"))))
+    new = engine.start("p", {}, actor="jo")
+    old = engine.instance(ids[0]).deployment_id
+    engine.suspend_process("p", old, **WHO)
+    assert sum(engine.instance(one).state == "suspended" for one in ids) == 2
+    engine.run_due()
+    assert {engine.instance(one).state for one in ids} == {"suspended"}
+    assert engine.instance(new).state == "active" and engine.instance(new).deployment_id == other.id
+    assert engine.instance(engine.start("p", {}, actor="jo")).state == "active"
+    engine.resume_process("p", old, **WHO)
+    engine.run_due()
+    assert {engine.instance(one).state for one in ids} == {"active"}
+    with engine.database.reading() as connection:
+        assert connection.execute(select(t.job)).all() == []
+
+
+def test_a_complaint_that_comes_while_its_process_rests_is_taken(engine: Engine, bpmn: Bpmn) -> None:
+    """It has its reference, is in the register, and goes on with the process."""
+    register = Register(engine)
+    manifest = b'[package]\nname = "small"\ntitle = "Small"\nversion = "1"\n[complaints]\nprocess = "p"\nform = "f"\n'
+    form = b'{"id": "f", "type": "default", "schemaVersion": 16, "components": []}'
+    engine.deploy({"package.toml": manifest, "f.form": form, "p.bpmn": bpmn(LINE).read_bytes()})
+    engine.suspend_process("p", **WHO)
+    filed = register.file({"description": "It leaks", "name": "Jo"}, actor="complainant", key="once")
+    assert register.file({"description": "It leaks", "name": "Jo"}, actor="complainant", key="once").reference == filed.reference
+    assert (register.get(filed.reference).state, engine.instance(filed.instance_id).state) == ("open", "suspended")
+    engine.resume_process("p", **WHO)
+    do(engine, filed.instance_id, "a")
+    assert opened(engine, filed.instance_id) == ["b"] and engine.verify().faults == []

@@ -1,0 +1,104 @@
+"""Let instances rest and go on: one, or all of a process, some at a time by a job that anybody can finish."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, update
+from uuid_utils import uuid7
+
+from amends.engine.errors import Conflict, Invalid, NotFound
+from amends.engine.execution.values import decode, encode
+from amends.engine.instances.commands import Commands
+from amends.engine.instances.schedules import FOREVER
+from amends.engine.instances.suspensions import Suspension
+from amends.engine.store import tables as t
+
+RESTING = "resting"
+"""The kind of job that lets the instances of a process rest or go on."""
+PORTION = 100
+"""How many instances one run of such a job takes: then others have their turn."""
+
+
+def suspend(commands: Commands, instance_id: str, *, reason: str, actor: str, by: str | None = None) -> None:
+    """Let an instance rest; `by` is the suspension of its process that it rests by. `Conflict` if it rests or has ended."""
+    said(reason)
+    with commands.on(instance_id, "suspend", actor) as work:
+        work.state = "suspended"
+        work.connection.execute(update(t.job).where(t.job.c.instance_id == instance_id).values(held=True))
+        _rests_by(work.connection, instance_id, by)
+        work.execution.note("suspended", work.process_id, None, {"reason": reason})
+
+
+def resume(commands: Commands, instance_id: str, *, reason: str, actor: str) -> None:
+    """Let a suspended instance go on: what fell due meanwhile runs now, messages that were kept for it reach it."""
+    said(reason)
+    with commands.on(instance_id, "resume", actor, suspended_too=True) as work:
+        if work.state != "suspended":
+            raise Conflict(f"The instance {instance_id} is not suspended; nothing was changed.")
+        work.state, work.listens_again = "active", True
+        work.connection.execute(update(t.job).where(t.job.c.instance_id == instance_id).values(held=work.held))
+        _rests_by(work.connection, instance_id, None)
+        work.execution.note("resumed", work.process_id, None, {"reason": reason})
+        commands.database.after_commit(commands.wake)
+
+
+def said(reason: str) -> None:
+    """Refuse an intervention without a reason."""
+    if not reason.strip():
+        raise Invalid("Say why: auditors read the reason.", {"reason": ["Say why; auditors read this"]})
+
+
+def _rests_by(connection: Connection, instance_id: str, by: str | None) -> None:
+    connection.execute(update(t.instance).where(t.instance.c.id == instance_id).values(rests_by=by))
+
+
+# -- all of a process
+def plan(connection: Connection, do: str, suspension: Suspension, *, actor: str, reason: str, now: Any) -> str:
+    """Write the job that lets all instances of a process rest (`do` suspend) or go on (resume); its id."""
+    body = {
+        "do": do, "id": suspension.id, "process": suspension.name, "deployment": suspension.deployment_id, "actor": actor,
+        "reason": reason, "after": "",
+    }  # fmt: skip
+    job_id = uuid7().hex
+    row = {"id": job_id, "token": 0, "element_id": suspension.name, "kind": RESTING, "type": suspension.name, "body": encode(body)}
+    connection.execute(insert(t.job), {**row, "due_at": now, "state": "due", "held": False, "attempts": 0, "retries": FOREVER})
+    return job_id
+
+
+def carry_on(commands: Commands, job_id: str) -> int | None:
+    """Take the next instances of such a job, each in a transaction of its own; how many there were, None once it is over.
+
+    Whoever was killed in the middle of it has lost nothing: what rests already is passed over.
+    """
+    with commands.database.reading() as connection:
+        body = connection.execute(select(t.job.c.body).where(t.job.c.id == job_id)).scalar()
+        if body is None:
+            return None
+        task = decode(bytes(body))
+        ids = _next(connection, task)
+    for instance_id in ids:
+        try:
+            if task["do"] == "suspend":
+                suspend(commands, instance_id, reason=task["reason"], actor=task["actor"], by=task["id"])
+            else:
+                resume(commands, instance_id, reason=task["reason"], actor=task["actor"])
+        except (Conflict, NotFound):
+            continue  # it ended, or somebody was faster: then it is as it is to be
+    with commands.database.transaction() as connection:
+        if ids:
+            connection.execute(update(t.job).where(t.job.c.id == job_id).values(body=encode({**task, "after": ids[-1]})))
+        else:
+            connection.execute(delete(t.job).where(t.job.c.id == job_id))
+    return len(ids) or None
+
+
+def _next(connection: Connection, task: dict[str, Any]) -> list[str]:
+    i = t.instance.c
+    query = select(i.id).where(i.process_id == task["process"], i.id > task["after"])
+    if task["do"] == "resume":
+        query = query.where(i.state == "suspended", i.rests_by == task["id"])
+    else:
+        query = query.where(i.state.in_(("active", "incident")))
+        query = query.where(i.deployment_id == task["deployment"]) if task["deployment"] else query
+    return list(connection.execute(query.order_by(i.id).limit(PORTION)).scalars())
