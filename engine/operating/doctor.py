@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import smtplib
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,12 +17,14 @@ from amends.engine.api import Engine
 from amends.engine.definitions import check_package
 from amends.engine.errors import AmendsError
 from amends.engine.history.chain import GENESIS, link
+from amends.engine.operating import looks as further
 from amends.engine.operating.figures import Figures, figures
+from amends.engine.operating.finding import OK, PROBLEM, WARNING, Finding
+from amends.engine.operating.keeping import SETTING
 from amends.engine.services.mailer import FolderMailer, Mailer, SmtpMailer
 from amends.engine.store import tables as t
 from amends.engine.store.postgres import DERIVED_SCHEMA
 
-OK, WARNING, PROBLEM = "ok", "warning", "problem"
 JOBS_WAIT = timedelta(minutes=5)
 """Longer than this nothing due waits where somebody runs it."""
 UNSEALED = timedelta(minutes=5)
@@ -31,20 +33,6 @@ MAIL_SECONDS = 5.0
 WORKER_SECONDS = 120
 LAST_SEALS, LAST_INSTANCES = 100, 200
 """How much of the chain the quick look takes; `amends verify` reads all of it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing looked at: what, how it is (ok, warning, problem), in a sentence, and what to do about it."""
-
-    name: str
-    state: str
-    message: str
-    help: str = ""
-
-    def to_plain(self) -> dict[str, str]:
-        """For programs."""
-        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +57,10 @@ def examine(patient: Patient) -> list[Finding]:
         lambda: _jobs(patient.engine, numbers),
         lambda: [_incidents(numbers)],
         lambda: [_clocks(numbers)],
+        lambda: [further.machine_clock(patient.engine)],
+        lambda: [further.resting(patient.engine)],
+        lambda: [further.retention(patient.engine)],
+        lambda: [further.size(patient.engine)],
         lambda: [_unsealed(numbers)],
         lambda: [_chain(patient.engine)],
         lambda: [_mail(patient.mailer)],
@@ -89,7 +81,7 @@ def _settings(patient: Patient) -> list[Finding]:
     known: set[str] = set()
     for deployment in patient.engine.deployments():
         known |= set(patient.engine.package(deployment.id).manifest.settings)
-    unknown = sorted(set(patient.settings) - known)
+    unknown = sorted(name for name in set(patient.settings) - known if not name.startswith(SETTING))
     if not known:
         return [Finding("settings", PROBLEM, "No package is deployed.", "amends deploy processes/iso10002, or start amends run once.")]
     if unknown:

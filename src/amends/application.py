@@ -19,7 +19,7 @@ from amends.engine.files import guard_from
 from amends.engine.history import Entry
 from amends.engine.incoming import MailIn, Poller, mailbox_from
 from amends.engine.jobs.runner import EmbeddedRunner
-from amends.engine.operating import Metrics
+from amends.engine.operating import Keeper, Metrics
 from amends.engine.services import Mailer, mailer_from
 from amends.engine.store.settings import read_settings, write_setting
 from amends.forms import Forms
@@ -54,7 +54,8 @@ class Application:
         self.guard = guard_from(os.environ)
         self.mail_in = MailIn(self.register, self.guard, parseaddr(self.mailer.sender)[1], int(_number("AMENDS_MAIL_MOST", 100_000_000)))
         self.poller = Poller(self.mail_in, mailbox_from(os.environ), _number("AMENDS_IMAP_EVERY", 60))
-        self.runner = EmbeddedRunner(self.engine.run_due, self.engine.seal)
+        self.keeper = Keeper(self.engine)
+        self.runner = EmbeddedRunner(self.engine.run_due, self.keeper.tidy)
         self.engine.commands.wake = self.runner.wake
         self.metrics = Metrics(self.engine, self.runner)
 

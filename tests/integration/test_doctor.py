@@ -73,6 +73,7 @@ def test_a_healthy_installation_has_nothing_to_do(look: Look, place: tuple[str, 
     code, found = look()
     assert code == 0, found
     names = {"settings", "database", "disk", "jobs", "incidents", "clocks", "sealing", "history", "mail", "assets", "package iso10002"}
+    names |= {"machine clock", "resting", "retention", "size"}
     assert set(found) == names
     assert {one["state"] for name, one in found.items() if name not in ("mail", "disk", "assets", "package iso10002")} == {"ok"}
     assert found["mail"]["state"] == "warning"

@@ -12,8 +12,9 @@ from pathlib import Path
 import click
 
 from amends.application import DATABASE_FILE
-from amends.engine.operating import Finding, Patient, examine
-from amends.engine.operating.doctor import OK, PROBLEM
+from amends.engine.operating import Finding, Patient, examine, sizes
+from amends.engine.operating.finding import OK, PROBLEM
+from amends.engine.operating.keeping import PORTION
 from amends.engine.operating.ready import reach
 from amends.engine.store import Database
 from amends.engine.store.backup import Manifest
@@ -23,6 +24,10 @@ from amends.engine.store.migrate import HEAD
 from amends.webui.assets import Assets
 
 from .common import application, data_options, says_errors
+
+MOST_COUNTED = 10_000
+LARGEST = 12
+"""How many tables' sizes are said."""
 
 
 @contextmanager
@@ -62,7 +67,7 @@ def worker(concurrency: int, lease: int, metrics_port: int | None, data: Path, d
             with needs_procrastinate():
                 from amends.engine.jobs.workers import Worker
             working = Worker(
-                app.engine.database.url, app.engine.jobs, app.engine.seal, concurrency=concurrency, lease=timedelta(seconds=lease)
+                app.engine.database.url, app.engine.jobs, app.keeper.tidy, concurrency=concurrency, lease=timedelta(seconds=lease)
             )
             click.echo("amends runs what is due  (Ctrl-C stops it)")
             working.run()
@@ -146,3 +151,33 @@ def _unopened(data: Path, database: str | None) -> list[Finding]:
 def _examined(data: Path, database: str | None) -> list[Finding]:
     with application(data, database) as app:
         return examine(Patient(app.engine, app.data, app.mailer, app.settings, Assets().built))
+
+
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Only say what is due.")
+@data_options
+@says_errors
+def archive(dry_run: bool, data: Path, database: str | None) -> None:
+    """Erase the personal data that settings say is not to be kept any longer, and say how large everything is.
+
+    Whoever runs jobs does this every hour; here it is done now, and to the end. Exit code 1 if a setting cannot be read.
+    """
+    with application(data, database) as app:
+        keeper, problems = app.keeper, 0
+        for keeping in keeper.periods():
+            due = len(keeper.due(keeping, MOST_COUNTED + 1))
+            many = f"more than {MOST_COUNTED}" if due > MOST_COUNTED else str(due)
+            problems += bool(keeping.problem)
+            told = keeping.problem or f"kept {keeping.said}{f' after the end, {many} to be erased' if keeping.until else ''}"
+            click.secho(f"{keeping.process_id:24} {told}", fg="red" if keeping.problem else None)
+        if not dry_run:
+            erased = 0
+            while (some := keeper.erase_due(PORTION)) > 0:
+                erased += some
+                click.echo(f"{erased} erased …", err=True)
+            click.echo(f"{erased} instances erased, {keeper.forget_messages()} messages that nobody came for removed.")
+        with app.engine.database.reading() as connection:
+            found = sizes(connection)
+        for name, size in list(found.items())[:LARGEST]:
+            click.echo(f"{name:24} {size / 1e6:10.1f} MB")
+    raise SystemExit(1 if problems else 0)
