@@ -24,6 +24,7 @@ from amends.engine.definitions import xml
 _NOT_NEEDED = {
     "asyncBefore": "not needed: every command is one transaction, and a service task waits for a job of its own",
     "asyncAfter": "not needed: every command is one transaction",
+    "async": "not needed: every command is one transaction",
     "exclusive": "not needed: commands on one instance wait for each other",
     "diagramRelationId": "not needed: it links the file with its place in a modeler",
 }
@@ -58,8 +59,7 @@ def convert_camunda(work: Work) -> None:
     for element in [item for item in work.root.iter() if isinstance(item.tag, str) and xml.namespace(item) == xml.BPMN]:
         for handler in _HANDLERS.get(xml.local(element), ()):
             handler(work, element)
-        if xml.local(element) not in ("definitions",):
-            _common(work, element)
+        _common(work, element)
     _sweep(work)
 
 

@@ -160,7 +160,12 @@ def _variables(work: Work, element: etree._Element, kind: str) -> bool:
     everything = False
     for entry in taken(element, kind, CAMUNDA):
         target, source, expression = entry.get("target") or "", entry.get("source"), entry.get("sourceExpression")
-        if entry.get("variables") == "all":
+        if entry.get("local") == "true" and (kind == "out" or entry.get("variables") != "all"):
+            help = "Map the variable in the diagram, and look where else it is set."
+            work.leave(element, kind, outer(entry), "It is about variables of the activity alone", help)
+        elif entry.get("local") == "true":
+            work.carry(element, kind, "all local variables", "the local variables")
+        elif entry.get("variables") == "all":
             everything = True
             work.carry(element, kind, "all variables", "all variables")
         elif entry.get("businessKey") is not None:

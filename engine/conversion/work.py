@@ -38,12 +38,12 @@ class Work:
     def carry(self, element: etree._Element, what: str, said: str, became: str, note: str = "") -> None:
         """Write down that something is said in our dialect now."""
         owner = owner_of(element)
-        self.carried.append(Carried(owner.get("id") or "", xml.name_of(owner), xml.line(element), what, said, became, note))
+        self.carried.append(Carried(owner.get("id") or "", xml.name_of(owner), line_of(element), what, said, became, note))
 
     def leave(self, element: etree._Element, what: str, said: str, reason: str, help: str) -> None:
         """Write down that something could not be carried."""
         owner = owner_of(element)
-        self.left.append(Left(owner.get("id") or "", xml.name_of(owner), xml.line(element), what, said, reason.rstrip("."), help))
+        self.left.append(Left(owner.get("id") or "", xml.name_of(owner), line_of(element), what, said, reason.rstrip("."), help))
 
     # -- expressions
 
@@ -92,6 +92,11 @@ class Work:
     def property(self, element: etree._Element, key: str, value: str) -> None:
         """An extension property."""
         etree.SubElement(self.zeebe(element, "properties"), name("property", xml.ZEEBE), name=key, value=value)
+
+
+def line_of(element: etree._Element) -> int:
+    """Where an element begins; the top of the file for one that was made here."""
+    return max(1, xml.line(element))
 
 
 def owner_of(element: etree._Element) -> etree._Element:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import random
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -259,6 +261,57 @@ def test_decision_tables_of_camunda_7_decide_the_same() -> None:
     ]
     assert [problem for problem in check({"fee.dmn": found.body}) if problem.severity == "error"] == []
     assert not convert(found.body, "fee.dmn").changed
+
+
+MADE_UP = [
+    "",
+    "${",
+    "${a.b()}",
+    "${a}",
+    "#{x}",
+    "-1",
+    "javascript",
+    "R/",
+    "a,b",
+    "é",
+    "=",
+    "0",
+    "x" * 50,
+    "None",
+    "[1",
+    "f'{a}'",
+    "lambda: 0",
+]
+
+
+@pytest.mark.parametrize("name", ["order-camunda7.bpmn", "leave-spiff.bpmn"])
+def test_no_file_breaks_the_conversion(sources: Path, name: str) -> None:
+    """Values that are made up, at random places: converted or refused with a reason, never half, and `check` reads what was written."""
+    chance, whole, converted = random.Random(name), (sources / name).read_text(), 0
+    for _ in range(60):
+        text = whole
+        for _ in range(chance.randint(1, 4)):
+            place = chance.choice(list(re.finditer(chance.choice(['="([^"]*)"', ">([^<>]*)<"]), text)))
+            text = text[: place.start(1)] + chance.choice(MADE_UP) + text[place.end(1) :]
+        try:
+            found = convert(text.encode(), name, sources)
+        except Unconvertible as error:
+            assert str(error)
+            continue
+        converted += 1
+        check({name: found.body})
+        assert not found.changed or not re.search(rb"camunda\.org/schema/1\.0|spiffworkflow\.org", found.body)
+        assert all(item.line and item.reason and item.help for item in found.left)
+    assert converted > 30
+
+
+def test_diagrams_of_other_modelers_are_converted(shared: Path) -> None:
+    """The interchange suite: what is Camunda 7's there becomes ours, what is not stays as it is."""
+    found = {path.name: convert(path) for path in sorted((shared / "interchange").glob("*.bpmn"))}
+    assert {name for name, made in found.items() if made.changed} == {"C.1.0.bpmn", "C.9.0.bpmn", "C.9.1.bpmn", "C.9.2.bpmn"}
+    for name, made in found.items():
+        before = (shared / "interchange" / name).read_bytes()
+        assert layout(made.body) == layout(before) if made.changed else made.body == before, name
 
 
 # -- the command ---------------------------------------------------------------------------------------------------------
