@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 
+from amends.engine.feel import FeelError, parse, to_text
 from amends.engine.feel import nodes as n
-from amends.engine.feel import to_text
 from amends.engine.feel.cursor import KEYWORDS
 
 NUMBER, TEXT, TRUTH, LIST, CONTEXT, NULL, TIME, LENGTH, ANY = "number", "text", "truth", "list", "context", "null", "time", "length", "any"
@@ -54,8 +54,15 @@ class Translated:
 
 
 def finish(value: Typed, notes: list[str]) -> Translated:
-    """The text of a translated tree."""
-    return Translated(to_text(value.node), value.kind, tuple(dict.fromkeys(notes)))
+    """The text of a translated tree, if it is read as that tree again: `date and time` is a function, not two variables."""
+    feel = to_text(value.node)
+    try:
+        same = parse(feel).ast == value.node
+    except FeelError:
+        same = False
+    if not same:
+        raise Untranslatable("FEEL would read its names as something else", "Give the variables other names.")
+    return Translated(feel, value.kind, tuple(dict.fromkeys(notes)))
 
 
 def number(value: int | str | Decimal) -> Typed:

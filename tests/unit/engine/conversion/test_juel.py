@@ -194,6 +194,7 @@ def test_what_is_written(juel: str, feel: str) -> None:
         "${" + "(" * 500 + "a" + ")" * 500 + "}",
         "${" + "a+" * 20000 + "a}",
         "on ${now()}",
+        "${date && time}",
     ],
 )
 def test_what_cannot_mean_the_same_is_refused(juel: str) -> None:
