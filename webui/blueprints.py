@@ -18,6 +18,7 @@ from amends.webui import (
     look,
     operating,
     own,
+    post,
     signin,
     standing,
     studio,
@@ -48,5 +49,6 @@ MODULES = (
     look,
     brand,
     languages,
+    post,
 )
 BLUEPRINTS = tuple(module.blueprint for module in MODULES)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response
 
+from amends.engine.definitions import translations
 from amends.webui import packages, speech
 from amends.webui.pages import page
 
@@ -25,4 +26,5 @@ def start() -> Response:
         deadlines=packages.deadlines(),
         ways=[(speech.say(title), text) for name, title in WAYS if (text := packages.setting_of(name))],
         recourse=packages.recourse(),
+        remedies=translations.remedies(package, speech.current()) if package is not None else [],
     )

@@ -97,6 +97,10 @@ class Drafts:
         shutil.rmtree(self._place(key), ignore_errors=True)
         shutil.rmtree(self._taken(key), ignore_errors=True)
 
+    def finish(self, key: str) -> None:
+        """Remove what was taken for sending: it is sent. What was written under the key meanwhile stays."""
+        shutil.rmtree(self._taken(key), ignore_errors=True)
+
     def add_file(self, key: str, name: str, media_type: str, body: bytes) -> DraftFile:
         """Keep a file with a draft."""
         place = self._place(key)

@@ -58,6 +58,11 @@ class Filing:
             web().drafts.forget(self.key)
             self.key, self.draft = "", {}
 
+    def is_sent(self) -> bool:
+        """Whether it is being sent by another request, or was sent since this one looked."""
+        drafts = web().drafts
+        return bool(self.key) and (drafts.is_taken(self.key) or bool((drafts.read(self.key) or {}).get("filed")))
+
     def save(self) -> None:
         """Keep the draft, and remember it in the session."""
         if not self.key:
@@ -187,7 +192,7 @@ def send(staff: bool) -> Response:
     if filing.draft.get("filed"):
         return see(received)
     if not filing.draft.get("data"):
-        return see(received) if filing.key and web().drafts.is_taken(filing.key) else filing.go(1)
+        return see(received) if filing.is_sent() else filing.go(1)
     if not staff:
         count_attempt("file")
     try:
@@ -201,9 +206,10 @@ def send(staff: bool) -> Response:
     except AmendsError:
         web().drafts.give_back(filing.key)
         raise
-    web().drafts.forget(filing.key)
     filing.draft = {"filed": {"reference": filed.reference, "secret": filed.secret, "email": _email(data)}}
+    # First this, then the end of the sending: a second click always finds the one or the other.
     filing.save()
+    web().drafts.finish(filing.key)
     return see(received)
 
 
@@ -237,8 +243,7 @@ def received(staff: bool) -> Response:
         say(say_it("Sending was interrupted. Please look through it and send it once more; it arrives only once."))
         return filing.go(CHECK)
     if filed is None:
-        sending = bool(filing.key) and web().drafts.is_taken(filing.key)
-        return page("filing/sending.html", 202) if sending else see("amends.complainant.start")
+        return page("filing/sending.html", 202) if filing.is_sent() else see("amends.complainant.start")
     register = application().register
     complaint = register.get(reference=filed["reference"])
     link = url_for("amends.follow.secret_link", secret=filed["secret"], _external=True)

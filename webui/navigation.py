@@ -33,6 +33,7 @@ def items(account: Any | None) -> list[Item]:
             ("Inbox", "amends.inbox.tasks", ("amends.inbox.", "amends.task.", "amends.workload.")),
             ("Complaints", "amends.complaint.search", ("amends.complaint.", "amends.standing.", "amends.talk.")),
             ("File a complaint", "amends.filing.staff_start", ("amends.filing.",)),
+            ("Post room", "amends.post.show", ("amends.post.",)),
         ]
     if OWNER in account.roles:
         wanted.append(("Processes", "amends.studio.packages", ("amends.studio.",)))

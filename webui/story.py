@@ -124,6 +124,8 @@ def _said(kind: str, element: str, name: str, data: Mapping[str, Any]) -> tuple[
         "unlinked": ("No longer linked to another complaint", "next"),
         "arranged": (f"{name}: priority or follow-up date changed", "next"),
         "link renewed": (f"The complainant was given a new link; {LINKS.get(str(data.get('old')), '')}", "message"),
+        "said afterwards": ("The complainant answered the survey", "message"),
+        "posted": ("A letter was put into the post", "message"),
         "erased": ("Personal data was erased", "done"),
         "variables": ("Values were changed by hand", "problem"),
         "moved": (f"{name}: begun by hand" if data.get("to") == "before" else f"Gone on after {name}, by hand", "problem"),

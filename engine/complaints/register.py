@@ -213,6 +213,8 @@ class Register:
         """What this person can say now: messages of the manifest that the process waits for."""
         manifest = self._package(complaint).manifest
         waited = {item.name for item in self.engine.waiting(complaint.instance_id) if item.kind == "message"}
+        if complaint.state == "closed":
+            waited = {name for name, offer in manifest.messages.items() if offer.once_closed and f"said:{name}" not in complaint.milestones}
         return [
             Offer(name, offer.title, offer.form) for name, offer in manifest.messages.items() if name in waited and offer.offered_to == to
         ]
@@ -228,7 +230,16 @@ class Register:
         with self.engine.batch():
             text = "\n".join(f"{_title(name)}: {value}" for name, value in clean.items() if value not in (None, "", []))
             self.receive(complaint, text or offer.title, author=actor, subject=offer.title)
+            if package.manifest.messages[message].once_closed:
+                return self._afterwards(complaint, message, clean, actor)
             self.engine.correlate(message, complaint.reference, clean, actor=actor, once=key)
+
+    def _afterwards(self, complaint: Complaint, message: str, answers: dict[str, Any], actor: str) -> None:
+        """Keep what is said of a closed complaint in its history, once (ISO 10002, 8.3)."""
+        with self.engine.commands.on(complaint.instance_id, "afterwards", actor, ended_too=True) as work:
+            row = {"instance_id": complaint.instance_id, "name": f"said:{message}"[:80], "at": self.engine.now(), "actor": actor}
+            work.connection.execute(insert(t.milestone), row)
+            work.execution.notes.append(Note("said afterwards", "", 0, {"name": message}, values=answers))
 
     def thread(self, complaint: Complaint, *, internal: bool = False) -> list[Message]:
         """The messages with the complainant, oldest first; with `internal` also those among staff."""

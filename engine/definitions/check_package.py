@@ -99,7 +99,7 @@ def check_manifest(found: Findings, package: Package, forms: Forms | None) -> No
         if offer.form and offer.form not in package.forms:
             message = f"The message {name!r} is to be sent by the form {offer.form!r}, which is not there."
             found.add(None, "missing-form", message, f"The forms are {', '.join(sorted(package.forms)) or 'none'}.", line=line)
-        if name not in awaited:
+        if name not in awaited and not offer.once_closed:
             message = f"The message {name!r} is offered, but no process waits for it."
             found.warn(None, "unknown-message", message, f"Processes wait for {', '.join(sorted(awaited)) or 'none'}.", line=line)
         if offer.offered_to != "complainant" and offer.offered_to not in manifest.roles:

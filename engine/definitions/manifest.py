@@ -30,6 +30,8 @@ class Complaints:
     form: str = ""
     mail: Mapping[str, str] = field(default_factory=dict)
     """Which field of the form takes a mail's text, subject, name, email and contact; for parts not named see docs/mail.md."""
+    remedies: str = ""
+    """`form.field`: the field whose options are what can be done for a complainant, told on the public page (ISO 10002, 4.4)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,8 @@ class MessageOffer:
     offered_to: str
     by_mail: str = ""
     """The field of the form that takes the text of a mail, where a mail may say it as well."""
+    once_closed: bool = False
+    """Offered once, after the complaint is closed: no process waits for it, the answers are part of the complaint's history."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +127,7 @@ class _Reading:
                 help = f"The tables are {', '.join(known)}."
                 self.problem("manifest-key", f"There is no table {key!r} in a manifest.", help, "", key, WARNING)
         package = self.table("package", ("name", "title", "version"))
-        complaints = self.table("complaints", ("process", "form", "mail")) if "complaints" in self.raw else {}
+        complaints = self.table("complaints", ("process", "form", "mail", "remedies")) if "complaints" in self.raw else {}
         name = self.text(package, "package", "name", required=True)
         if name and not _NAME.fullmatch(name):
             message = f"The package's name {name!r} is not of the form a-b-1."
@@ -136,9 +140,10 @@ class _Reading:
                 self.text(complaints, "complaints", "process", required="complaints" in self.raw),
                 self.text(complaints, "complaints", "form", required="complaints" in self.raw),
                 self.mail(complaints.get("mail", {})),
+                self.text(complaints, "complaints", "remedies"),
             ),
             roles=self.words("roles"),
-            messages=self.entries("messages", ("title", "form", "offered_to", "by_mail"), self.offer),
+            messages=self.entries("messages", ("title", "form", "offered_to", "by_mail", "once_closed"), self.offer),
             stages=self.words("stages"),
             settings=self.table("settings"),
             calendars={key: value for key, value in self.table("calendars").items() if self.is_table(value, key, "calendars")},
@@ -152,7 +157,8 @@ class _Reading:
         table = f"messages.{name}"
         offered_to = self.text(entry, table, "offered_to") or "complainant"
         by_mail = self.text(entry, table, "by_mail")
-        return MessageOffer(name, self.title(entry, "messages", name), self.text(entry, table, "form"), offered_to, by_mail)
+        title, form = self.title(entry, "messages", name), self.text(entry, table, "form")
+        return MessageOffer(name, title, form, offered_to, by_mail, entry.get("once_closed") is True)
 
     def mail(self, entry: object) -> dict[str, str]:
         """Which field of the complaint form takes which part of a mail; an empty one takes none."""

@@ -80,6 +80,8 @@ def texts(package: Package, everything: bool = False) -> dict[str, list[str]]:
         if everything or form_id in public:
             for text in _form_texts(package.files[path]):
                 add(text, path)
+    for text in remedies(package):
+        add(text, package.forms[manifest.complaints.remedies.partition(".")[0]])
     if everything:
         for diagram in package.diagrams:
             for element in diagram.all_elements():
@@ -87,6 +89,25 @@ def texts(package: Package, everything: bool = False) -> dict[str, list[str]]:
         for text in manifest.roles.values():
             add(text, "package.toml")
     return found
+
+
+def remedies(package: Package, language: str = "") -> list[str]:
+    """What can be done for a complainant, as the options of the field that the manifest names; empty where it names none."""
+    form_id, _, key = package.manifest.complaints.remedies.partition(".")
+    body = form_in(package, form_id, language)
+    try:
+        form = json.loads(body or b"{}")
+    except (ValueError, RecursionError):
+        return []
+    return [str(one["label"]) for one in _options(form, key) if isinstance(one, dict) and one.get("label")]
+
+
+def _options(found: Any, key: str) -> list[Any]:
+    """The options of the first field with this key."""
+    inner = list(found.values()) if isinstance(found, dict) else found if isinstance(found, list) else []
+    if isinstance(found, dict) and found.get("key") == key and isinstance(found.get("values"), list):
+        return list(found["values"])
+    return next((options for one in inner if (options := _options(one, key))), [])
 
 
 _OWN = frozenset({"organisation", "contact", "external_body_contact", "first_response", "resolution", "acknowledgement", "review"})

@@ -13,6 +13,7 @@ from typing import Any
 from amends.engine.accounts import Accounts, Breached, Picker, Policy, Workload
 from amends.engine.api import Engine
 from amends.engine.complaints import Register
+from amends.engine.complaints.printing import PrintQueue
 from amends.engine.definitions.deployments import Deployment
 from amends.engine.errors import Invalid
 from amends.engine.files import guard_from
@@ -53,6 +54,7 @@ class Application:
         self.engine.registry.shared.update(mailer=self.mailer, register=self.register, accounts=self.accounts)
         self.guard = guard_from(os.environ)
         self.mail_in = MailIn(self.register, self.guard, parseaddr(self.mailer.sender)[1], int(_number("AMENDS_MAIL_MOST", 100_000_000)))
+        self.print_queue = PrintQueue(self.register)
         self.poller = Poller(self.mail_in, mailbox_from(os.environ), _number("AMENDS_IMAP_EVERY", 60))
         self.keeper = Keeper(self.engine)
         self.runner = EmbeddedRunner(self.engine.run_due, self.keeper.tidy)

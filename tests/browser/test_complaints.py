@@ -289,7 +289,7 @@ def test_every_other_page(
     pages = {
         "hanna": [
             "/inbox", "/inbox?list=mine", "/inbox?list=all", "/complaints", "/complaints?state=closed", f"/complaints/{reference}",
-            f"/complaints/{reference}?diagram=assessment.bpmn", "/file", "/account", "/studio", "/nowhere",
+            f"/complaints/{reference}?diagram=assessment.bpmn", "/file", "/post", "/account", "/studio", "/nowhere",
         ],
         "olga": ["/studio", f"/studio/versions/{deployment}", "/complaints"],
         "ann": ["/audit", "/audit/verify", f"/complaints/{reference}"],

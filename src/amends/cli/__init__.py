@@ -17,7 +17,7 @@ COMMANDS = {
     "bench": "bench:bench", "test": "packages:test", "feel": "try_out:feel", "decide": "try_out:decide", "import": "records:import_",
     "verify": "records:verify", "seal": "records:seal", "erase": "records:erase", "history": "records:history", "user": "accounts:user",
     "mail": "mail:mail", "migrate": "migrating:migrate",
-    "translations": "languages:translations",
+    "translations": "languages:translations", "letters": "letters:letters",
 }  # fmt: skip
 """Every command, and the module and name here that it is. It is loaded when it is asked for: `feel` needs no database."""
 

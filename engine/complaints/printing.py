@@ -1,0 +1,100 @@
+"""Letters that go by post: the queue of what is to be printed, its PDF, and who put it into the post when (ISO 10002, 7.4 and 7.8)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select, update
+
+from amends.engine.definitions.translations import source_language
+from amends.engine.errors import Conflict, NotFound
+from amends.engine.execution import Note
+from amends.engine.services import outbox
+from amends.engine.services.letters import KEPT_LINK
+from amends.engine.services.pdf import letter_pdf
+from amends.engine.store import tables as t
+
+if TYPE_CHECKING:
+    from amends.engine.complaints.register import Register
+
+WAITING = (outbox.TO_PRINT, outbox.RETURNED)
+D, M, C = t.dispatch.c, t.message.c, t.complaint.c
+
+
+@dataclass(frozen=True, slots=True)
+class ToPrint:
+    """A letter that waits for the post. `returned` says that it came back by mail, `why` with what reason."""
+
+    key: str
+    instance_id: str
+    reference: str
+    recipient: str
+    subject: str
+    at: datetime
+    returned: bool
+    why: str
+
+
+class PrintQueue:
+    """The letters that are to be printed and posted, on a register."""
+
+    def __init__(self, register: Register) -> None:
+        self.register, self.engine = register, register.engine
+
+    def waiting(self, limit: int = 200) -> list[ToPrint]:
+        """What waits, the oldest first."""
+        query = select(D.key, D.instance_id, C.reference, M.recipient, M.subject, D.attempted_at, D.state, D.proof)
+        query = query.join(t.message, M.id == D.message_id).join(t.complaint, C.instance_id == D.instance_id)
+        with self.engine.database.reading() as connection:
+            rows = connection.execute(query.where(D.state.in_(WAITING)).order_by(D.attempted_at, D.key).limit(limit)).all()
+        return [ToPrint(*row[:6], returned=row.state == outbox.RETURNED, why=row.proof) for row in rows]
+
+    def one(self, key: str) -> ToPrint:
+        """One that waits; raises `NotFound`."""
+        found = next((letter for letter in self.waiting(10_000) if letter.key == key), None)
+        if found is None:
+            raise NotFound("This letter does not wait to be printed any more.")
+        return found
+
+    def pdf(self, key: str) -> bytes:
+        """The letter as it goes into an envelope; where it speaks of a personal link, with one made for this print."""
+        letter = self.one(key)
+        view = self.engine.instance(letter.instance_id)
+        version = self.engine.versions.get(view.deployment_id)
+        with self.engine.database.reading() as connection:
+            body = connection.execute(select(M.body).join(t.dispatch, D.message_id == M.id).where(D.key == key)).scalar_one()
+        link = ""
+        base = str(version.settings.get("base_url") or "").strip().rstrip("/")
+        if KEPT_LINK in body and base:
+            link = f"{base}/f/{self.register.new_link(letter.instance_id, 'printed letter')}"
+            body = body.replace(KEPT_LINK, link)
+        calendar = version.calendars.get("default")
+        day = letter.at.astimezone(ZoneInfo(calendar.zone.key) if calendar is not None and hasattr(calendar.zone, "key") else UTC).date()
+        language = str(view.variables.get("language") or source_language(version.package))
+        organisation = str(version.settings.get("organisation") or "")
+        return letter_pdf(letter.subject, body, address(view.variables, letter.recipient), organisation, day, language, link=link)
+
+    def posted(self, key: str, *, actor: str, at: datetime | None = None) -> None:
+        """Say that a letter is in the post: who, and when, become its proof, and stand in the history. `Conflict` if it was said before."""
+        letter = self.one(key)
+        now = at or self.engine.now()
+        with self.engine.commands.on(letter.instance_id, "posted", actor, ended_too=True) as work:
+            proof = f"posted by {actor}, {now:%Y-%m-%d %H:%M} UTC"
+            done = work.connection.execute(
+                update(t.dispatch).where(D.key == key, D.state.in_(WAITING)).values(state=outbox.SENT, proof=proof, sent_at=now)
+            )
+            if done.rowcount != 1:
+                raise Conflict("Somebody has posted this letter already; nothing was changed.")
+            work.execution.notes.append(Note("posted", "", 0, {"dispatch": key}))
+
+
+def address(variables: Any, recipient: str) -> list[str]:
+    """The lines of an address from the complaint's form: somebody who acts for the complainant is not written to unless it says so."""
+    form = variables.get("complaint")
+    form = form if isinstance(form, dict) else {}
+    place = " ".join(str(form[name]) for name in ("postcode", "town") if form.get(name))
+    lines = [form.get("name") or recipient, form.get("organisation"), form.get("address"), place, form.get("country")]
+    return [str(line).strip() for line in lines if line and str(line).strip()]

@@ -1,0 +1,98 @@
+"""Letters by post: PDF that a screen reader can read, a queue, and who posted what when, in the history."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import amends
+from amends.engine.errors import NotFound
+from amends.engine.services.pdf import blocks, letter_pdf
+from amends.webui import create_app
+
+COMPLAINT = {
+    "description": "The ramp broke.", "name": "Jo Meyer", "contact_by": "post", "address": "1 Example Row", "postcode": "AB1 2CD",
+    "town": "Town",
+}  # fmt: skip
+
+
+@pytest.fixture
+def app(database_url: str, tmp_path: Path, clock: Any) -> Iterator[Any]:
+    app = amends.open(database_url, data=tmp_path / "data", clock=clock, settings={"base_url": "https://complaints.example.org"})
+    app.deploy_shipped()
+    app.accounts.create("hanna", "Hanna Handler", ["handler"], "correct horse battery")
+    yield app
+    app.close()
+
+
+def test_a_letter_is_a_pdf_for_screen_readers_and_data_is_never_markup() -> None:
+    """It says that it is PDF/UA, has a title, a language and tags; what typst would take for code is only text."""
+    text = "Guten Tag,\n\n- eins\n- zwei\n\n1. a\n2. b\n\n#panic() $x$ *nicht fett* @ref <label> \\u{1F600}\nzweite Zeile"
+    made = letter_pdf("Ihre #beschwerde", text, ["Jo Meyer", "#import"], "Org", date(2026, 12, 4), "de", link="https://x.example/f/a")
+    assert made.startswith(b"%PDF-1.7") and b"pdfuaid:part" in made and b"/Lang" in made and b"/StructTreeRoot" in made
+    assert b"Ihre #beschwerde" in made or b"Title" in made
+    assert [block["kind"] for block in blocks(text)] == ["paragraph", "bullets", "numbers", "paragraph"]
+    assert letter_pdf("رسالة", "مرحبا", [], "Org", date(2026, 12, 4), "ar").startswith(b"%PDF")
+
+
+def test_what_is_to_be_printed_waits_until_somebody_says_it_is_posted(app: Any) -> None:
+    """The acknowledgement of somebody who wants post: in the queue, with a link of its own, then posted, once, with who and when."""
+    filed = app.register.file(COMPLAINT, actor="complainant", channel="post")
+    app.engine.run_due()
+    (letter,) = app.print_queue.waiting()
+    assert (letter.reference, letter.recipient, letter.returned) == (filed.reference, "Jo Meyer", False)
+    links = app.engine.history(filed.instance_id)
+    made = app.print_queue.pdf(letter.key)
+    assert made.startswith(b"%PDF") and len(app.engine.history(filed.instance_id)) == len(links)
+    app.print_queue.posted(letter.key, actor="account:hanna")
+    assert app.print_queue.waiting() == []
+    (said,) = app.register.thread(app.register.get(filed.reference))
+    assert said.proof == "sent: posted by account:hanna, 2026-03-02 09:00 UTC" and said.visible
+    assert [(event.kind, event.actor) for event in app.engine.history(filed.instance_id)][-1] == ("posted", "account:hanna")
+    with pytest.raises(NotFound):
+        app.print_queue.posted(letter.key, actor="account:hanna")
+    assert app.engine.verify().faults == []
+
+
+def test_what_came_back_by_mail_is_to_be_printed(app: Any) -> None:
+    """A letter whose delivery failed for good waits with the reason."""
+    from mail_corpus import bounce
+
+    app.register.file({**COMPLAINT, "contact_by": "email", "email": "gone@people.example"}, actor="complainant")
+    app.engine.run_due()
+    assert app.print_queue.waiting() == []
+    sent = app.mailer.read(app.mailer.list()[0].name)
+    app.mail_in.take(app.mail_in.keep(bounce(1, sent["Message-ID"]))[0])
+    (letter,) = app.print_queue.waiting()
+    assert letter.returned and "550 No such user" in letter.why
+
+
+def test_the_page_shows_prints_and_records(app: Any) -> None:
+    """A handler sees the letter and the mail that waits, opens the PDF as a download, records the dispatch, and puts the mail away."""
+    filed = app.register.file(COMPLAINT, actor="complainant", channel="post")
+    app.engine.run_due()
+    app.mail_in.take(app.mail_in.keep(b"From: list@x.example\r\nSubject: News\r\nPrecedence: bulk\r\n\r\nBuy <b>now</b>")[0])
+    client = create_app(app, TESTING=True, AMENDS_LIMIT_SIGN_IN=None).test_client()
+    assert client.get("/post").status_code == 303
+    token = re.search(r'name="amends_csrf" value="([^"]+)"', client.get("/sign-in").text)
+    assert token is not None
+    client.post("/sign-in", data={"username": "hanna", "password": "correct horse battery", "amends_csrf": token[1]})
+    page = client.get("/post").text
+    assert filed.reference in page and "Buy &lt;b&gt;now" in page
+    pdf = client.get(next(iter(re.findall(r'href="(/post/[^"]+\.pdf)"', page))))
+    assert pdf.mimetype == "application/pdf" and pdf.headers["Content-Disposition"].startswith("attachment")
+    sent = {"amends_csrf": re.findall(r'name="amends_csrf" value="([^"]+)"', page)[0]}
+    assert client.post("/post/posted", data=sent).status_code == 422
+    key = re.findall(r'name="key" value="([^"]+)"', page)[0]
+    assert client.post("/post/posted", data=sent | {"key": key}).status_code == 303
+    mail = re.findall(r'action="(/post/mail/[^"]+)"', page)[0]
+    name = f"reference-{mail.rpartition('/')[2]}"
+    assert client.post(mail, data=sent | {"do": "part", name: "C-00000000"}).status_code == 422
+    assert client.post(mail, data=sent | {"do": "part", name: filed.reference}).status_code == 303
+    page = client.get("/post").text
+    assert "Nothing to print." in page and "Nothing waits." in page

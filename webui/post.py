@@ -1,0 +1,84 @@
+"""The post room: letters to print and put into envelopes, and mail that came in and waits for a person."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from amends.engine.errors import Conflict, NotFound
+from amends.webui import actors
+from amends.webui.files import download
+from amends.webui.pages import page, say, see
+from amends.webui.state import application
+
+blueprint = Blueprint("post", __name__)
+LONGEST = 5_000
+"""So many characters of a mail are shown to decide by; all of it can be opened as a file."""
+
+
+@blueprint.before_request
+def _gate() -> Any:
+    return actors.gate(work=True)
+
+
+@blueprint.get("/post")
+def show() -> Response:
+    """What is to be printed, and what came in."""
+    return _show({})
+
+
+def _show(errors: dict[str, str], status: int = 200) -> Response:
+    letters = [one for one in application().print_queue.waiting() if actors.may("read", instance_id=one.instance_id)]
+    mails = []
+    for one in application().mail_in.list():
+        found = application().mail_in.read(one.id)
+        mails.append({"about": one, "mail": found, "text": found.text[:LONGEST]})
+    return page("post/show.html", status, letters=letters, mails=mails, errors=errors)
+
+
+@blueprint.get("/post/<path:key>.pdf")
+def letter(key: str) -> Response:
+    """One letter, to print."""
+    found = application().print_queue.one(key)
+    actors.demand("read", instance_id=found.instance_id)
+    return download(application().print_queue.pdf(key), f"{found.reference}.pdf", "application/pdf")
+
+
+@blueprint.post("/post/posted")
+def posted() -> Response:
+    """Say that letters are in the post."""
+    many = 0
+    for key in request.form.getlist("key"):
+        actors.demand("write", instance_id=application().print_queue.one(key).instance_id)
+        application().print_queue.posted(key, actor=actors.actor())
+        many += 1
+    if not many:
+        return _show({"letters": "Choose the letters that are in the post"}, 422)
+    say(f"{many} {'letter is' if many == 1 else 'letters are'} recorded as posted.")
+    return see("amends.post.show")
+
+
+@blueprint.get("/post/mail/<mail_id>.eml")
+def raw(mail_id: str) -> Response:
+    """A mail that waits, as it came, as a download."""
+    return download(application().mail_in.raw(mail_id), f"{mail_id}.eml", "application/octet-stream")
+
+
+@blueprint.post("/post/mail/<mail_id>")
+def settle(mail_id: str) -> Response:
+    """Say what a mail is: a new complaint, part of one, or none."""
+    wanted, reference = request.form.get("do", ""), request.form.get(f"reference-{mail_id}", "").strip().upper()
+    try:
+        if wanted == "part":
+            complaint = application().register.get(reference)
+            actors.demand("write", instance_id=complaint.instance_id)
+            application().mail_in.settle(mail_id, actor=actors.actor(), reference=complaint.reference)
+        else:
+            application().mail_in.settle(mail_id, actor=actors.actor(), complaint=wanted == "complaint")
+    except NotFound as error:
+        return _show({f"reference-{mail_id}": str(error)}, 422)
+    except Conflict as error:
+        return _show({"mails": str(error)}, 409)
+    say({"part": "The mail is in the complaint.", "complaint": "The mail is a complaint now."}.get(wanted, "The mail is put away."))
+    return see("amends.post.show")
