@@ -1,0 +1,197 @@
+"""Other ways of a complainant, in a browser without scripts: by mail, by post, for somebody, in two goes, withdrawn, surveyed."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from email import message_from_bytes, policy
+from pathlib import Path
+from typing import Any
+
+import imap_server
+import pytest
+from aiosmtpd.controller import Controller
+from mail_corpus import mail
+from playwright.sync_api import Browser, Page, expect
+from waitress.server import create_server
+
+import amends
+from amends.engine.incoming import Mailbox, Poller
+from amends.webui import create_app
+
+pytestmark = pytest.mark.browser
+
+PASSWORD = "correct horse battery"
+UNLIMITED = {f"AMENDS_LIMIT_{what}": None for what in ("SIGN_IN", "FILE", "FOLLOW")}
+
+
+class Letters:
+    """What a real SMTP server on loopback was given."""
+
+    def __init__(self) -> None:
+        self.taken: list[Any] = []
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+        self.taken.append(message_from_bytes(envelope.content, policy=policy.default))
+        return "250 Taken"
+
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Any, Letters]]:
+    """A running server whose letters leave by SMTP."""
+    letters = Letters()
+    smtp = Controller(letters, hostname="127.0.0.1", port=imap_server.free_port())
+    smtp.start()
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {"HOST": "127.0.0.1", "PORT": str(smtp.port), "SECURITY": "none"}.items():
+            patch.setenv(f"AMENDS_SMTP_{name}", value)
+        patch.setenv("AMENDS_MAIL_SENDER", "complaints@example.org")
+        port = imap_server.free_port()
+        address = f"http://127.0.0.1:{port}"
+        application = amends.open(data=tmp_path_factory.mktemp("journeys"), settings={"base_url": address})
+    application.deploy_shipped()
+    application.accounts.create("hanna", "Hanna Handler", ["handler"], PASSWORD)
+    application.runner.start()
+    server = create_server(create_app(application, **UNLIMITED), host="127.0.0.1", port=port)
+    threading.Thread(target=server.run, daemon=True).start()
+    yield address, application, letters
+    server.close()
+    application.close()
+    smtp.stop()
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    """A browser without scripts."""
+    context = chromium.new_context(java_script_enabled=False, viewport={"width": 390, "height": 844})
+    yield context.new_page()
+    context.close()
+
+
+def press(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).first.click()
+
+
+def to_the_end(page: Page, answers: dict[str, str]) -> None:
+    """Fill what of these is asked on each step, and go on to the page to check."""
+    for _ in range(8):
+        for label, text in answers.items():
+            field = page.get_by_label(label, exact=True)
+            if field.count() and not field.first.input_value():
+                field.first.fill(text)
+        if not page.get_by_role("button", name="Continue", exact=True).count():
+            return
+        press(page, "Continue")
+
+
+def send(page: Page) -> str:
+    press(page, "Send the complaint")
+    reference = page.locator(".app-reference").inner_text()
+    page.locator("a.app-secret").click()
+    return str(reference)
+
+
+def wait_for(found: Callable[[], Any]) -> Any:
+    """What this gives once it gives something: letters and timers run beside the browser."""
+    for _ in range(80):
+        if value := found():
+            return value
+        time.sleep(0.25)
+    raise AssertionError("It never came.")
+
+
+def test_in_two_goes_as_a_representative_with_a_file(page: Page, chromium: Browser, installation: Any, tmp_path: Path) -> None:
+    """Saved on one device, gone on with on another; for somebody else; a photo of it; all of it arrives."""
+    address, application, _ = installation
+    page.goto(f"{address}/complain/1")
+    page.get_by_label("What happened?").fill("My mother's ramp broke.")
+    press(page, "Save and come back later")
+    link = page.locator("a.app-secret").get_attribute("href")
+    elsewhere = chromium.new_context(java_script_enabled=False).new_page()
+    elsewhere.goto(str(link))
+    expect(elsewhere.get_by_label("What happened?")).to_have_value("My mother's ramp broke.")
+    (tmp_path / "ramp.jpg").write_bytes(b"\xff\xd8\xff\xe0" + bytes(3000))
+    press(elsewhere, "Continue")
+    press(elsewhere, "Continue")
+    elsewhere.locator("input[type=file]").set_input_files(tmp_path / "ramp.jpg")
+    to_the_end(elsewhere, {"Your name": "Ann Meyer", "Somebody who acts for you, if there is one (optional)": "Jo Meyer"})
+    elsewhere.get_by_text("My mother's ramp broke.").wait_for()
+    reference = send(elsewhere)
+    complaint = application.register.get(reference)
+    assert [(file.name, file.media_type) for file in application.register.files(complaint)] == [("ramp.jpg", "image/jpeg")]
+    assert application.engine.instance(complaint.instance_id).variables["complaint"]["representative"] == "Jo Meyer"
+    elsewhere.context.close()
+
+
+def test_withdrawn_and_then_asked_how_it_was(page: Page, installation: Any) -> None:
+    """Withdraw on the follow-up page; once closed, the survey is offered there, and answered."""
+    address, application, _ = installation
+    page.goto(f"{address}/complain/1")
+    to_the_end(page, {"What happened?": "It works again."})
+    reference = send(page)
+    page.get_by_role("link", name="Withdraw the complaint").click()
+    page.locator("main button[type=submit]").last.click()
+    wait_for(lambda: application.register.get(reference).state == "closed")
+    page.goto(f"{address}/follow/{reference}")
+    page.get_by_role("link", name="Tell us how we did").click()
+    page.get_by_label("Dissatisfied", exact=True).first.check()
+    page.locator("main button[type=submit]").last.click()
+    expect(page.locator("main")).to_contain_text("We have received your answer")
+    assert application.engine.history(application.register.get(reference).instance_id)[-1].data["values"]["handling"] == "2"
+
+
+def test_by_mail_from_the_mailbox_to_the_link_in_the_answer(page: Page, installation: Any, missing: Callable[[str, str], None]) -> None:
+    """Mail in by IMAP, acknowledgement out by SMTP; its link opens the complaint; a reply to it stands in the thread."""
+    if reason := imap_server.absent():
+        missing("imap", reason)
+    address, application, letters = installation
+    with tempfile.TemporaryDirectory(prefix="amends-imap-") as folder, imap_server.imap_server(Path(folder)) as imap:
+        box = Mailbox("127.0.0.1", imap.tls, "tls", imap_server.USER, imap_server.PASSWORD, context=imap.context)
+        poller = Poller(application.mail_in, box)
+        imap.put(mail(1, "The lift is broken.", "Broken lift", "Jo <jo.lift@people.example>"))
+        poller.round()
+        answer = wait_for(lambda: next((one for one in letters.taken if one["To"] == "jo.lift@people.example"), None))
+        link = re.search(rf"{address}/f/\S+", answer.get_body(("plain",)).get_content())
+        assert link is not None
+        page.goto(link[0])
+        expect(page.locator("h1")).to_have_text("Broken lift")
+        answers = f"In-Reply-To: {answer['Message-ID']}\r\n"
+        imap.put(mail(2, "It is the one on platform 2.", "Re: Broken lift", "Jo <jo.lift@people.example>", answers))
+        poller.round()
+        page.reload()
+        expect(page.locator("main")).to_contain_text("It is the one on platform 2.")
+        assert imap.many() == 0
+
+
+def test_by_post_entered_by_staff_and_answered_on_paper(page: Page, installation: Any) -> None:
+    """A letter is entered with the day it came; the acknowledgement waits as PDF; whoever posts it is its proof."""
+    address, application, _ = installation
+    page.goto(f"{address}/sign-in")
+    page.get_by_label("User name").fill("hanna")
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    press(page, "Sign in")
+    page.goto(f"{address}/file")
+    page.get_by_label("By post", exact=True).check()
+    press(page, "Continue")
+    answers = {"What happened?": "You did not answer my call.", "Your name": "Old Mr. Post", "Street and number": "1 Row", "Town": "Town"}
+    for label in list(answers)[1:]:
+        answers[f"{label} (optional)"] = answers[label]
+    to_the_end(page, answers)
+    press(page, "Send the complaint")
+    reference = page.locator(".app-reference").inner_text()
+    wait_for(lambda: [one for one in application.print_queue.waiting() if one.reference == reference])
+    page.goto(f"{address}/post")
+    row = page.locator("tr", has_text=reference)
+    with page.expect_download() as download:
+        row.get_by_role("link", name=re.compile("PDF")).click()
+    assert Path(download.value.path()).read_bytes().startswith(b"%PDF")
+    row.get_by_role("checkbox").check()
+    press(page, "The chosen letters are in the post")
+    expect(page.locator("main")).to_contain_text("1 letter is recorded as posted.")
+    complaint = application.register.get(reference)
+    assert complaint.channel == "post"
+    (letter,) = application.register.thread(complaint)
+    assert letter.proof.startswith("sent: posted by account:")
