@@ -28,6 +28,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTo
 from werkzeug.exceptions import NotFound as NoSuchPage
 
 from amends.engine.errors import AmendsError, CheckFailed, Conflict, Forbidden, Incident, Invalid, NotFound, Unavailable
+from amends.engine.instances.commands import Suspended
 from amends.webui import times, words
 from amends.webui.pages import page
 from amends.webui.people import name_of
@@ -96,6 +97,9 @@ def ours(error: AmendsError) -> Response:
         when = times.moment(error.at) if error.at is not None else None
         context["message"] = "Nothing of yours was saved, because this work was already done" + (f" by {who}" if who else "")
         context["message"] += f" ({when})." if when else "."
+        if isinstance(error, Suspended):
+            told = "Nothing of yours was saved: an operator lets this rest. Try again later."
+            context |= {"title": "This rests for now", "message": told}
         context["detail"] = str(error)
     if isinstance(error, Invalid):
         context["fields"] = error.fields

@@ -39,7 +39,7 @@ def items(account: Any | None) -> list[Item]:
         wanted.append(("Processes", "amends.studio.packages", ("amends.studio.",)))
     if {OWNER, ADMIN} & set(account.roles):
         wanted.append((f"Held up{_held_up()}", "amends.incidents.show", ("amends.incidents.",)))
-        wanted.append(("Operating", "amends.operating.overview", ("amends.operating.",)))
+        wanted.append(("Operating", "amends.operating.overview", ("amends.operating.", "amends.migrating.")))
     if AUDITOR in account.roles:
         wanted.append(("Audit", "amends.audit.clauses", ("amends.audit.",)))
         if not work_roles(account):

@@ -21,6 +21,7 @@ RUNNING = STATES[:3]
 SAID = {
     "modify": "The instance is changed.", "restart": "The instance runs again.", "cancel": "The instance is cancelled.",
     "suspend": "The instance rests.", "resume": "The instance goes on.", "skip": "The step is skipped.",
+    "retry": "The step is being tried again. If it fails again, it is held up again.",
 }  # fmt: skip
 
 
@@ -123,7 +124,10 @@ def _instance(instance_id: str, effect: Any = None, errors: dict[str, str] | Non
 def change(instance_id: str) -> Response:
     """Show what an intervention would change, or do it."""
     actors.demand("operate", instance_id=instance_id)
-    command, rehearsed = request.form.get("command", ""), request.form.get("do") == "look"
+    # What is held up has three buttons for one form: `go` says both.
+    go = request.form.get("go", "")
+    command = {"look": "skip"}.get(go, go) or request.form.get("command", "")
+    rehearsed = "look" in (go, request.form.get("do"))
     try:
         effect = _intervene(instance_id, command, rehearsed)
     except Conflict:
@@ -148,6 +152,8 @@ def _intervene(instance_id: str, command: str, rehearsed: bool) -> Any:
         return engine.cancel(instance_id, **why)
     if command == "skip":
         return engine.skip_incident(form.get("incident", ""), _variables(), **why)
+    if command == "retry":
+        return engine.retry_incident(form.get("incident", ""), variables=_variables(), **{key: why[key] for key in ("reason", "actor")})
     if command == "restart":
         return engine.restart(instance_id, **where, variables=_variables(), **why)
     if command == "modify":

@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any
 
+import structlog
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest, start_http_server
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -22,6 +23,7 @@ from amends.engine.store.outages import OUTAGES
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 BUCKETS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+log = structlog.get_logger()
 KEPT_SECONDS = 10.0
 """The database is asked at most so often, however often somebody scrapes."""
 GAUGES = {
@@ -37,10 +39,14 @@ GAUGES = {
 
 
 class Metrics:
-    """Counts the commands of one engine from now on, and tells its figures. Labels are kinds, packages and states: never a person."""
+    """Counts the commands of one engine from now on, and tells its figures. Labels are kinds, packages and states: never a person.
+
+    With `tells`, each command is a line of the log as well: its kind, the ids of its instance and actor, and how long it took.
+    """
 
     def __init__(self, engine: Engine, runner: Runner) -> None:
         self.registry = CollectorRegistry()
+        self.tells = False
         about: dict[str, Any] = {"labelnames": ["kind"], "registry": self.registry}
         self._done = Counter("amends_commands", "Commands that were committed, by kind", **about)
         self._conflicts = Counter("amends_conflicts", "Commands refused because somebody else was faster", **about)
@@ -67,60 +73,64 @@ class Metrics:
         on, start = commands.on, commands.start
 
         def counted_on(instance_id: str, command: str, actor: str, **more: Any) -> AbstractContextManager[Work]:
-            return _Counted(self, command, on(instance_id, command, actor, **more))
+            return _Counted(self, command, on(instance_id, command, actor, **more), instance_id, actor)
 
         def counted_start(*given: Any, **more: Any) -> str:
             began = time.perf_counter()
             try:
                 instance_id = start(*given, **more)
             except BaseException as error:
-                self.failed("start", error)
+                self.failed("start", error, actor=str(more.get("actor", "")))
                 raise
-            self.done("start", time.perf_counter() - began)
+            self.done("start", time.perf_counter() - began, instance_id, str(more.get("actor", "")))
             return instance_id
 
         commands.on = counted_on  # type: ignore[method-assign, assignment]
         commands.start = counted_start  # type: ignore[method-assign]
 
-    def done(self, kind: str, seconds: float) -> None:
+    def done(self, kind: str, seconds: float, instance_id: str = "", actor: str = "") -> None:
         """A command was committed (or will be, with the batch around it)."""
+        if self.tells:
+            log.info("command", kind=kind, instance=instance_id, actor=actor, ms=round(seconds * 1000, 1))
         known = self._kinds.get(kind)
         if known is None:
             known = self._kinds[kind] = (self._done.labels(kind), self._seconds.labels(kind))
         known[0].inc()
         known[1].observe(seconds)
 
-    def failed(self, kind: str, error: BaseException) -> None:
-        """A command changed nothing."""
+    def failed(self, kind: str, error: BaseException, instance_id: str = "", actor: str = "") -> None:
+        """A command changed nothing. What the error says may name somebody; its kind does not."""
+        if self.tells:
+            log.info("command refused", kind=kind, instance=instance_id, actor=actor, error=type(error).__name__)
         (self._conflicts if isinstance(error, Conflict) else self._failed).labels(kind).inc()
 
 
 class _Counted(AbstractContextManager[Work]):
     """A command with a clock around it."""
 
-    __slots__ = ("_began", "_inner", "_kind", "_metrics")
+    __slots__ = ("_about", "_began", "_inner", "_kind", "_metrics")
 
-    def __init__(self, metrics: Metrics, kind: str, inner: AbstractContextManager[Work]) -> None:
-        self._metrics, self._kind, self._inner = metrics, kind, inner
+    def __init__(self, metrics: Metrics, kind: str, inner: AbstractContextManager[Work], instance_id: str = "", actor: str = "") -> None:
+        self._metrics, self._kind, self._inner, self._about = metrics, kind, inner, (instance_id, actor)
 
     def __enter__(self) -> Work:
         self._began = time.perf_counter()
         try:
             return self._inner.__enter__()
         except BaseException as error:
-            self._metrics.failed(self._kind, error)
+            self._metrics.failed(self._kind, error, *self._about)
             raise
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> bool | None:
         try:
             swallowed = self._inner.__exit__(kind, error, trace)
         except BaseException as failure:
-            self._metrics.failed(self._kind, failure)
+            self._metrics.failed(self._kind, failure, *self._about)
             raise
         if error is None:
-            self._metrics.done(self._kind, time.perf_counter() - self._began)
+            self._metrics.done(self._kind, time.perf_counter() - self._began, *self._about)
         else:
-            self._metrics.failed(self._kind, error)
+            self._metrics.failed(self._kind, error, *self._about)
         return swallowed
 
 

@@ -198,3 +198,25 @@ def until(what: Callable[[], Any]) -> None:
     while not what():
         assert time.monotonic() < end
         time.sleep(0.02)
+
+
+def test_served_processes_log_commands_with_ids_and_nothing_personal(app: Application, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kind, instance, actor and milliseconds of what was done; of what was refused the kind of error, not its words."""
+    lines: list[dict[str, Any]] = []
+
+    class Log:
+        def info(self, event: str, **said: Any) -> None:
+            lines.append({"event": event, **said})
+
+    monkeypatch.setattr(metrics, "log", Log())
+    app.register.file(COMPLAINT, actor="system")
+    assert lines == []
+    app.metrics.tells = True
+    filed = app.register.file(COMPLAINT, actor="complainant")
+    with pytest.raises(Conflict):
+        app.engine.resume(filed.instance_id, reason="Jo Zebra asked", actor="system")
+    started = next(line for line in lines if line["kind"] == "start")
+    assert started["instance"] == filed.instance_id and started["actor"] == "complainant" and started["ms"] > 0
+    refused = {"event": "command refused", "kind": "resume", "instance": filed.instance_id, "actor": "system", "error": "Conflict"}
+    assert lines[-1] == refused
+    assert "ebra" not in repr(lines) and "Water" not in repr(lines)

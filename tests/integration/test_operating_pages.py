@@ -114,9 +114,14 @@ def test_what_is_held_up_is_skipped(app: Application, client: FlaskClient) -> No
     (held,) = app.engine.incidents()
     address = f"/operating/instances/{instance_id}"
     assert "the server is away" in client.get(address).text
-    asked = {"command": "skip", "incident": held.id, "variables": "sent = true", "reason": "sent by hand"}
-    assert "It comes to: b" in post(client, address, 200, **asked, do="look") and app.engine.incidents() == [held]
-    post(client, address, 303, **asked, do="do")
+    asked = {"incident": held.id, "variables": "sent = true", "reason": "sent by hand"}
+    post(client, address, 303, **{**asked, "variables": "who = Kim"}, go="retry")
+    assert app.engine.instance(instance_id).variables["who"] == "Kim"
+    app.engine.run_due()
+    (held,) = app.engine.incidents()
+    asked["incident"] = held.id
+    assert "It comes to: b" in post(client, address, 200, **asked, go="look") and app.engine.incidents() == [held]
+    post(client, address, 303, **asked, go="skip")
     assert app.engine.instance(instance_id).variables["sent"] is True and app.engine.incidents() == []
 
 
@@ -141,6 +146,43 @@ def test_it_is_for_operators_alone(app: Application) -> None:
         assert client.get(address).status_code == 403
     post(client, f"/operating/instances/{instance_id}", 403, command="cancel", do="do", reason="so")
     assert app.engine.instance(instance_id).state == "active"
+
+
+def test_what_rests_is_said_to_whoever_works_on_it(app: Application) -> None:
+    """Nobody was faster: it rests, and what was typed is given back."""
+    instance_id = app.engine.start("p", {}, actor="system")
+    app.engine.suspend(instance_id, reason="so", actor="system")
+    (task,) = app.engine.user_tasks(instance_id)
+    app.engine.access = None
+    answer = post(signed_in(app, "op"), f"/operating/instances/{instance_id}", 409, command="modify", do="do", before="b", reason="so")
+    assert "This rests for now" in answer and task.state == "open"
+
+
+def test_instances_are_moved_to_another_version(app: Application, client: FlaskClient) -> None:
+    """What has no place is said; where it goes can be chosen; a trial run says what stops whom; then they are moved, with a reason."""
+    old = app.engine.latest("p").id
+    ids = [app.engine.start("p", {}, f"K-{number}", actor="system") for number in range(3)]
+    body = element("startEvent", "s") + user("z") + user("b") + element("endEvent", "e") + flows("s>z", "z>b", "b>e")
+    new = app.engine.deploy({"p.bpmn": HEAD.format(process(body)).encode()}).id
+    assert f'value="p {old}"' in client.get("/operating/migrate").text
+    assert f'value="{new}"' in client.get(f"/operating/migrate?from=p+{old}").text
+    asked = {"process_id": "p", "from": old, "to": new}
+    assert "Without a place in the new version" in client.get("/operating/migrate/plan", query_string=asked).text
+    shown = post(client, "/operating/migrate/plan", 200, **asked, do="look")
+    assert "0 of 3 instances can be moved" in shown and "K-0" in shown
+    mapped = {**asked, "map.a": "z"}
+    assert "3 of 3 instances can be moved" in post(client, "/operating/migrate/plan", 200, **mapped, do="look")
+    assert "Give a reason." in post(client, "/operating/migrate/plan", 422, **mapped, do="begin")
+    assert {app.engine.instance(one).deployment_id for one in ids} == {old}
+    post(client, "/operating/migrate/plan", 303, **mapped, do="begin", reason="new law")
+    assert {app.engine.instance(one).active_elements for one in ids} == {("z",)}
+    assert {app.engine.instance(one).deployment_id for one in ids} == {new}
+    batch = re.search(r"/operating/migrations/([0-9a-f-]+)", client.get("/operating/migrate").text)
+    assert batch is not None
+    page = client.get(batch[0]).text
+    assert "Every instance had its turn" in page and "3 of 3" in page and "new law" in page
+    post(client, batch[0], 303, do="again")
+    assert app.engine.verify().faults == []
 
 
 # -- the command line

@@ -94,6 +94,7 @@ class Foreign:
         """What stands for a part of an address: what belongs to the complaint, wherever there is such a thing."""
         known: dict[str, list[Any]] = {
             "reference": [self.complaint.reference],
+            "batch": ["not-a-batch"],
             "instance_id": [self.complaint.instance_id],
             "task_id": [self.task.id, self.done.id],
             "file_id": [self.file_id],

@@ -54,6 +54,7 @@ def worker(concurrency: int, lease: int, metrics_port: int | None, data: Path, d
     SIGTERM and Ctrl-C finish the jobs at hand.
     """
     with application(data, database) as app:
+        app.metrics.tells = True
         if metrics_port is not None:
             app.metrics.serve(metrics_port)
         if app.engine.database.sqlite:

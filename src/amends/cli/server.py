@@ -97,6 +97,7 @@ def serve(
     """
     from amends.webui import create_app
 
+    app.metrics.tells = True
     server = Server(create_app(app), host, port, threads, listener)
     telling = None
     if runner:
