@@ -16,7 +16,7 @@ from locust import HttpUser, constant, task
 
 STAFF = itertools.cycle(json.loads(os.environ.get("LOAD_STAFF", "[]")))
 THINK = float(os.environ.get("LOAD_THINK", "20"))
-_TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
+_TOKEN = re.compile(r'name="amends_csrf"[^>]*value="([^"]+)"')
 _TASK = re.compile(r'href="(/tasks/[^"/?]+)"')
 
 
@@ -29,7 +29,7 @@ class Staff(HttpUser):  # type: ignore[misc]  # locust is not installed where th
         """Sign in."""
         username, password = next(STAFF)
         page = self.client.get("/sign-in", name="sign-in page")
-        given = {"username": username, "password": password, "csrf_token": _token(page)}
+        given = {"username": username, "password": password, "amends_csrf": _token(page)}
         self.client.post("/sign-in", given, name="sign in", headers=self._from("/sign-in"))
 
     @task
@@ -46,7 +46,7 @@ class Staff(HttpUser):  # type: ignore[misc]  # locust is not installed where th
         page = self.client.get(where, name="task")
         self._think()
         self.client.post(
-            where, {"go": "complete", "csrf_token": _token(page)}, name="complete", headers=self._from(where), allow_redirects=False
+            where, {"go": "complete", "amends_csrf": _token(page)}, name="complete", headers=self._from(where), allow_redirects=False
         )
 
     def _from(self, where: str) -> dict[str, str]:
