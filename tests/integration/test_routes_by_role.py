@@ -77,6 +77,9 @@ class Foreign:
         self.done = task
         register.people.give_to_team(complaint, "North", actor=self.lead.actor)
         register.people.mark(complaint, confidential=True, actor=self.lead.actor)
+        with engine.database.reading() as connection:
+            key = select(metadata.tables["dispatch"].c.key).where(metadata.tables["dispatch"].c.instance_id == filed.instance_id)
+            self.letter_key = connection.execute(key.limit(1)).scalar_one()
         self.letter = self.app.mailer.list()[0].name  # type: ignore[attr-defined]
         return register.get(filed.reference)
 
@@ -105,7 +108,9 @@ class Foreign:
             "file": ["complaint.bpmn"],
             "filename": ["dist/manifest.json"],
             "number": [1],
-            "key": ["not-a-key"],
+            "key": ["not-a-key", self.letter_key],
+            "code": ["de"],
+            "mail_id": ["not-a-mail"],
             "digest": ["0" * 64],
         }
         assert argument in known, f"Say here what stands for <{argument}> in the address of a route."
