@@ -7,7 +7,7 @@ the history holds of people is values apart, and those are erased. It is done so
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -50,8 +50,9 @@ class Keeping:
 class Keeper:
     """Erases what is due, and forgets messages that nobody came for."""
 
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
+    def __init__(self, engine: Engine, chores: Sequence[Callable[[], object]] = ()) -> None:
+        """`chores` are what else is let go of, called once an hour."""
+        self.engine, self.chores = engine, chores
         self._done: dict[str, datetime] = {}
         self._again = 0.0
 
@@ -60,6 +61,8 @@ class Keeper:
         self.engine.seal()
         if time.monotonic() >= self._again:
             self.forget_messages()
+            for chore in self.chores:
+                chore()
             if self.erase_due(PORTION) < PORTION:
                 self._again = time.monotonic() + EVERY_SECONDS
 
