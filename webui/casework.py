@@ -107,7 +107,7 @@ def answers(package: Any, given: Any, seen: sight.Sight = sight.Sight()) -> list
     except NotFound:
         return []
     return [
-        (one.label, seen.covered.get(one.key.rpartition(".")[2], one.text))
+        (one.label, seen.instead(one.key.rpartition(".")[2], one.text))
         for one in form.render(given).everything()
         if one.is_input and one.label and one.text
     ]

@@ -29,19 +29,28 @@ class Sight:
     covered: Mapping[str, str] = field(default_factory=dict)
     special: bool = False
     has_special: bool = False
+    met: set[str] = field(default_factory=set)
+    """Keys that were covered so far: where none of a special category was, there is nothing to ask for."""
 
     def cover(self, value: Any, key: str = "") -> Any:
         """A value, with everything inside it that is not for this reader replaced by words that say why."""
         if key in self.covered and value not in (None, "", [], {}):
-            return self.covered[key]
+            return self.instead(key, value)
         if isinstance(value, Mapping):
             return {name: self.cover(inner, str(name)) for name, inner in value.items()}
         return [self.cover(inner) for inner in value] if isinstance(value, list) else value
 
+    def instead(self, key: str, value: Any) -> Any:
+        """What is shown of the value of one key."""
+        if key not in self.covered:
+            return value
+        self.met.add(key)
+        return self.covered[key]
+
     @property
     def hides_special(self) -> bool:
-        """Whether something may be shown on asking."""
-        return self.has_special and not self.special
+        """Whether something was covered that is shown on asking."""
+        return any(self.covered[key] == SPECIAL for key in self.met)
 
 
 def own(package: Any, instance_id: str | None = None) -> Sight:

@@ -69,6 +69,13 @@ def test_other_roles_never_see_what_is_not_theirs(installation: tuple[Any, str])
     assert INNER in client(application, "mara").get(f"/complaints/{reference}").text
 
 
+def test_nothing_is_offered_where_nothing_is_hidden(installation: tuple[Any, str]) -> None:
+    """A complaint that says nothing special has no link to show it."""
+    application, _ = installation
+    filed = application.register.file({"description": "It was late", "name": "J. Meyer"}, actor="complainant", channel="web")
+    assert "hidden=show" not in client(application, "hanna").get(f"/complaints/{filed.reference}").text
+
+
 def test_trace_covers_the_same(installation: tuple[Any, str]) -> None:
     """An auditor's trace shows that there was a value, not what it was, until it is asked for."""
     application, reference = installation
