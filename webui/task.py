@@ -192,10 +192,8 @@ def _too_late(work: Work) -> None:
 
 def _candidates(task: Any) -> list[Any]:
     """Active accounts the task could be given to."""
-    groups, me = set(task.groups or ()), actors.actor()
-    could = [one for one in application().accounts.list() if one.active and groups & {*one.roles, *one.by_name}]
-    at = {"instance_id": task.instance_id, "element_id": task.element_id, "groups": task.groups, "competence": task.competence}
-    return [one for one in could if application().engine.access.allows(me, "assign", **at, assignee=me, to=one.actor)]
+    people = application().accounts.list()
+    return list(application().engine.access.receivers(people, task.instance_id, task.groups or (), task.competence))
 
 
 def _barred(work: Work, told: About) -> list[DoneTask]:

@@ -136,6 +136,10 @@ class Accounts:
         """A connection to read with, of the transaction that runs, if one does."""
         return self._database.reading()
 
+    def now(self) -> datetime:
+        """The installation's time."""
+        return self._installation.now()
+
     def teams(self, id: str) -> set[str]:
         """The teams somebody belongs to."""
         return standing.teams(self._database, id)

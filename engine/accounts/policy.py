@@ -7,7 +7,7 @@ they hold the competence and did not do what the task has to be independent of. 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select, true
@@ -111,6 +111,33 @@ class Policy:
         except (Forbidden, Conflict):
             return False
         return True
+
+    def receivers(self, people: Iterable[Account], instance_id: str, groups: Iterable[str], competence: str = "") -> list[Account]:
+        """Those of several accounts that a task could be given to: what `check` asks of the one it is given to, of all at once."""
+        wanted, keys = set(groups), t.account_competence.c
+        p, c, u, m = t.complaint_person.c, t.complaint.c, t.user_task.c, t.account_team.c
+        with self._accounts.reading() as connection:
+            parts: dict[str, set[str]] = {}
+            for row in connection.execute(select(p.account_id, p.part).where(p.instance_id == instance_id)):
+                parts.setdefault(row.account_id, set()).add(row.part)
+            team = connection.execute(select(c.team).where(c.instance_id == instance_id)).scalar() or ""
+            members = set(connection.execute(select(m.account_id).where(m.team == team)).scalars()) if team else set()
+            valid = or_(keys.valid_until.is_(None), keys.valid_until > self._accounts.now())
+            trained = select(keys.account_id).where(keys.competence == competence, valid)
+            held = set(connection.execute(trained).scalars()) if competence else set()
+            has = select(u.assignee).where(u.instance_id == instance_id, u.state == "open", u.assignee.is_not(None))
+            at_work = set(connection.execute(has).scalars())
+
+        def admitted(one: Account) -> bool:
+            if not team or one.id in members or AUDITOR in one.roles or ADMITTED in parts.get(one.id, ()) or one.actor in at_work:
+                return True
+            return not at_work.isdisjoint(self._accounts.absences.covered_by(one.id))
+
+        return [
+            one for one in people
+            if one.active and ((one.roles | one.by_name) & wanted or (not wanted and one.roles.intersection(OPERATORS)))
+            and (not competence or one.id in held) and parts.get(one.id, set()).isdisjoint(AGAINST) and admitted(one)
+        ]  # fmt: skip
 
     def _complainant(self, reference: str, action: str, about: Mapping[str, Any]) -> None:
         """Complainants file, and read and answer what is about their own complaint."""

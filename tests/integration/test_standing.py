@@ -272,3 +272,30 @@ def test_a_task_that_needs_a_competence_is_offered_to_who_holds_it(desk: Desk, b
     assert accounts.competences_of(hanna.id) == set()
     with pytest.raises(NotFound):
         accounts.remove_competence(hanna.id, "devices")
+
+
+def test_whom_a_task_can_be_given_to_is_asked_of_all_at_once(desk: Desk) -> None:
+    """For every kind of person and complaint the list on the task's page is who would be let to have it, one by one."""
+    app, people = desk.app, desk.app.register.people
+    app.accounts.set_teams(desk.people["hanna"].id, ["North"], actor="system")
+    app.accounts.add_competence(desk.people["henry"].id, "safety", actor="system")
+    app.accounts.add_competence(desk.people["lea"].id, "safety", valid_until=app.engine.now() - timedelta(days=1), actor="system")
+    plain, north, secret, about = (desk.file() for _ in range(4))
+    people.give_to_team(north, "North", actor="system")
+    people.mark(secret, confidential=True, actor="system")
+    people.note(about, desk["henry"], "involved", actor="system")
+    for name in ("rita", "lea"):
+        people.note(north, desk[name], "admitted", actor="system")
+    app.engine.assign(desk.task(secret, "assess").id, desk["rita"], actor="system")
+    seen = set()
+    for complaint in (plain, north, secret, about):
+        for groups in (["handler"], ["decider", "reviewer"], ["@henry"], []):
+            for competence in ("", "safety"):
+                at = {"instance_id": complaint.instance_id, "element_id": "assess", "groups": groups, "competence": competence}
+                given = {**at, "assignee": desk["lea"]}
+                everybody = app.accounts.list()
+                one_by_one = [one.username for one in everybody if app.policy.allows(desk["lea"], "assign", **given, to=one.actor)]
+                at_once = app.policy.receivers(app.accounts.list(), complaint.instance_id, groups, competence)
+                assert [one.username for one in at_once] == one_by_one, at
+                seen.add(tuple(one_by_one))
+    assert len(seen) > 6

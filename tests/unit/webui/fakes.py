@@ -55,6 +55,9 @@ class Nothing:
     def first(self) -> None:
         return None
 
+    def __iter__(self) -> Any:
+        return iter(())
+
 
 @dataclass(frozen=True)
 class Session:
@@ -157,6 +160,9 @@ class Accounts:
 
     def reading(self) -> Any:
         return nullcontext(Nothing())
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
 
     def teams(self, account_id: str) -> set[str]:
         return set()
