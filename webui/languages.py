@@ -21,7 +21,7 @@ from amends.webui.speech import FOLDER, OWN, current, language, say
 from amends.webui.state import own_session, remember, setting
 
 blueprint = Blueprint("languages", __name__)
-_SILENT = ("amends.static", "amends.health.alive", "amends.health.ready", "amends.health.metrics", "amends.brand.style")
+_SILENT = ("amends.static", "amends.health.", "amends.brand.")
 PUBLIC = ("amends.complainant.", "amends.filing.", "amends.follow.", "amends.languages.", "amends.signin.form")
 
 
@@ -89,7 +89,7 @@ def init(app: Flask) -> None:
 
 def begin() -> None:
     """Before a request of ours: its locale, and the language of its forms."""
-    if "amends_ends" in g or (request.endpoint or "") in _SILENT:
+    if "amends_ends" in g or (request.endpoint or "").startswith(_SILENT):
         return
     g.amends_language = _choose()
     forced = force_locale(current())
