@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from serving import end
 from waitress.server import create_server
 
 import amends
@@ -87,7 +88,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Any
     server = create_server(create_app(app, **UNLIMITED), host="127.0.0.1", port=0)
     threading.Thread(target=server.run, daemon=True).start()
     yield f"http://127.0.0.1:{server.effective_port}", app
-    server.close()
+    end(server)
     app.close()
 
 

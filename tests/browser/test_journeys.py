@@ -16,6 +16,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from mail_corpus import mail
 from playwright.sync_api import Browser, Page, expect
+from serving import end
 from waitress.server import create_server
 
 import amends
@@ -58,7 +59,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str
     server = create_server(create_app(application, **UNLIMITED), host="127.0.0.1", port=port)
     threading.Thread(target=server.run, daemon=True).start()
     yield address, application, letters
-    server.close()
+    end(server)
     application.close()
     smtp.stop()
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page
+from serving import end
 from waitress.server import create_server
 
 import amends
@@ -39,7 +40,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> 
     server = create_server(app, host="127.0.0.1", port=0)
     threading.Thread(target=server.run, daemon=True).start()
     yield f"http://127.0.0.1:{server.effective_port}", application
-    server.close()
+    end(server)
     application.close()
 
 

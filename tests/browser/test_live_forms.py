@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from serving import end
 from waitress.server import create_server
 
 import amends
@@ -42,7 +43,7 @@ def address(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Itera
     server = create_server(create_app(application, AMENDS_LIMIT_FILE=None), host="127.0.0.1", port=0)
     threading.Thread(target=server.run, daemon=True).start()
     yield f"http://127.0.0.1:{server.effective_port}"
-    server.close()
+    end(server)
     application.close()
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import pyotp
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from serving import end
 from waitress.server import create_server
 
 import amends
@@ -67,7 +68,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory, ports: tuple[int, int
     server = create_server(create_app(application, **UNLIMITED, **config), host="127.0.0.1", port=ports[0])
     threading.Thread(target=server.run, daemon=True).start()
     yield f"http://127.0.0.1:{ports[0]}", application
-    server.close()
+    end(server)
     application.close()
 
 

@@ -17,6 +17,7 @@ from urllib.parse import urlencode
 from urllib.request import HTTPCookieProcessor, OpenerDirector, Request, build_opener
 
 import pytest
+from serving import end
 from sqlalchemy import insert, select
 from waitress.server import create_server
 
@@ -136,7 +137,7 @@ def test_two_hundred_complaints_by_fifty_people_at_once(app: Any) -> None:
 
     with ThreadPoolExecutor(50) as crowd:
         filed = [one for some in crowd.map(four, range(50)) for one in some]
-    server.close()
+    end(server)
     assert len({reference for reference, _ in filed}) == 200
     with app.engine.database.reading() as connection:
         rows = connection.execute(select(t.complaint.c.reference, t.complaint.c.subject)).all()

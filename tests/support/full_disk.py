@@ -17,6 +17,7 @@ from contextlib import suppress
 from http.cookiejar import CookieJar
 from pathlib import Path
 
+from serving import end
 from waitress.server import create_server
 
 import amends
@@ -74,7 +75,7 @@ def main(folder: Path) -> None:
     application.engine.seal()
     report = application.engine.verify()
     tell(lost=sorted(set(acknowledged) - set(found)), faults=[str(fault) for fault in report.faults], after=acknowledged[-1] in found)
-    server.close()
+    end(server)
     application.close()
 
 
