@@ -110,7 +110,7 @@ def test_a_second_factor_is_set_up_and_asked_for(
     page.get_by_role("link", name="Set it up").focus()
     page.keyboard.press("Enter")
     expect(page.get_by_role("img", name="Picture for the authenticator app")).to_be_visible()
-    assert page.evaluate("document.querySelector('.app-code-picture').naturalWidth") > 100
+    page.wait_for_function("document.querySelector('.app-code-picture').naturalWidth > 100")
     look()
     secret = page.locator(".app-secret").inner_text()
     enter("Code", pyotp.TOTP(secret).now())
