@@ -8,6 +8,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable
+from http.client import HTTPException
 from http.cookiejar import CookieJar
 
 REFERENCE = re.compile(r'class="[^"]*app-reference[^>]*>\s*([A-Z0-9-]+)')
@@ -63,7 +64,7 @@ class Complainant:
             except urllib.error.HTTPError as error:
                 if error.code not in (500, 502, 503):
                     return error.geturl() or url, error.read().decode()
-            except (urllib.error.URLError, ConnectionError, TimeoutError, OSError):
+            except (OSError, HTTPException):  # nobody there, or killed in the middle of its answer
                 pass
             time.sleep(0.25)
         raise GaveUp(f"{url} was not answered for too long")
