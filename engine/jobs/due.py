@@ -73,6 +73,8 @@ _DUE_OF_INSTANCE = Fixed(_first(_J.instance_id == bindparam("instance")))
 class Jobs:
     """Finds due jobs by the index on their time and runs them."""
 
+    lease = LEASE
+
     def __init__(self, commands: Commands, registry: Registry, at: Callable[[datetime], Any]) -> None:
         self.commands = commands
         self.registry = registry
@@ -277,7 +279,7 @@ class Jobs:
         j = t.job.c
         now = self.commands.recorded()  # a lease is held in real time, also while a replay has moved the clock
         free = or_(j.state == "due", and_(j.state == "running", j.lease_until < now))
-        values = {"state": "running", "attempts": job.attempts + 1, "lease_until": now + LEASE}
+        values = {"state": "running", "attempts": job.attempts + 1, "lease_until": now + self.lease}
         with self.database.transaction() as connection:
             where = (j.id == job.id, j.attempts == job.attempts, free, ~suspensions.operation_rests(str(job.type)))
             return connection.execute(update(t.job).where(*where).values(**values)).rowcount == 1

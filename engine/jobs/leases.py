@@ -61,6 +61,7 @@ class LeasedJobs(Jobs):
 
     def __init__(self, jobs: Jobs, lease: timedelta, stopping: Callable[[], bool]) -> None:
         super().__init__(jobs.commands, jobs.registry, jobs.at)
+        # Shorter than that of a runner which does not renew: when this process dies, another one waits only that long.
         self.lease = lease
         self.stopping = stopping
         self.last_round: float | None = None
@@ -121,24 +122,15 @@ class LeasedJobs(Jobs):
         with self.database.transaction() as connection:
             connection.execute(update(t.job).where(_J.id.in_(list(ids)), _J.state == "due").values(lease_until=None))
 
-    def _claim(self, job: Job) -> bool:
-        if not super()._claim(job):
-            return False
-        # Shorter than that of a runner which does not renew: when this process dies, another one waits only that long.
-        self._extend([job.id])
-        return True
-
-    def _extend(self, ids: list[str]) -> None:
-        until = self.commands.recorded() + self.lease
-        with self.database.transaction() as connection:
-            connection.execute(update(t.job).where(_J.id.in_(ids), _J.lease_until.is_not(None)).values(lease_until=until))
-
     def renew(self) -> None:
         """Say that this process lives and still has what it holds."""
         with self._lock:
             ids = sorted(self._held)
-        if ids:
-            self._extend(ids)
+        if not ids:
+            return
+        until = self.commands.recorded() + self.lease
+        with self.database.transaction() as connection:
+            connection.execute(update(t.job).where(_J.id.in_(ids), _J.lease_until.is_not(None)).values(lease_until=until))
 
 
 class Heartbeat:

@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 from driving import HEAD, element, flows, process, timer
 from slow_operations import VARIABLE, Slow
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
 from amends.engine import Engine
 from amends.engine.jobs.leases import LeasedJobs
@@ -260,6 +260,29 @@ def test_a_row_that_is_due_again_is_not_dropped_by_who_came_late(postgres_url: s
     assert shared.run(job)
     assert not shared.run(job)
     assert jobs(engine) == 1
+    engine.close()
+
+
+@pytest.mark.postgres
+def test_a_worker_killed_right_after_its_claim_holds_the_row_for_its_lease_only(postgres_url: str, tmp_path: Path, ran: Path) -> None:
+    """No commit says that a row is held for longer than the worker's lease, whichever commit is the last one it lived through."""
+    engine = Engine(postgres_url, services={Slow.type: Slow})
+    deploy(engine, tmp_path, calling(0))
+    engine.start("calling", actor="jo")
+    shared = LeasedJobs(engine.jobs, timedelta(seconds=LEASE), lambda: False)
+    held = []
+
+    @event.listens_for(engine.database.sql, "commit")
+    def committed(_: Any) -> None:
+        with engine.database.sql.connect() as other:
+            held.append(other.execute(select(t.job.c.lease_until)).scalars().all())
+
+    [job] = shared.take(1, service=True)
+    assert shared.run(job)
+    event.remove(engine.database.sql, "commit", committed)
+    told = [until for one in held for until in one if until is not None]
+    assert told and max(told) < datetime.now(UTC) + timedelta(seconds=LEASE)
+    assert states(engine) == {"completed": 1}
     engine.close()
 
 
