@@ -49,7 +49,8 @@ def _input(table: e.Table, index: int, place: Place) -> InputColumn:
         value = compile_text(expression.text, expression.language, place, expression.line)
     allowed = None if clause.allowed is None or not clause.allowed.text.strip() else _tests(clause.allowed, place)
     cells = [rule.inputs[index] if index < len(rule.inputs) else None for rule in table.rules]
-    return InputColumn(input_label(clause), value, allowed, matcher(cells, place))
+    kind = place.types.resolve(expression.type_ref) if expression else ANY
+    return InputColumn(input_label(clause), value, kind, allowed, matcher(cells, place))
 
 
 def _tests(cell: e.Cell, place: Place) -> UnaryTests | None:

@@ -18,14 +18,25 @@ POLICIES = frozenset({"U", "A", "P", "F", "R", "O", "C", "C+", "C<", "C>", "C#"}
 """Unique, any, priority, first, rule order, output order, collect, and collect with an aggregate."""
 
 
-@dataclass
 class InputColumn:
-    """A compiled input clause: its label, how to get its value, which values it may have, and which rules accept one."""
+    """A compiled input clause: its label, how to get its value, which type and values it may have, and which rules accept one."""
 
-    label: str
-    value: Compiled
-    allowed: UnaryTests | None
-    matcher: Matcher
+    def __init__(self, label: str, value: Compiled, kind: Type, allowed: UnaryTests | None, matcher: Matcher) -> None:
+        self.label = label
+        self.value = value
+        self.kind = None if kind.open else kind
+        self.exact = kind.exact
+        self.allowed = allowed
+        self.matcher = matcher
+
+    def declared(self, value: Any, run: Run, line: int) -> Any:
+        """A value as the expression of this column declares it, or null with a warning."""
+        if self.kind is None or value is None:
+            return value
+        converted, fits = self.kind.convert(value)
+        if not fits:
+            run.warn(f"{self.label} is {shown(value)}, which is not {self.kind.describe()}, so it is null.", line=line)
+        return converted
 
 
 @dataclass
@@ -68,6 +79,8 @@ class CompiledTable:
         values = [column.value(scope, run) for column in self.inputs]
         for place, column in enumerate(self.inputs):
             value = values[place]
+            if column.kind is not None and type(value) is not column.exact:
+                values[place] = value = column.declared(value, run, self.table.line)
             if column.allowed is not None and value is not None and run.test(column.allowed, value, scope) is not True:
                 text = f"{column.label} is {shown(value)}, which is not among its allowed values ({column.allowed.text}), so it is null."
                 run.warn(text, line=self.table.line)

@@ -130,6 +130,35 @@ def test_a_service_takes_what_its_function_type_declares(build: Any) -> None:
     assert [warning.message for warning in warnings] == ['The input x of s is not tLevel ("low", "high").']
 
 
+@pytest.mark.parametrize(
+    ("kind", "text", "x", "expected"),
+    [
+        ("number", "x", 5, "five"),
+        ("number", "[x]", 5, "five"),
+        ("number", "string(x)", 5, "none"),
+        ("integer", "x", 5, "five"),
+        ("tLevel", "x", "low", "low"),
+        ("tLevel", "x", "middle", "none"),
+        ("tNumbers", "x", 5, "list"),
+        ("dateTime", "date(x)", "2024-01-31", "midnight"),
+        ("nowhere", "x", 5, "five"),
+        ("Any", "x", 5, "five"),
+        ("", "x", 5, "five"),
+    ],
+)
+def test_an_input_is_of_the_type_its_expression_declares(build: Any, kind: str, text: str, x: Any, expected: str) -> None:
+    """What a column tests is converted to its type, null where it does not conform; a type that nothing defines asks for nothing."""
+    cells = (("? instance of list<number>", '"list"'), ("5", '"five"'), ('"low"', '"low"'),
+             ('@"2024-01-31T00:00:00Z"', '"midnight"'), ("null", '"none"'), ("-", '"other"'))  # fmt: skip
+    table = build.table("FIRST", [text], cells, kinds=[kind])
+    warnings: list[FeelWarning] = []
+    source = build.document(TYPES, INPUT, build.decision("d", table, "i:x"))
+    assert load(source).evaluate("d", {"x": x}, warnings=warnings) == expected
+    shown = {"low": "tLevel", "middle": "tLevel", 5: "number"}
+    want = [f'{text} is "{x}", which is not {shown[x]}, so it is null.'] if expected == "none" else []
+    assert [warning.message for warning in warnings if "which is not" in warning.message] == want
+
+
 def test_an_input_outside_its_allowed_values_is_null(build: Any) -> None:
     """A rule for null takes it; no rule for one of the values does."""
     source = build.one_table("FIRST", ["x"], (('"a"', '"one"'), ("null", '"not allowed"')), allowed=['"a", "b"'])
