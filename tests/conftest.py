@@ -8,13 +8,13 @@ import uuid
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, BrowserContext, Page
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SHARED = REPOSITORY.parent / "shared"
@@ -132,14 +132,26 @@ AXE = REPOSITORY / "node_modules" / "axe-core" / "axe.min.js"
 
 
 @pytest.fixture(scope="session")
+def own_browser(chromium: Browser) -> Callable[[Path], BrowserContext]:
+    """Starts a Chromium of its own on a profile in a folder, so that it can be killed and started anew as somebody would."""
+
+    def start(profile: Path) -> BrowserContext:
+        how: dict[str, Any] = {"executable_path": chromium_path(), "headless": True, "args": CHROMIUM_FLAGS}
+        return chromium.browser_type.launch_persistent_context(profile, **how)
+
+    return start
+
+
+def chromium_path() -> str | None:
+    """The system's Chromium: AMENDS_TEST_CHROMIUM or the first on the PATH."""
+    named = os.environ.get("AMENDS_TEST_CHROMIUM")
+    return named or shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+@pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """A running headless Chromium (the system's: AMENDS_TEST_CHROMIUM or the first on the PATH); give each test its own context."""
-    path = (
-        os.environ.get("AMENDS_TEST_CHROMIUM")
-        or shutil.which("chromium")
-        or shutil.which("chromium-browser")
-        or shutil.which("google-chrome")
-    )
+    path = chromium_path()
     if not path:
         skip_or_fail("browser", "there is no Chromium on the PATH (Debian: apt install chromium)")
     try:

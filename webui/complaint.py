@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from amends.webui import actors, filling, follow, story
+from amends.webui import actors, begun, filling, follow, story
 from amends.webui.casework import About, about
 from amends.webui.files import download
 from amends.webui.filing import CHANNELS
@@ -60,7 +60,7 @@ def show(reference: str) -> Response:
         team_names=application().accounts.team_names(), talk=talk_of(told.complaint), related=related(told.complaint),
         looking=application().register.presence.look(told.complaint, actors.signed_in().id),
         open_tasks=open_tasks, holders={one.id: name_of(one.assignee) for one in open_tasks}, waiting=_waiting(told.view.id),
-        channels=CHANNELS, works=_works(),
+        channels=CHANNELS, works=_works(), begun=begun.read(told.complaint),
         marked=marked, diagrams=diagrams, chosen=chosen, places=story.places(chosen, marked), is_active=_active_in(diagrams, marked),
         timeline=story.timeline(told.package, told.events, told.sight),
         name_of=lambda element_id: story.element_name(told.package, element_id),
@@ -73,12 +73,14 @@ def note(reference: str) -> Response:
     told = _about(reference)
     actors.demand("write", instance_id=told.view.id)
     body = request.form.get("body", "").strip()
+    begun.keep(told.complaint)  # before the files, of which one may be refused
     files = [upload for uploads in filling.read_files().values() for upload in uploads]
     if body or files:
         channel = request.form.get("channel", "")
         kept = filling.attach(files, actors.actor())
         known = channel if channel in CHANNELS else "internal"
         application().register.receive(told.complaint, body, author=actors.actor(), channel=known, files=kept)
+        begun.done(told.complaint, "body", "channel")
         say("It is recorded.")
     return see("amends.complaint.show", reference=reference)
 

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, make_response, request
 
 from amends.engine.errors import Invalid, NotFound
-from amends.webui import actors
+from amends.webui import actors, begun, times
 from amends.webui.pages import page, say, see
 from amends.webui.people import name_of
-from amends.webui.state import application
+from amends.webui.state import application, now
 
 blueprint = Blueprint("talk", __name__)
 KINDS = {"related": "Belongs to this one", "duplicate": "Says the same again"}
@@ -51,12 +51,21 @@ def comment(reference: str) -> Response:
     """Say something about a complaint among staff."""
     complaint = _complaint(reference)
     body = request.form.get("comment", "")
+    begun.keep(complaint)
     try:
         application().register.talk.say(complaint, body, actor=actors.actor())
     except Invalid as error:
         return page("complaint/comment.html", 422, complaint=complaint, typed=body, errors={"comment": ". ".join(error.fields["comment"])})
+    begun.done(complaint, "comment")
     say("Your comment is there.")
     return see("amends.complaint.show", reference=reference, _anchor="comments")
+
+
+@blueprint.post("/complaints/<reference>/draft")
+def keep(reference: str) -> Response:
+    """Keep what is begun on the page while it is typed; answers with a line that says so."""
+    begun.keep(_complaint(reference))
+    return make_response(f"Your draft was saved at {times.clock_time(now())}.")
 
 
 @blueprint.get("/mentions")

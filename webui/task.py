@@ -101,7 +101,10 @@ def complete(task_id: str) -> Response:
 def keep(task_id: str) -> Response:
     """Keep what is typed while it is typed; answers with a line that says so, for the page's live region."""
     work = Work(task_id)
-    if work.form is not None and work.task.state == OPEN:
+    if work.task.state != OPEN:
+        who = f" by {name_of(work.task.completed_by)}" if work.task.completed_by else ""
+        return make_response(f"This task is no longer open: it was ended{who}. What you typed is still on this page; copy what you need.")
+    if work.form is not None:
         filling.read_post(work.form, work.key, work.draft, None, work.context, files=False)
         web().drafts.write(work.key, work.draft)
     return make_response(f"Your draft was saved at {times.clock_time(now())}.")

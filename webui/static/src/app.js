@@ -3,6 +3,7 @@
 import { initAll } from "govuk-frontend";
 import htmx from "htmx.org";
 import { watchDiagrams } from "./diagrams.js";
+import { watchDrafts } from "./drafts.js";
 import { watchKeys } from "./keys.js";
 
 // govuk-frontend looks for these before it does anything; its own template sets them by an inline script, which our
@@ -13,8 +14,9 @@ htmx.config.includeIndicatorCSS = false; // amends.css has those two rules
 
 enhance(document);
 watchKeys(document);
+watchDrafts(document);
 
-// A page that is drawn anew, or a draft that is kept, takes no files: they go once, with the button that sends the form.
+// A page that is drawn anew takes no files: they go once, with the button that sends the form.
 document.addEventListener("htmx:config:request", (event) => {
   const body = event.detail?.ctx?.request?.body;
   if (body instanceof FormData) for (const [name, value] of [...body]) if (value instanceof File) body.delete(name);
