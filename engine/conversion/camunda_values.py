@@ -93,9 +93,11 @@ def _content(entry: etree._Element) -> tuple[f.Typed, list[str]]:
             entries = [(str(item.get("key") or ""), _content(item)) for item in child if xml.local(item) == "entry"]
             if any(not key for key, _ in entries) or len({key for key, _ in entries}) < len(entries):
                 raise Untranslatable("A map has an entry without a key, or two with one key")
-            read = {part.name for _, (node, _) in entries for part in n.walk(node.node) if isinstance(part, n.Name)}
-            if read & {key for key, _ in entries}:
-                raise Untranslatable("A map reads a variable that is called like one of its keys", "Give the variable another name.")
+            before: set[str] = set()
+            for key, (node, _) in entries:  # in FEEL an entry sees the entries before it
+                if before & {part.name for part in n.walk(node.node) if isinstance(part, n.Name)}:
+                    raise Untranslatable("A map reads a variable that is called like a key before it", "Give the variable another name.")
+                before.add(key)
             return f.context({key: node for key, (node, _) in entries}), [note for _, (_, notes) in entries for note in notes]
         case "script":
             return _script(child)

@@ -78,7 +78,7 @@ def _diagram(name: str, body: bytes, root: etree._Element, folder: Path | None) 
     seven = root.get(f"{{{MODELER}}}executionPlatform") == "Camunda Platform"
     if seven or _speaks(root, CAMUNDA) or _bare_juel(root):
         dialects.append("camunda7")
-    if _speaks(root, SPIFF):
+    if SPIFF in root.nsmap.values() or _speaks(root, SPIFF):  # its modeler declares it, and expressions are Python without any extension
         dialects.append("spiffworkflow")
     if not dialects:
         return Converted(name, {name: body}, changed=False)

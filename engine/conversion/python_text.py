@@ -126,10 +126,10 @@ class Translator:
         for key, value in zip(node.keys, node.values, strict=True):
             if not (isinstance(key, ast.Constant) and isinstance(key.value, str)) or not key.value or key.value in entries:
                 raise Untranslatable("The keys of a dictionary have to be different texts that are written out")
+            if set(entries) & {name.id for name in ast.walk(value) if isinstance(name, ast.Name)}:
+                # In FEEL an entry sees the entries before it.
+                raise Untranslatable("A dictionary reads a variable that is called like a key before it", "Give the variable another name.")
             entries[key.value] = self.value(value)
-        if set(entries) & {name.id for value in node.values for name in ast.walk(value) if isinstance(name, ast.Name)}:
-            # In FEEL an entry sees the entries before it.
-            raise Untranslatable("A dictionary reads a variable that is called like one of its keys", "Give the variable another name.")
         return f.context(entries)
 
     def _ifexp(self, node: ast.IfExp) -> Typed:

@@ -13,20 +13,17 @@ from amends.engine.conversion.spiff_activities import (
     forms,
     loop,
     manual_task,
-    pre_and_post,
     script_task,
     service_task,
 )
+from amends.engine.conversion.spiff_messages import messages, payloads
+from amends.engine.conversion.spiff_scripts import pre_and_post
 from amends.engine.conversion.work import SPIFF, Work, name, outer, remove, taken
 from amends.engine.definitions import xml
 from amends.engine.definitions.timers import literal_fault
 
 _ADVICE = {
     "unitTests": "Test the package by scenarios: `amends test`.",
-    "messagePayload": "What a message carries are the input mappings of the event that sends it.",
-    "messageVariable": "What a message brings becomes variables; name them in output mappings.",
-    "processVariableCorrelation": "Say at the message which variable tells this instance from the others (Subscription correlation key).",
-    "correlationPropertyRetrievalExpression": "Say at the message which variable tells this instance from the others.",
     "allowGuest": "What somebody without an account may see is a matter of the package.",
     "guestConfirmation": "What somebody without an account may see is a matter of the package.",
     "signalButtonLabel": "Use an event that a person triggers by a form instead.",
@@ -41,11 +38,12 @@ _TIMERS = {"timeDate": "date", "timeDuration": "duration", "timeCycle": "cycle"}
 
 def convert_spiff(work: Work) -> None:
     """Convert everything of `spiffworkflow:` in the tree; what is not understood is listed and left out."""
+    messages(work)
+    payloads(work)
     for element in [item for item in work.root.iter() if isinstance(item.tag, str) and xml.namespace(item) == xml.BPMN]:
         _instructions(work, element)
         for handler in _HANDLERS.get(xml.local(element), ()):
             handler(work, element)
-    _correlations(work)
     _sweep(work)
 
 
@@ -94,19 +92,6 @@ def _conditional(work: Work, element: etree._Element) -> None:
         condition(work, held)
 
 
-def _correlations(work: Work) -> None:
-    """How SpiffWorkflow tells instances apart: expressions over what a message carries, compared with what was sent before."""
-    for kind in ("correlationProperty", "correlationKey", "correlationSubscription"):
-        for element in list(work.root.iter(name(kind))):
-            if kind == "correlationProperty":
-                said = "; ".join(xml.text(item) or "" for item in element.iter(name("messagePath"), name("formalExpression")))
-                help = _ADVICE["correlationPropertyRetrievalExpression"]
-                work.leave(
-                    element, kind, said or (element.get("name") or ""), "Keys are computed from messages there, from variables here", help
-                )
-            remove(element)
-
-
 def _sweep(work: Work) -> None:
     gone: set[etree._Element] = set()
     for element in list(work.root.iter()):
@@ -136,8 +121,11 @@ _HANDLERS: dict[str, tuple[Handler, ...]] = {
     "scriptTask": (script_task, pre_and_post, loop),
     "serviceTask": (service_task, pre_and_post, loop),
     "businessRuleTask": (business_rule_task, pre_and_post, loop),
+    "sendTask": (pre_and_post, loop),
+    "receiveTask": (pre_and_post, loop),
     "callActivity": (call_activity, pre_and_post, loop),
     "subProcess": (pre_and_post, loop),
+    "transaction": (pre_and_post, loop),
     "sequenceFlow": (_flow,),
     "timerEventDefinition": (_timer,),
     "conditionalEventDefinition": (_conditional,),

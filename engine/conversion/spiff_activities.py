@@ -43,6 +43,8 @@ def _schema_form(work: Work, element: etree._Element, file: str, ui_file: str) -
     except Untranslatable as error:
         return work.leave(element, "formJsonSchemaFilename", file, str(error), error.help)
     work.files[f"{form_id}.form"] = body
+    if not left:
+        work.fields[element] = list(keys)
     work.zeebe(element, "formDefinition", formId=form_id)
     work.carry(element, "formJsonSchemaFilename", file, f"{form_id}.form, a form of {len(keys)} fields")
     for key in left:
@@ -69,6 +71,7 @@ def manual_task(work: Work, element: etree._Element) -> None:
     element.tag = name("userTask")
     work.carry(element, "manualTask", "waits for a person", "userTask", "it has no form: completing it is all there is")
     work.zeebe(element, "userTask")
+    work.fields[element] = []
 
 
 def script_task(work: Work, element: etree._Element) -> None:
@@ -99,33 +102,6 @@ def script_task(work: Work, element: etree._Element) -> None:
 def _note(work: Work, element: etree._Element, what: str, steps: list[Assigned]) -> None:
     for step in steps:
         work.carry(element, what, step.target, f"{step.target} {step.value.source}", "; ".join(step.value.notes))
-
-
-def pre_and_post(work: Work, element: etree._Element) -> None:
-    """A script before becomes input mappings; one behind, output mappings where the element has no others."""
-    for entry in taken(element, "preScript", SPIFF):
-        steps = _steps(work, element, "preScript", xml.text(entry) or "")
-        if xml.local(element) == "scriptTask" and steps:
-            work.leave(element, "preScript", xml.text(entry) or "", "A script task has one script", "Put a script task before.")
-            continue
-        for step in steps:
-            work.mapping(element, "input", step.value.source, step.target)
-            note = "; ".join((*step.value.notes, "the variable stays inside of the element"))
-            work.carry(element, "preScript", step.target, f"{step.target} {step.value.source}", note)
-    for entry in taken(element, "postScript", SPIFF):
-        said = xml.text(entry) or ""
-        if said:
-            work.leave(
-                element, "postScript", said, "Output mappings would keep everything else inside of the element", "Put a script task behind."
-            )
-
-
-def _steps(work: Work, element: etree._Element, what: str, said: str) -> list[Assigned]:
-    try:
-        return translate_script(said)
-    except Untranslatable as error:
-        work.leave(element, what, said, str(error), error.help)
-        return []
 
 
 def service_task(work: Work, element: etree._Element) -> None:

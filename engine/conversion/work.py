@@ -32,6 +32,8 @@ class Work:
         self.files: dict[str, bytes] = {}
         self.carried: list[Carried] = []
         self.left: list[Left] = []
+        self.fields: dict[etree._Element, list[str]] = {}
+        """Of user tasks whose answers are all known: the variables they are completed with."""
 
     # -- telling
 
@@ -82,12 +84,13 @@ class Work:
                 found.set(key, value)
         return found
 
-    def mapping(self, element: etree._Element, kind: str, source: str, target: str) -> None:
-        """An input or output mapping."""
+    def mapping(self, element: etree._Element, kind: str, source: str, target: str, place: int | None = None) -> None:
+        """An input or output mapping; an input at a `place` among the inputs, the last one by default."""
         holder = self.zeebe(element, "ioMapping")
         entry = etree.SubElement(holder, name(kind, xml.ZEEBE), source=source, target=target)
         if kind == "input":  # inputs stand before outputs
-            holder.insert(sum(xml.local(child) == "input" for child in holder) - 1, entry)
+            last = sum(xml.local(child) == "input" for child in holder) - 1
+            holder.insert(last if place is None else place, entry)
 
     def property(self, element: etree._Element, key: str, value: str) -> None:
         """An extension property."""
