@@ -76,7 +76,10 @@ class Translator:
                 whole = f.binary(word, whole, part, f.TRUTH)
             return whole
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-            return f.negated(self._truth(node.operand, exact))
+            inner = node.operand
+            if isinstance(inner, ast.UnaryOp) and isinstance(inner.op, ast.Not):
+                return self._truth(inner.operand, exact=True)  # what `not not` is for
+            return f.negated(self._truth(inner, exact))
         value = self.value(node)
         if value.kind == f.TRUTH or (not exact and value.kind == f.ANY and isinstance(node, ast.Name | ast.Attribute | ast.Subscript)):
             return value
