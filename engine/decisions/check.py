@@ -60,7 +60,7 @@ class DocumentCheck:
     def _allowed_by_name(self) -> dict[str, str]:
         """What the type of each input and decision, and of the components of their types, allows; by the name it is read with."""
         found: dict[str, str] = {}
-        for node in self.graph.document.nodes():
+        for node in self.graph.nodes:
             kind = self.graph.kind_of(node)
             found[node.name] = kind.allowed_text
             for name, component in kind.fields.items():
@@ -211,7 +211,7 @@ class DocumentCheck:
             known=self.graph.known_names(),
             elsewhere=frozenset(self.graph.names) - {""},
             # Camunda's modeler draws tables that read variables of the process without declaring them as input data.
-            open=not self.graph.document.inputs and isinstance(node, e.Decision),
+            open=not self.graph.of_kind(e.InputData) and isinstance(node, e.Decision),
             types=self.graph.types,
             functions=self.functions,
             used=set(),
@@ -228,7 +228,8 @@ class DocumentCheck:
             return
         if node in trail:
             circle = [*trail[trail.index(node) :], node]
-            if not (len(circle) == 2 and isinstance(node, e.KnowledgeModel)):
+            of_itself = len(circle) == 2 and isinstance(node, e.KnowledgeModel)
+            if not of_itself and any(part is node for part in self.graph.document.nodes()):
                 self.findings.error(
                     "DMN203", node, f"Requirements run in a circle: {' → '.join(n.name for n in circle)}.", "Remove one of them."
                 )

@@ -217,7 +217,9 @@ class Service(Node):
 
 @dataclass(kw_only=True)
 class Import(Element):
-    name: str
+    """An import; `name` is None where the document gives none, as in DMN 1.1, and empty where its elements need no prefix."""
+
+    name: str | None
     namespace: str
     location: str
     kind: str

@@ -48,7 +48,7 @@ class Loader:
             graph.unresolved.append((wanted, f"it is of the type {wanted.kind}, and only DMN models are imported"))
             return
         if wanted.namespace in self.graphs:
-            graph.imports[wanted.name] = self.graphs[wanted.namespace]
+            self._tie(graph, wanted, self.graphs[wanted.namespace])
             return
         if len(self.graphs) >= MAX_DOCUMENTS:
             graph.unresolved.append((wanted, f"more than {MAX_DOCUMENTS} documents would be loaded"))
@@ -58,9 +58,16 @@ class Loader:
             graph.unresolved.append((wanted, "no document with this namespace was found beside the file"))
             return
         try:
-            graph.imports[wanted.name] = self.graph(source, wanted.location or wanted.name or wanted.namespace)
+            self._tie(graph, wanted, self.graph(source, wanted.location or wanted.name or wanted.namespace))
         except DecisionError as error:
             graph.unresolved.append((wanted, str(error)))
+
+    @staticmethod
+    def _tie(graph: Graph, wanted: e.Import, imported: Graph) -> None:
+        if wanted.name:
+            graph.imports[wanted.name] = imported
+        else:
+            graph.absorb(imported, named=wanted.name is not None)
 
     def _find(self, wanted: e.Import) -> bytes | None:
         if self.resolve is not None:

@@ -74,18 +74,18 @@ class Model:
 
     @property
     def decisions(self) -> list[DecisionInfo]:
-        """The decisions of this document, in its order."""
-        return [self._info(node) for node in self.graph.document.decisions]
+        """The decisions of this document, in its order, and those it imports without a name."""
+        return [self._info(node) for node in self.graph.of_kind(e.Decision)]
 
     @property
     def services(self) -> list[str]:
         """The names of the decision services."""
-        return [node.name for node in self.graph.document.services]
+        return [node.name for node in self.graph.of_kind(e.Service)]
 
     @property
     def knowledge_models(self) -> list[str]:
         """The names of the business knowledge models."""
-        return [node.name for node in self.graph.document.knowledge]
+        return [node.name for node in self.graph.of_kind(e.KnowledgeModel)]
 
     def evaluate(
         self,
@@ -151,7 +151,7 @@ class Model:
             return found
         found = self.graph.find_named(name)
         if found is None:
-            known = ", ".join([node.name for node in self.graph.document.decisions] + self.services) or "none"
+            known = ", ".join([node.name for node in self.graph.of_kind(e.Decision)] + self.services) or "none"
             raise NotFound(f"The decision model {self.name} has no decision or service named {name}. It has: {known}.")
         self._found[name] = found
         return found

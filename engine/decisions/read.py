@@ -65,7 +65,7 @@ def _type_ref(x: etree._Element) -> str:
 def _import(x: etree._Element) -> e.Import:
     return e.Import(
         **_place(x),
-        name=tidy(x.get("name", "")),
+        name=None if x.get("name") is None else tidy(x.get("name", "")),
         namespace=x.get("namespace", ""),
         location=x.get("locationURI", ""),
         kind=x.get("importType", ""),

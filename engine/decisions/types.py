@@ -185,8 +185,16 @@ class Types:
         self.document = document
         self.imported = imported
         self.definitions = {item.name: item for item in document.types}
+        self.prefixes = dict(document.prefixes)
         self._named: dict[str, Type] = {}
         self.tests: Mapping[str, Callable[[Any], bool]] = TypeTests(self)
+
+    def absorb(self, other: Types) -> None:
+        """Take in the item definitions of a document that is imported without a name, except those whose name is taken."""
+        for name, item in other.definitions.items():
+            self.definitions.setdefault(name, item)
+        for prefix, namespace in other.prefixes.items():
+            self.prefixes.setdefault(prefix, namespace)
 
     def find(self, reference: str) -> Type | None:
         """The type of this name, None where nothing defines it; the empty reference is Any."""
@@ -206,7 +214,7 @@ class Types:
             item = self.find(reference[5:-1].strip())
             return None if item is None else Type(reference, "list", item=item)
         prefix, colon, rest = reference.partition(":")
-        if colon and (prefix in self.document.prefixes or prefix == "feel"):
+        if colon and (prefix in self.prefixes or prefix == "feel"):
             other = self.imported(prefix)
             return self.find(rest) if other is None else other.find(rest)
         head, dot, rest = reference.partition(".")
