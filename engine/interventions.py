@@ -164,9 +164,7 @@ class Interventions:
     ) -> list[listing.Listed]:  # fmt: skip
         """Instances by process, version and state, the newest first; `after` is the id of the last one of the page before."""
         with self.database.reading() as connection:
-            return listing.instances(
-                connection, process_id=process_id, deployment_id=deployment_id, state=state, limit=limit, after=after
-            )
+            return listing.instances(connection, process_id=process_id, deployment_id=deployment_id, state=state, limit=limit, after=after)
 
     # -- what is held up
     def incidents(self, limit: int = 50, after: str | None = None) -> list[queries.HeldUp]:

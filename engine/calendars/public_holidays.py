@@ -25,9 +25,7 @@ class Region:
 @lru_cache(maxsize=4096)
 def public_holidays(region: Region, year: int) -> Mapping[date, str]:
     """The holidays of one year: date → name in the country's own language."""
-    found = holidays.country_holidays(
-        region.country, subdiv=region.subdivision, years=year, expand=False, categories=region.categories
-    )
+    found = holidays.country_holidays(region.country, subdiv=region.subdivision, years=year, expand=False, categories=region.categories)
     return MappingProxyType({day: name for day, name in found.items() if day.year == year})
 
 
@@ -53,4 +51,4 @@ def _unknown_country(country: str) -> str:
     codes = list(holidays.list_supported_countries())
     close = difflib.get_close_matches(country.upper(), codes, n=1)
     hint = f" Did you mean {close[0]!r}?" if close else ""
-    return f"The country {country!r} is not known; write its two-letter code, such as \"GB\" or \"AU\".{hint}"
+    return f'The country {country!r} is not known; write its two-letter code, such as "GB" or "AU".{hint}'

@@ -137,4 +137,3 @@ class Presence:
             connection.execute(delete(t.presence).where(p.instance_id == complaint.instance_id, p.seen_at < now - LOOKING))
             others = select(p.account_id).where(p.instance_id == complaint.instance_id, p.account_id != account_id)
             return [f"account:{one}" for one in connection.execute(others.order_by(p.account_id)).scalars()]
-

@@ -16,9 +16,7 @@ _VARIABLE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 _SETTING = re.compile(r"=\s*settings\.(\w+)\s*")
 
 
-def check_expressions(
-    found: Findings, process: Process, places: list[Site], expressions: Expressions, settings: Mapping[str, Any]
-) -> None:
+def check_expressions(found: Findings, process: Process, places: list[Site], expressions: Expressions, settings: Mapping[str, Any]) -> None:
     """Syntax of all expressions, and of what may stand there instead.
 
     `places` are the process's sites, `settings` the package's: a timer that reads one is checked by the setting's default.

@@ -1,14 +1,15 @@
-"""Execution and task listeners: those that run as jobs before or after an activity, and those that are refused."""
+"""Execution and task listeners: those that run as jobs before or after an element, and those that are refused."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from amends.engine.definitions.findings import Findings, called
-from amends.engine.definitions.model import Element, Listener, Process, is_feel
+from amends.engine.definitions.listeners import END, START, never_heard
+from amends.engine.definitions.model import Element, Listener, Process, Scope, is_feel
 
-_EXECUTION = ("start", "end")
+_EXECUTION = (START, END)
 _TASK = {"creating": "creating", "create": "creating", "completing": "completing", "complete": "completing"}
 _REFUSED = {
     "assigning": "a person who takes a task has it at once, and nothing may come between",
@@ -20,26 +21,31 @@ _OLDER = {"assignment": "assigning", "update": "updating", "cancel": "canceling"
 
 def check_listeners(found: Findings, process: Process, operations: Mapping[str, Any] | None) -> None:
     """The listeners of a process and of all its elements."""
-    if process.ext.execution_listeners:
-        message = f"The process {process.name or process.id!r} has execution listeners, which are not executed."
-        help = "Put them on its first and last activity."
-        found.add(process, "refused", message, help, line=process.ext.execution_listeners[0].line)
-    for element in process.all_elements():
+    for element, scope in [(process.itself, process), *_all(process)]:
         for listener in element.ext.execution_listeners:
-            _execution(found, element, listener)
+            _execution(found, element, scope, listener)
             _operation(found, element, listener, operations)
         for listener in element.ext.task_listeners:
             _task(found, element, listener)
             _operation(found, element, listener, operations)
 
 
-def _execution(found: Findings, element: Element, listener: Listener) -> None:
-    if not element.is_activity:
-        message = f"{called(element)} has an execution listener, which is not executed: only activities have a time before and after them."
-        found.add(element, "refused", message, "Put it on the activity beside it, or draw a service task.", line=listener.line)
-    elif listener.event not in _EXECUTION:
+def _all(scope: Scope) -> Iterator[tuple[Element, Scope]]:
+    for element in scope.elements.values():
+        yield element, scope
+        if element.scope is not None:
+            yield from _all(element.scope)
+
+
+def _execution(found: Findings, element: Element, scope: Scope, listener: Listener) -> None:
+    if listener.event not in _EXECUTION:
         message = f"{called(element)} has an execution listener at {listener.event or 'nothing'!r}, which never happens."
         found.add(element, "listener", message, "Choose start or end.", line=listener.line)
+        return
+    why = never_heard(element, scope, listener.event)
+    if why is not None:
+        message = f"{called(element)} has an execution listener at {listener.event!r}, which is not executed: {why}."
+        found.add(element, "refused", message, "Put it on the element before or behind it, or draw a service task.", line=listener.line)
 
 
 def _task(found: Findings, element: Element, listener: Listener) -> None:

@@ -31,9 +31,7 @@ def keys_of(package: Package, forms: Forms | None, operations: Mapping[str, Any]
     return found
 
 
-def check_names(
-    found: Findings, places: list[Site], known: Names, keys: Mapping[str, frozenset[str]], expressions: Expressions
-) -> None:
+def check_names(found: Findings, places: list[Site], known: Names, keys: Mapping[str, frozenset[str]], expressions: Expressions) -> None:
     """Warn of each name once an element."""
     said: set[tuple[str, str]] = set()
     for site in places:

@@ -31,9 +31,7 @@ class Given:
     header: bool
 
 
-def check_operations(
-    found: Findings, package: Package, process: Process, operations: Mapping[str, Any], expressions: Expressions
-) -> None:
+def check_operations(found: Findings, package: Package, process: Process, operations: Mapping[str, Any], expressions: Expressions) -> None:
     """The jobs of a process against the operations that are known, by type."""
     for element in process.all_elements():
         for ext in (element.ext, element.event.ext if element.event is not None else None):

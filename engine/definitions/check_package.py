@@ -19,9 +19,7 @@ from amends.engine.definitions.package import Package
 from amends.engine.definitions.problems import Problem
 
 
-def check_files(
-    found: Findings, package: Package, forms: Forms | None, expressions: Expressions, names: frozenset[str] | None
-) -> None:
+def check_files(found: Findings, package: Package, forms: Forms | None, expressions: Expressions, names: frozenset[str] | None) -> None:
     """The files of a package that are no diagrams; `names` are those a letter can read, None where they cannot be known."""
     for path, body in package.files.items():
         found.file = path

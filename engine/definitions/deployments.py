@@ -118,9 +118,7 @@ def latest(connection: Connection, process_id: str) -> str | None:
 
 
 _P = t.process_definition.c
-_LATEST = Fixed(
-    select(_P.deployment_id).where(_P.process_id == bindparam("process"), _P.executable).order_by(desc(_P.position)).limit(1)
-)
+_LATEST = Fixed(select(_P.deployment_id).where(_P.process_id == bindparam("process"), _P.executable).order_by(desc(_P.position)).limit(1))
 
 
 def package_of(connection: Connection, deployment_id: str) -> Package:

@@ -9,6 +9,7 @@ from amends.engine.definitions.model import Element, Flow, Scope
 from amends.engine.definitions.problems import ERROR, INFO, WARNING, Problem
 
 _WORDS = {
+    "process": "process",
     "task": "task",
     "userTask": "user task",
     "serviceTask": "service task",
@@ -54,9 +55,7 @@ class Findings:
     file: str = ""
     documentation: bool = False
 
-    def add(
-        self, where: Placed | None, code: str, message: str, help: str, *, severity: str = ERROR, line: int | None = None
-    ) -> None:
+    def add(self, where: Placed | None, code: str, message: str, help: str, *, severity: str = ERROR, line: int | None = None) -> None:
         """Note one problem at an element (or at none, for the file)."""
         if line is None:
             line = getattr(where, "line", None)

@@ -95,6 +95,8 @@ def _own(package: Package, process: Process, forms: Forms | None, operations: Ma
     known = Names(set(RESERVED))
     if package.manifest.complaints.process == process.id:
         known.names.add(FILED)
+    if process.ext.execution_listeners:
+        _add_operation(known, process.itself, operations)
     for element in process.all_elements():
         ext = element.ext
         known.names.update(entry.target.split(".")[0] for entry in ext.outputs)

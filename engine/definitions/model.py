@@ -13,9 +13,7 @@ from amends.engine.definitions.problems import Problem
 
 EVENT_TYPES = frozenset({"startEvent", "endEvent", "intermediateCatchEvent", "intermediateThrowEvent", "boundaryEvent"})
 GATEWAY_TYPES = frozenset({"exclusiveGateway", "parallelGateway", "inclusiveGateway", "eventBasedGateway", "complexGateway"})
-TASK_TYPES = frozenset(
-    {"task", "userTask", "serviceTask", "sendTask", "receiveTask", "scriptTask", "businessRuleTask", "manualTask"}
-)
+TASK_TYPES = frozenset({"task", "userTask", "serviceTask", "sendTask", "receiveTask", "scriptTask", "businessRuleTask", "manualTask"})
 SUBPROCESS_TYPES = frozenset({"subProcess", "transaction", "adHocSubProcess"})
 ACTIVITY_TYPES = TASK_TYPES | SUBPROCESS_TYPES | {"callActivity"}
 
@@ -354,6 +352,11 @@ class Process(Scope):
     documentation: str = ""
     ext: Zeebe = field(default_factory=Zeebe)
     line: int = 0
+
+    @property
+    def itself(self) -> Element:
+        """The process as what its listeners run before and after."""
+        return Element(self.id, self.name, "process", self.line, self.id, ext=self.ext)
 
     @property
     def started_by(self) -> list[tuple[Element, EventDefinition]]:

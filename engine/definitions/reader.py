@@ -167,9 +167,7 @@ class _Reader:
         scope = None
         if kind in SUBPROCESS_TYPES:
             elements, flows, artifacts, attached = self.content(element, element_id, lane)
-            scope = Scope(
-                id=element_id, parent_id=scope_id, elements=elements, flows=flows, artifacts=artifacts, attached=attached
-            )
+            scope = Scope(id=element_id, parent_id=scope_id, elements=elements, flows=flows, artifacts=artifacts, attached=attached)
         return Element(
             id=element_id,
             name=xml.name_of(element),
@@ -270,5 +268,3 @@ def _loop(element: etree._Element) -> Loop | None:
         cardinality=xml.text(xml.first(multiple, "loopCardinality")) or None,
         line=xml.line(multiple),
     )
-
-

@@ -30,6 +30,7 @@ class Site:
 
 def sites(process: Process) -> Iterator[Site]:
     """All of them, in document order."""
+    yield from _listeners(process.itself, frozenset())
     yield from _scope(process, frozenset())
 
 
@@ -86,15 +87,20 @@ def _element(element: Element, names: frozenset[str]) -> Iterator[Site]:
     for what, text, feel in texts:
         if text:
             yield Site(element, f"The {what} of {of}", text, element.line, feel, names)
-    for listener in (*ext.execution_listeners, *ext.task_listeners):
-        for what, text in (("type", listener.type), ("number of retries", listener.retries)):
-            if text:
-                yield Site(element, f"The {what} of the {listener.event} listener of {of}", text, listener.line, OPTIONAL, names)
+    yield from _listeners(element, names)
     if element.completion_condition:
         what = f"The completion condition of {of}"
         yield Site(element, what, element.completion_condition, element.line, REQUIRED, names, condition=True)
     yield from _loop(element, of, names)
     yield from _event(element, of, names)
+
+
+def _listeners(element: Element, names: frozenset[str]) -> Iterator[Site]:
+    for listener in (*element.ext.execution_listeners, *element.ext.task_listeners):
+        for what, text in (("type", listener.type), ("number of retries", listener.retries)):
+            if text:
+                said = f"The {what} of the {listener.event} listener of {the(element)}"
+                yield Site(element, said, text, listener.line, OPTIONAL, names)
 
 
 def _loop(element: Element, of: str, names: frozenset[str]) -> Iterator[Site]:

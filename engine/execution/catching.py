@@ -168,7 +168,10 @@ class CatchEvent(Catching):
     def _update_hook(self, my_task: Token) -> bool:
         if my_task.state == TaskState.WAITING:
             return False
-        self.take_inputs(my_task)
+        if "heard" not in my_task.internal_data:
+            self.take_inputs(my_task)
+        if self._held(my_task, "before"):
+            return False
         wait = self.trigger(my_task).wait(my_task)
         if self.parts > 1:
             self._spread(my_task)

@@ -9,8 +9,10 @@ from typing import Any
 from SpiffWorkflow.bpmn.specs.bpmn_process_spec import BpmnProcessSpec
 
 from amends.engine.definitions import model
+from amends.engine.definitions.listeners import never_heard
 from amends.engine.execution import catching, elements, gateways, tasks, throwing
 from amends.engine.execution.faults import Fault
+from amends.engine.execution.listeners import ProcessListener, make_listeners
 from amends.engine.execution.script_engine import FeelScriptEngine, Text
 
 
@@ -36,6 +38,7 @@ class ProcessSpec(BpmnProcessSpec):
         self.conditional = False
         self.enough: Text | None = None
         self.undone_by: Any = None
+        self.listeners: dict[str, Any] = {}
         self.flows_reached = lru_cache(maxsize=None)(self._flows_reached)
 
     def _flows_reached(self, start: str, without: str) -> frozenset[str]:
@@ -114,7 +117,7 @@ def compile_process(process: model.Scope) -> ProcessSpec:
     _connect(spec, process)
     if isinstance(process, model.Process):
         if process.ext.execution_listeners:
-            raise Fault(f"The process {process.id} has execution listeners, which run on tasks, subprocesses and call activities only.")
+            spec.listeners = make_listeners(spec, process.itself, ProcessListener)
         for start in process.event_starts:
             if start.event is None or any(part.kind not in _STARTS for part in start.event.parts or (start.event,)) or start.event.parallel:
                 raise Fault(f"The process {process.id} begins with a {start.kind} start event ({start.id}), which nothing triggers.")
@@ -138,8 +141,10 @@ def _event_subprocess(spec: ProcessSpec, element: model.Element) -> Any:
 
 def _make(spec: ProcessSpec, element: model.Element) -> Any:
     kind = element.kind
-    if element.ext.execution_listeners and not element.is_activity:
-        raise Fault(f"{element.id} has execution listeners, which run on tasks, subprocesses and call activities only.")
+    for listener in element.ext.execution_listeners:
+        why = never_heard(element, spec.scope, listener.event)
+        if why is not None:
+            raise Fault(f"{element.id} has an execution listener at {listener.event!r}: {why}.")
     if element.type == "adHocSubProcess":
         return tasks.AdHocSubProcess(spec, element)
     if element.type in ("subProcess", "transaction"):

@@ -47,6 +47,8 @@ class Element(BpmnTaskSpec):
     conditional = False
     begun_by_event = False
     parts = 1
+    listens_when_run = True
+    """Whether its listeners run before it is run and before it is left; an activity waits for them by itself."""
     can_be_undone = False
     undone_by: Any = None
     undone_at: str | None = None
@@ -63,6 +65,11 @@ class Element(BpmnTaskSpec):
         self.boundaries: list[Any] = []
         self.result_outputs = [(item.target, Text(item.source, f"output mapping of {item.target}")) for item in element.ext.outputs]
         self.local_inputs = [(item.target, Text(item.source, f"input mapping of {item.target}")) for item in element.ext.inputs]
+        self.listeners: dict[str, Any] = {}
+        if element.ext.execution_listeners or element.ext.task_listeners:
+            from amends.engine.execution.listeners import make_listeners
+
+            self.listeners = make_listeners(spec, element)
 
     # -- SpiffWorkflow's hooks, without prediction, events and logging
     def _predict(self, my_task: Token, seen: Any = None, looked_ahead: int = 0, mask: int = 0) -> None:
@@ -88,13 +95,25 @@ class Element(BpmnTaskSpec):
             my_task.workflow.top_workflow.agenda.append(my_task)
 
     def _run(self, my_task: Token) -> bool | None:
+        if self.listens_when_run and self._held(my_task, "before"):
+            return None
         return self._run_hook(my_task)
+
+    def _held(self, token: Token, when: str) -> bool:
+        """Whether listeners have to be done before this element begins, or leaves."""
+        if not self.listeners:
+            return False
+        from amends.engine.execution.listeners import held
+
+        return held(token, when, self.listeners[when])
 
     def _run_hook(self, my_task: Token) -> bool | None:
         return True
 
     def _on_complete(self, my_task: Token) -> None:
         scope = my_task.workflow
+        if self.listens_when_run and self._held(my_task, "after"):
+            return
         self.give_outputs(my_task)
         ways = self.choose(my_task)
         enough = scope.spec.enough is not None and is_true(scope.spec.enough, my_task)
@@ -231,27 +250,15 @@ class Activity(Element):
     """A task, subprocess or call activity: may carry boundary events and run several times."""
 
     waits = False
+    listens_when_run = False
 
     def __init__(self, spec: Any, element: model.Element) -> None:
         super().__init__(spec, element)
         self.loop: Any = None
-        self.listeners: dict[str, Any] = {}
         if element.loop is not None:
             from amends.engine.execution.loops import make_loop
 
             self.loop = make_loop(element.loop)
-        if element.ext.execution_listeners or element.ext.task_listeners:
-            from amends.engine.execution.listeners import make_listeners
-
-            self.listeners = make_listeners(spec, element)
-
-    def _held(self, token: Token, when: str) -> bool:
-        """Whether listeners have to be done before this activity begins, or leaves."""
-        if not self.listeners:
-            return False
-        from amends.engine.execution.listeners import held
-
-        return held(token, when, self.listeners[when])
 
     def _update_hook(self, my_task: Token) -> bool:
         top = my_task.workflow.top_workflow

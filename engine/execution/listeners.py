@@ -1,4 +1,4 @@
-"""Execution and task listeners: jobs that run before an activity begins and after it is done, one after the other.
+"""Execution and task listeners: jobs that run before an element or process begins and after it is done, one after the other.
 
 Each has a token of its own, beside its activity's: it is retried, becomes an incident and is cancelled by itself. Names and order are
 Camunda 8's: `start` before `creating` (of a user task) before the activity; `completing` before `end` after it, before its outputs.
@@ -15,12 +15,14 @@ from SpiffWorkflow.util.task import TaskState
 from amends.engine.definitions import model
 from amends.engine.execution.tasks import ServiceTask
 from amends.engine.execution.token import Token
+from amends.engine.execution.values import keepable
 
 BEFORE, AFTER = "before", "after"
+_OPENS = {"opens"}
 
 
 class ListenerTask(ServiceTask):
-    """One listener of an activity; its job is given the activity's headers and local variables."""
+    """One listener of an element; its job is given the element's headers and local variables."""
 
     def __init__(self, spec: Any, element: model.Element, listener: model.Listener, when: str) -> None:
         number = sum(name.startswith(f"{element.id}:{listener.event}") for name in spec.task_specs) + 1
@@ -70,14 +72,45 @@ def _host(token: Token) -> Token:
     return host
 
 
-def make_listeners(spec: Any, element: model.Element) -> dict[str, Sequence[ListenerTask]]:
-    """The listeners of an activity, in the order they run: before it and after it."""
+class ProcessListener(ListenerTask):
+    """One listener of a process: it runs before anything in it, or after everything; what it gives are variables of the process."""
+
+    def enter(self, token: Token) -> bool:
+        return True
+
+    def refresh(self, token: Token) -> None:
+        return
+
+    def take_result(self, token: Token, variables: dict[str, Any]) -> None:
+        for name, value in variables.items():
+            keepable(value, name)
+            token.workflow.assign(name, value)
+            token.workflow.top_workflow.mapped.add(name)
+        token.internal_data["told"] = variables
+
+    def _on_complete(self, my_task: Token) -> None:
+        scope, listeners = my_task.workflow, my_task.workflow.spec.listeners[self.when]
+        self.note_completed(my_task)
+        scope.remove(my_task)
+        following = listeners.index(self) + 1
+        if following < len(listeners):
+            scope.place(listeners[following]).internal_data.update(
+                {key: my_task.internal_data[key] for key in _OPENS & my_task.internal_data.keys()}
+            )
+        elif self.when == BEFORE:
+            scope.top_workflow.opened(scope, my_task.internal_data["opens"])
+        else:
+            scope.top_workflow.finished(scope)
+
+
+def make_listeners(spec: Any, element: model.Element, kind: type[ListenerTask] = ListenerTask) -> dict[str, Sequence[ListenerTask]]:
+    """The listeners of an element, in the order they run: before it and after it."""
     ext = element.ext
     wanted = {
         BEFORE: [item for item in ext.execution_listeners if item.event == "start"] + _of_task(ext, "creat"),
         AFTER: _of_task(ext, "complet") + [item for item in ext.execution_listeners if item.event == "end"],
     }
-    return {when: tuple(ListenerTask(spec, element, item, when) for item in items) for when, items in wanted.items()}
+    return {when: tuple(kind(spec, element, item, when) for item in items) for when, items in wanted.items()}
 
 
 def _of_task(ext: model.Zeebe, event: str) -> list[model.Listener]:
@@ -102,4 +135,6 @@ def _next(host: Token, when: str, listeners: Sequence[ListenerTask], index: int)
         scope.top_workflow.agenda.append(token)
     else:
         host.internal_data["heard"] = when
+        if host.state == TaskState.STARTED and host.task_spec.listens_when_run:
+            host._set_state(TaskState.READY)
         scope.top_workflow.agenda.append(host)

@@ -169,4 +169,7 @@ class ScopeMixin:
         if any(number and not token.passive for number, token in self.tasks.items()):
             return
         self.clear()
+        if self.is_process and self.spec.listeners and self.spec.listeners["after"]:
+            self.place(self.spec.listeners["after"][0])
+            return
         self.top_workflow.finished(self)

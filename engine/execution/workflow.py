@@ -177,7 +177,15 @@ class Execution(ScopeMixin, BpmnWorkflow):
         self.open(self, element_id)
 
     def open(self, scope: Any, element_id: str | None = None, begins: list[Any] | None = None) -> None:
-        """Let a scope begin where it does, or at these elements; its event subprocesses wait."""
+        """Let a scope begin where it does, or at these elements; its event subprocesses wait. Listeners of a process come first."""
+        if scope.is_process and scope.spec.listeners and scope.spec.listeners["before"]:
+            self._starts(scope.spec, element_id)
+            scope.place(scope.spec.listeners["before"][0]).internal_data["opens"] = element_id
+            return
+        self.opened(scope, element_id, begins)
+
+    def opened(self, scope: Any, element_id: str | None = None, begins: list[Any] | None = None) -> None:
+        """Put the first tokens of a scope."""
         starts = begins or self._starts(scope.spec, element_id)
         for trigger in scope.spec.triggers:
             scope.lie_in_wait(trigger, passive=TRIGGER)

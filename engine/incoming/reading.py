@@ -256,5 +256,3 @@ def _original_id(part: Message) -> str:
     text = decoded(_body(part), None)
     found = re.search(r"^Message-ID:\s*(<[^<>\s]{1,900}>)", text, re.IGNORECASE | re.MULTILINE)
     return found[1] if found else ""
-
-

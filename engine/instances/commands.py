@@ -113,9 +113,7 @@ _ROW = select(
 # Not FOR UPDATE: rows that refer to an instance (a signal's jobs) may be written while a command has it.
 _SELECT = Fixed(_ROW.with_for_update(key_share=True))
 _LOOK = Fixed(_ROW)
-_NEW = inserting(
-    t.instance, "id", "process_id", "deployment_id", "business_key", "state", "version", "seq", "head", "held", "started_at"
-)
+_NEW = inserting(t.instance, "id", "process_id", "deployment_id", "business_key", "state", "version", "seq", "head", "held", "started_at")
 
 _RESTS = Fixed(
     select(t.suspension.c.id).where(

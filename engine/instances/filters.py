@@ -95,9 +95,7 @@ def whose(assignee: str | None, groups: Sequence[str] | None, unassigned: bool) 
     return [*found, or_(*either)] if either else found
 
 
-def ordered(
-    connection: Connection, order: str, where: Sequence[ColumnElement[bool]], limit: int, after: str | None
-) -> Select[Any]:
+def ordered(connection: Connection, order: str, where: Sequence[ColumnElement[bool]], limit: int, after: str | None) -> Select[Any]:
     """Open tasks by how long they have waited; `after` is the id of the last task of the page before."""
     u = t.user_task.c
     query = select(t.user_task, inbox.GROUPS).where(u.state == "open", *where).limit(limit)

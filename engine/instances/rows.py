@@ -90,7 +90,8 @@ class Rows:
             self.writes.add(_NEW_TASK, *(self._task(*item) for item in tasks))
             groups = [
                 {"task_id": self._id(number), "group_id": group, "offered": _offered(wait), **_order(wait)}
-                for number, _, wait in tasks for group in dict.fromkeys(wait["groups"])
+                for number, _, wait in tasks
+                for group in dict.fromkeys(wait["groups"])
             ]
             if groups:
                 self.writes.add(_NEW_GROUP, *groups)

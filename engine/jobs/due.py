@@ -186,9 +186,7 @@ class Jobs:
                 return False
             deployment_id, told = taken
             version = self.commands.versions.get(deployment_id)
-            self.commands.start(
-                version, str(job.type), {}, business_key=None, actor=SYSTEM, element_id=job.element_id, timer=told
-            )
+            self.commands.start(version, str(job.type), {}, business_key=None, actor=SYSTEM, element_id=job.element_id, timer=told)
             self.database.after_commit(self.commands.wake)
         return True
 

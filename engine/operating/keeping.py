@@ -156,4 +156,3 @@ def _sqlite_sizes(connection: Connection) -> dict[str, int]:
         return {str(name): int(size) for name, size in connection.execute(text(query))}
     except SQLAlchemyError:
         return {}
-

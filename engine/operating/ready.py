@@ -55,7 +55,7 @@ def readiness(engine: Engine, runner: Runner) -> Readiness:
 
 
 def reach(database: Database) -> tuple[str, str]:
-    """"ok" or why the database cannot be reached, and the revision of its schema (empty: it has none)."""
+    """ "ok" or why the database cannot be reached, and the revision of its schema (empty: it has none)."""
     try:
         with database.sql.connect() as connection:
             if not database.sql.dialect.has_table(connection, "alembic_version"):

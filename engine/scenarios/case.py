@@ -100,7 +100,7 @@ class Case:
             return self.world.person(name, (name,))
         if given is not None:
             known = ", ".join([COMPLAINANT, *self.scenario.people, *roles])
-            raise ScenarioError(f"There is nobody called {name!r}; there are: {known}. Add people = {{ {name} = \"role\" }}.")
+            raise ScenarioError(f'There is nobody called {name!r}; there are: {known}. Add people = {{ {name} = "role" }}.')
         if task is not None and task.assignee:
             return task.assignee if self.world.accounts.of(task.assignee) else "system"
         if task is None:

@@ -453,8 +453,10 @@ complaint = _table(
     Index(None, "stage", "state"),
     Index("ix_complaint_email", "email", sqlite_where=text("email <> ''"), postgresql_where=text("email <> ''")),
     Index(
-        "ix_complaint_complainant_name", "complainant_name",
-        sqlite_where=text("complainant_name <> ''"), postgresql_where=text("complainant_name <> ''"),
+        "ix_complaint_complainant_name",
+        "complainant_name",
+        sqlite_where=text("complainant_name <> ''"),
+        postgresql_where=text("complainant_name <> ''"),
     ),
 )
 complaint_person = _table(  # what stands between somebody who works here and a complaint (ISO 10002, 4.7 and 4.10)

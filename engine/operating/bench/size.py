@@ -35,9 +35,5 @@ def _size(engine: Engine) -> int:
         if not engine.database.sqlite:
             every = "SELECT sum(pg_total_relation_size(oid)) FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
             return int(connection.exec_driver_sql(every).scalar() or 0)
-        found: list[Any] = [
-            connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("page_count", "freelist_count", "page_size")
-        ]
+        found: list[Any] = [connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("page_count", "freelist_count", "page_size")]
         return int((found[0] - found[1]) * found[2])
-
-

@@ -44,9 +44,7 @@ def upgrade() -> None:
         "user_task_barred",
         sa.Column("task_id", sa.String(length=60), nullable=False),
         sa.Column("actor", sa.String(length=120), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["task_id"], ["user_task.id"], name=op.f("fk_user_task_barred_task_id_user_task"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["task_id"], ["user_task.id"], name=op.f("fk_user_task_barred_task_id_user_task"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("task_id", "actor", name=op.f("pk_user_task_barred")),
     )
     op.add_column("user_task", sa.Column("competence", sa.String(length=120), server_default="", nullable=False))

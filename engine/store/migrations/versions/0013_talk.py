@@ -122,8 +122,7 @@ def _sqlite() -> None:
 def _postgres() -> None:
     """A GIN index over the words of the documents; what is no letter or digit parts words."""
     op.execute(
-        "CREATE INDEX search_index ON search_document USING gin "
-        "(to_tsvector('simple', regexp_replace(body, '[^[:alnum:]]+', ' ', 'g')))"
+        "CREATE INDEX search_index ON search_document USING gin (to_tsvector('simple', regexp_replace(body, '[^[:alnum:]]+', ' ', 'g')))"
     )
     for table, key, body, columns in SOURCES:
         new = body.format("new")

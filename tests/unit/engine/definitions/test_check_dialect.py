@@ -41,21 +41,28 @@ def test_listeners_of_a_user_task(found: Any, build: Any, inside: str, code: str
 @pytest.mark.parametrize(
     ("element", "code"),
     [
-        ('<exclusiveGateway id="t">{}</exclusiveGateway>', "refused"),
-        ('<intermediateThrowEvent id="t">{}</intermediateThrowEvent>', "refused"),
+        ('<exclusiveGateway id="t">{}</exclusiveGateway>', ""),
+        ('<intermediateThrowEvent id="t">{}</intermediateThrowEvent>', ""),
         ('<task id="t">{}</task>', ""),
+        ('<task id="t"/><boundaryEvent id="b" attachedToRef="t">{}<timerEventDefinition><timeDuration>P1D</timeDuration>'
+         '</timerEventDefinition></boundaryEvent><sequenceFlow id="b-e" sourceRef="b" targetRef="e"/>', "refused"),
     ],
 )  # fmt: skip
-def test_execution_listeners_are_of_activities(found: Any, build: Any, element: str, code: str) -> None:
-    """An event or a gateway takes no time, so nothing can run before or after it."""
+def test_execution_listeners_are_of_what_a_token_comes_to(found: Any, build: Any, element: str, code: str) -> None:
+    """A boundary event waits from when its activity begins, so nothing can run before it."""
     drawn = build.around(element.format(build.extended(listener("execution", "start"))))
     assert [problem.code for problem in found(build.draw(drawn))] == ([code] if code else [])
 
 
-def test_execution_listeners_of_a_process_are_refused(found: Any, build: Any) -> None:
-    """Its first and last activities can have them."""
-    drawn = build.extended(listener("execution", "end")) + build.around('<task id="t"/>')
-    assert [(problem.code, problem.element_id) for problem in found(build.draw(drawn))] == [("refused", "p")]
+@pytest.mark.parametrize(
+    ("event", "type", "code"), [("start", "log", ""), ("end", "log", ""), ("middle", "log", "listener"), ("start", "", "no-task-type")]
+)
+def test_execution_listeners_of_a_process(found: Any, build: Any, event: str, type: str, code: str) -> None:
+    """They are checked like any other, and what they give may have any name."""
+    drawn = build.extended(listener("execution", event, type)) + build.around('<userTask id="t"/>')
+    assert [(one.code, one.element_id) for one in found(build.draw(drawn))] == ([(code, "p")] if code else [])
+    said = found(build.draw(build.extended(listener("execution", "start", "=1 +")) + build.around('<task id="t"/>')))
+    assert [(one.code, one.element_id) for one in said] == [("feel-syntax", "p")]
 
 
 def test_a_task_listener_of_another_element(found: Any, build: Any) -> None:

@@ -19,7 +19,8 @@ ELEMENTS: dict[str, tuple[str, str]] = {
     '<receiveTask id="t" messageRef="m" instantiate="true"/>': ("event-misplaced", "t"),
     '<eventBasedGateway id="t" instantiate="true"/>': ("refused", "t"),
     '<intermediateThrowEvent id="t"><compensateEventDefinition activityRef="gone"/></intermediateThrowEvent>': (
-        "compensation-activity", "t",
+        "compensation-activity",
+        "t",
     ),
     f'<intermediateCatchEvent id="t">{CONDITION.replace("=x", "")}</intermediateCatchEvent>': ("condition-missing", "t"),
     f'<intermediateCatchEvent id="t">{CONDITION.replace("=x", "=x >")}</intermediateCatchEvent>': ("feel-syntax", "t"),
