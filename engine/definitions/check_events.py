@@ -81,6 +81,11 @@ def _coded(found: Findings, element: Element, event: EventDefinition, kind: str,
     elif declared is None:
         message = f"{called(element)} refers to the {kind} {event.ref!r}, which the file does not declare."
         found.add(element, "missing-reference", message, f"Choose or create its {kind}.")
+    elif not declared.code and element.type in _CATCHING:
+        message = (
+            f"{called(element)} refers to the {kind} {declared.name or declared.id!r}, which has no code, and so catches every {kind}."
+        )
+        found.warn(element, f"{kind}-code", message, f"Give the {kind} a code, or let the event refer to no {kind}.")
     elif not declared.code:
         message = f"{called(element)} refers to the {kind} {declared.name or declared.id!r}, which has no code."
         found.add(element, f"{kind}-code", message, f"Give the {kind} a code.")

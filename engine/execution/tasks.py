@@ -161,6 +161,8 @@ class SubProcess(Activity):
     inner: Any = None
 
     def enter(self, token: Token) -> bool:
+        if not self.inner.task_specs:
+            return True  # it is empty: a collapsed one that nobody has drawn yet
         token.workflow.top_workflow.enter_scope(token, self.inner, False, dict(token.data), None)
         token._set_state(TaskState.STARTED)
         return False

@@ -95,6 +95,13 @@ def test_end_events(found: Any, build: Any, definition: str, code: str) -> None:
     assert (code, "e") in {(p.code, p.element_id) for p in found(build.draw(content, '<error id="codeless" name="x"/>'))}
 
 
+def test_an_error_without_a_code_that_is_caught_is_a_warning(found: Any, build: Any) -> None:
+    """It catches every error, as Camunda 8 has it; whoever forgot the code is told."""
+    border = '<task id="t"/><boundaryEvent id="b" attachedToRef="t"><errorEventDefinition errorRef="codeless"/></boundaryEvent>'
+    drawn = build.draw(build.around(border) + build.flow("b", "e"), '<error id="codeless" name="x"/>')
+    assert [(one.code, one.severity, one.element_id) for one in found(drawn)] == [("error-code", "warning", "b")]
+
+
 STARTS = {
     "<errorEventDefinition/>": "event-misplaced",
     "<messageEventDefinition/>": "message-name",

@@ -384,3 +384,28 @@ values = st.recursive(
 def test_variables_come_back_as_they_were(value: Any) -> None:
     """Encoding loses nothing, and nothing a person types can be taken for one of our marks."""
     assert decode(encode(value)) == value
+
+
+def test_an_empty_subprocess_ends_at_once() -> None:
+    """A collapsed one that nobody has drawn yet holds nobody up, also where it runs several times."""
+    loop = (
+        "<bpmn:multiInstanceLoopCharacteristics><bpmn:extensionElements>"
+        '<zeebe:loopCharacteristics inputCollection="=[1, 2]"/></bpmn:extensionElements></bpmn:multiInstanceLoopCharacteristics>'
+    )
+    for inside in ("", loop):
+        body = element("startEvent", "s") + element("subProcess", "sub", inside) + user("a") + flows("s>sub", "sub>a")
+        assert Driver(process(body)).start().tasks == ["a"]
+
+
+def test_an_error_without_a_code_is_every_error() -> None:
+    """What catches it catches all, as where it refers to no error; one that names the code goes first."""
+    errors = '<bpmn:error id="any" name="any"/><bpmn:error id="one" name="one" errorCode="E1"/>'
+    borders = "".join(
+        element("boundaryEvent", f"b_{name}", f'<bpmn:errorEventDefinition errorRef="{name}"/>', attachedToRef="a")
+        for name in ("any", "one")
+    )
+    body = element("startEvent", "s") + user("a") + borders + user("x") + user("y") + flows("s>a", "b_any>x", "b_one>y")
+    for code, task in (("E1", "y"), ("E2", "x")):
+        d = Driver(errors + process(body)).start()
+        assert d.error("a", code)
+        assert d.tasks == [task]
