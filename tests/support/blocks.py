@@ -19,6 +19,8 @@ class Maker:
         self.made = 0
         self.numbers = 0
         self.inside = 0
+        self.transaction = False
+        """Whether what is made stands in a transaction, and in nothing else within it."""
 
     def name(self, what: str) -> str:
         self.numbers += 1
@@ -40,10 +42,16 @@ class Maker:
         return Block("seq", parts=parts or [self.task()])
 
     def block(self, depth: int, caught: bool) -> Block:
-        kinds = ["activity"] * 3 + (["xor", "or", "par", "loop", "event", "sub", "sub", "undo"] if depth > 0 else ["undo"])
+        kinds = ["activity"] * 3 + (
+            ["xor", "or", "par", "loop", "event", "sub", "sub", "call", "undo", "wait"] if depth > 0 else ["undo", "wait"]
+        )
         kind = self.dice.choice(kinds)
-        if kind in ("activity", "sub"):
-            return self.activity(kind == "sub", depth - 1, caught)
+        if kind in ("activity", "sub", "call"):
+            return self.activity(
+                {"activity": "task", "sub": self.dice.choice(["sub", "sub", "transaction"])}.get(kind, kind), depth - 1, caught
+            )
+        if kind == "wait":
+            return Block("wait", self.name("wait"), conditions=[self.condition()])
         if kind == "undo":
             return Block("seq", parts=[self.task(), Block("undo", self.name("throw"))])
         name = self.name(kind)
@@ -51,49 +59,60 @@ class Maker:
             return Block("loop", name, [self.sequence(depth - 1, caught, True)], [self.condition()])
         parts = [self.sequence(depth - 1, caught) for _ in range(self.dice.choice([2, 2, 3]))]
         if kind == "event":
-            triggers = [self.dice.choice(["signal", "timer", "message"]) for _ in parts]
-            return Block("event", name, parts, names=[(self.name(trigger), trigger) for trigger in triggers])
+            triggers = [self.dice.choice(["signal", "timer", "message", "conditional"]) for _ in parts]
+            names = [(self.name(trigger), trigger) for trigger in triggers]
+            return Block("event", name, parts, [self.condition()], names=names)
         conditions = [self.condition() for _ in parts[1:]]
         if kind == "xor" and self.inside and self.dice.random() < 0.5:
-            ends = ["error"] * 2 * caught + ["terminate"]
+            ends = ["error"] * 2 * caught + ["terminate"] + ["cancel"] * 4 * self.transaction
             parts[0] = Block("seq", parts=[self.task(), Block(self.dice.choice(ends), self.name("end"))])
         if kind == "xor" and self.dice.random() < 0.3:
             parts[-1] = Block("seq")
         return Block(kind, name, parts, conditions if kind in ("xor", "or") else [])
 
-    def activity(self, is_sub: bool, depth: int, caught: bool) -> Block:
+    def activity(self, kind: str, depth: int, caught: bool) -> Block:
         self.made += 1
-        made = Block("sub" if is_sub else "task", self.name("sub" if is_sub else "task"), undone=self.dice.random() < 0.15)
+        is_sub = kind != "task"
+        made = Block(kind, self.name(kind), undone=self.dice.random() < 0.15)
         errors = is_sub and self.dice.random() < 0.5
         for _ in range(self.dice.choice([0, 0, 1, 1, 2])):
-            trigger = self.dice.choice(["signal", "timer", "message"])
+            trigger = self.dice.choice(["signal", "timer", "message", "conditional"])
             made.bounds.append(self.event(trigger, "b", depth, caught))
         if errors:
             made.bounds.append(Event(self.name("b"), "error", True, self.sequence(min(depth, 1), caught)))
+        if kind == "transaction":
+            made.bounds.append(Event(self.name("b"), "cancelled", True, self.sequence(min(depth, 1), caught)))
         if is_sub:
-            self.inside += 1
+            self.inside, around, self.transaction = self.inside + 1, self.transaction, kind == "transaction"
             made.parts = [self.sequence(depth, caught or errors, True)]
-            self.inside -= 1
+            if kind == "transaction" and self.dice.random() < 0.7:
+                gives_up = Block("seq", parts=[self.task(), Block("cancel", self.name("end"))])
+                made.parts[0].parts.append(Block("xor", self.name("xor"), [gives_up, Block("seq")], [self.condition()]))
+            self.inside, self.transaction = self.inside - 1, around
             if self.dice.random() < 0.3:
                 made.handlers.append(self.handler())
-        if self.dice.random() < 0.3:
+        if self.dice.random() < 0.3 and kind != "transaction":
             made.repeat = self.dice.choice(["parallel", "sequential", "standard"])
             made.times = self.dice.choice([0, 1, 2, 3] if made.repeat != "standard" else [1, 2, 3])
             made.test_before = self.dice.random() < 0.5
             if made.repeat == "standard" or self.dice.random() < 0.5:
                 made.conditions = [self.condition()]
+            if made.times == 0 or made.test_before:
+                # What is over before it begins is left at once: a condition that is true already would race with it.
+                made.bounds = [event for event in made.bounds if event.trigger != "conditional"]
         return made
 
     def event(self, trigger: str, what: str, depth: int, caught: bool) -> Event:
         interrupting = self.dice.random() < 0.6
         # Beside the flow only one activity: several tokens of one path would meet in its gateways.
-        block = self.sequence(min(depth, 1), caught) if interrupting else Block("seq", parts=[self.activity(False, 0, False)])
-        return Event(self.name(what), trigger, interrupting, block)
+        block = self.sequence(min(depth, 1), caught) if interrupting else Block("seq", parts=[self.activity("task", 0, False)])
+        return Event(self.name(what), trigger, interrupting, block, self.condition() if trigger == "conditional" else "")
 
     def handler(self) -> Event:
-        trigger = self.dice.choice(["signal", "timer", "message", "error"])
+        trigger = self.dice.choice(["signal", "timer", "message", "error", "conditional"])
         interrupting = trigger == "error" or self.dice.random() < 0.5
-        return Event(self.name("h"), trigger, interrupting, Block("seq", parts=[self.task(), self.activity(False, 0, False)]))
+        block = Block("seq", parts=[self.task(), self.activity("task", 0, False)])
+        return Event(self.name("h"), trigger, interrupting, block, self.condition() if trigger == "conditional" else "")
 
     def process(self) -> tuple[Block, list[Event]]:
         handlers = [self.handler()] if self.dice.random() < 0.25 else []
@@ -106,6 +125,8 @@ _DEFINITIONS = {
     "</bpmn:timerEventDefinition>",
     "message": '<bpmn:messageEventDefinition messageRef="m"/>',
     "error": '<bpmn:errorEventDefinition errorRef="er"/>',
+    "cancel": "<bpmn:cancelEventDefinition/>",
+    "cancelled": "<bpmn:cancelEventDefinition/>",
     "terminate": "<bpmn:terminateEventDefinition/>",
     "undo": "<bpmn:compensateEventDefinition/>",
 }
@@ -117,14 +138,25 @@ DECLARED = (
 
 def draw(body: Block, handlers: list[Event]) -> str:
     """The process as BPMN."""
-    return DECLARED + process(_Drawing().scope("start", body, handlers))
+    called: list[str] = []
+    return DECLARED + process(_Drawing(called).scope("start", body, handlers)) + "".join(called)
+
+
+def _definition(trigger: str, condition: str) -> str:
+    if trigger == "conditional":
+        return f"<bpmn:conditionalEventDefinition><bpmn:condition>={condition}</bpmn:condition></bpmn:conditionalEventDefinition>"
+    return _DEFINITIONS[trigger]
 
 
 class _Drawing:
-    """Writes one scope; `put` gives the id of the element its part ends with, or None for a part that ends the path."""
+    """Writes one scope; `put` gives the id of the element its part ends with, or None for a part that ends the path.
 
-    def __init__(self) -> None:
+    Called processes are put beside it, into `called`.
+    """
+
+    def __init__(self, called: list[str]) -> None:
         self.xml = ""
+        self.called = called
 
     def scope(self, start: str, body: Block, handlers: list[Event], begin: str = "", interrupting: bool = True) -> str:
         self.xml += element("startEvent", start, begin, isInterrupting=str(interrupting).lower())
@@ -132,7 +164,8 @@ class _Drawing:
         if last is not None:
             self.xml += element("endEvent", f"end_{start}") + flows(f"{last}>end_{start}")
         for event in handlers:
-            inside = _Drawing().scope(event.name, event.block, [], _DEFINITIONS[event.trigger], event.interrupting)
+            begin = _definition(event.trigger, event.condition)
+            inside = _Drawing(self.called).scope(event.name, event.block, [], begin, event.interrupting)
             self.xml += element("subProcess", f"es_{event.name}", inside, triggeredByEvent="true")
         return self.xml
 
@@ -148,9 +181,12 @@ class _Drawing:
                 condition = ""
             return at
         self.way(before, {"event": f"{block.name}_split", "loop": f"{block.name}_join"}.get(block.kind, block.name), condition)
-        if block.kind in ("task", "sub"):
+        if block.kind in ("task", "sub", "call", "transaction"):
             return self.activity(block)
-        if block.kind in ("error", "terminate"):
+        if block.kind == "wait":
+            self.xml += element("intermediateCatchEvent", block.name, _definition("conditional", block.conditions[0]))
+            return block.name
+        if block.kind in ("error", "terminate", "cancel"):
             self.xml += element("endEvent", block.name, _DEFINITIONS[block.kind])
             return None
         if block.kind == "undo":
@@ -171,7 +207,7 @@ class _Drawing:
     def event(self, block: Block) -> str:
         self.xml += element("eventBasedGateway", f"{block.name}_split") + element("exclusiveGateway", f"{block.name}_join")
         for (name, trigger), part in zip(block.names, block.parts, strict=True):
-            self.xml += element("intermediateCatchEvent", name, _DEFINITIONS[trigger])
+            self.xml += element("intermediateCatchEvent", name, _definition(trigger, block.conditions[0]))
             self.way(f"{block.name}_split", name)
             last = self.put(part, name)
             if last is not None:
@@ -213,8 +249,12 @@ class _Drawing:
         if block.kind == "task":
             self.xml += user(block.name, repeat)
         else:
-            inside = _Drawing().scope(f"in_{block.name}", block.parts[0], block.handlers)
-            self.xml += element("subProcess", block.name, inside + repeat)
+            inside = _Drawing(self.called).scope(f"in_{block.name}", block.parts[0], block.handlers)
+            if block.kind == "call":
+                self.called.append(process(inside, f"of_{block.name}"))
+                self.xml += element("callActivity", block.name, repeat, f'<zeebe:calledElement processId="of_{block.name}"/>')
+            else:
+                self.xml += element("subProcess" if block.kind == "sub" else "transaction", block.name, inside + repeat)
         if block.undone:
             self.xml += element("boundaryEvent", f"c_{block.name}", _DEFINITIONS["undo"], attachedToRef=block.name)
             self.xml += element("userTask", f"undo_{block.name}", ext="<zeebe:userTask/>", isForCompensation="true")
@@ -226,7 +266,7 @@ class _Drawing:
         interrupting = [event for event in block.bounds if event.interrupting]
         for event in block.bounds:
             attributes = {"attachedToRef": block.name, "cancelActivity": str(event.interrupting).lower()}
-            self.xml += element("boundaryEvent", event.name, _DEFINITIONS[event.trigger], **attributes)
+            self.xml += element("boundaryEvent", event.name, _definition(event.trigger, event.condition), **attributes)
             last = self.put(event.block, event.name)
             if last is not None and event.interrupting:
                 self.way(last, merged)

@@ -18,8 +18,9 @@ class Block:
     """A part of a process. `kind` says which of the others matter.
 
     seq, xor, or, par, loop: `parts` (the last one of xor and or is the default), `conditions` on variables.
-    event: the first of `parts` whose event (by `names`) happens. task, sub: an activity, with `bounds`, `handlers` (of a sub),
-    `repeat` (None, parallel, sequential, standard), `times`, and whether something undoes it. error, terminate, undo: what it says.
+    event: the first of `parts` whose event (by `names`) happens. task, sub, call, transaction: an activity, with `bounds`, `handlers` (of
+    all but a task), `repeat` (None, parallel, sequential, standard), `times`, and whether something undoes it. wait: for the condition.
+    error, terminate, cancel, undo: what it says.
     """
 
     kind: str
@@ -43,6 +44,7 @@ class Event:
     trigger: str
     interrupting: bool
     block: Block
+    condition: str = ""
 
 
 class Region:
@@ -62,10 +64,25 @@ class Region:
             region.end()
 
 
+@dataclass
+class Memory:
+    """The variables of a process, called or not, and which it has written."""
+
+    values: dict[str, bool]
+    written: set[str] = field(default_factory=set)
+
+    def write(self, values: dict[str, bool]) -> None:
+        self.values.update(values)
+        self.written |= set(values)
+
+
 class Scope:
     """A process or subprocess that runs: how many tokens it has, and what can be undone in it."""
 
-    def __init__(self, around: Region, handlers: list[Event], finished: Done, activity: tuple[Any, ...] | None) -> None:
+    def __init__(
+        self, around: Region, handlers: list[Event], finished: Done, activity: tuple[Any, ...] | None, memory: Memory | None
+    ) -> None:
+        self.memory: Memory = memory or around.scope.memory
         self.holder = Region(around, self)
         self.content = Region(self.holder, self)
         self.handlers, self.finished, self.activity = handlers, finished, activity
@@ -82,6 +99,8 @@ class Offer:
     happen: Done
     stays: bool
     passive: bool
+    condition: str = ""
+    held: bool = False
 
 
 class Game:
@@ -90,8 +109,11 @@ class Game:
     def __init__(self, body: Block, handlers: list[Event], variables: dict[str, bool]) -> None:
         self.variables = variables
         self.offers: list[Offer] = []
+        self.left: list[tuple[Region, Done]] = []
         self.ended = False
-        self.scope(Region(None), body, handlers, self._end, None)
+        self.memory = Memory(variables)
+        self.scope(Region(None), body, handlers, self._end, None, self.memory)
+        self.settle()
 
     def _end(self) -> None:
         self.ended = True
@@ -101,25 +123,66 @@ class Game:
         return self.offers
 
     def play(self, offer: Offer, variables: dict[str, bool]) -> None:
-        self.variables.update(variables)
+        offer.region.scope.memory.write(variables)
+        self.happen(offer)
+        self.settle()
+
+    def change(self, variables: dict[str, bool]) -> None:
+        """Somebody changes variables of the process."""
+        self.memory.write(variables)
+        self.settle()
+
+    def happen(self, offer: Offer) -> None:
         if not offer.stays:
             self.offers.remove(offer)
         offer.happen()
 
-    def offer(self, name: str, region: Region, happen: Done, stays: bool = False, passive: bool = False) -> None:
-        self.offers.append(Offer(name, region, happen, stays, passive))
+    def settle(self) -> None:
+        """Let every condition happen that has become true, then go on behind what is done, until nothing is left to do."""
+        moved = True
+        while moved:
+            moved = False
+            for offer in list(self.open()):
+                if offer.condition and offer.region.alive:
+                    before, offer.held = offer.held, self.holds(offer.condition, offer.region)
+                    if offer.held and not before:
+                        moved = True
+                        self.happen(offer)
+            if self.left and not moved:
+                moved = True
+                region, then = self.left.pop(0)
+                if region.alive:
+                    then()
 
-    def holds(self, condition: str) -> bool:
-        return not self.variables[condition[4:-1]] if condition.startswith("not(") else self.variables[condition]
+    def offer(self, name: str, region: Region, happen: Done, stays: bool = False, passive: bool = False, condition: str = "") -> None:
+        self.offers.append(Offer(name, region, happen, stays, passive, condition))
+
+    def listen(self, event: Event, region: Region, happen: Callable[[Event], None]) -> None:
+        """A boundary event or event subprocess waits, unless what throws it finds it."""
+        if event.trigger not in ("error", "cancelled"):
+            stays = not event.interrupting and event.trigger != "timer"
+            self.offer(event.name, region, lambda: happen(event), stays, True, event.condition)
+
+    def holds(self, condition: str, region: Region) -> bool:
+        values = region.scope.memory.values
+        return not values[condition[4:-1]] if condition.startswith("not(") else values[condition]
 
     # -- scopes
-    def scope(self, around: Region, body: Block, handlers: list[Event], finished: Done, activity: tuple[Any, ...] | None) -> None:
-        scope = Scope(around, handlers, finished, activity)
+    def scope(
+        self, around: Region, body: Block, handlers: list[Event], finished: Done, activity: tuple[Any, ...] | None,
+        memory: Memory | None = None,
+    ) -> None:  # fmt: skip
+        scope = Scope(around, handlers, finished, activity, memory)
         for event in handlers:
-            if event.trigger != "error":
-                stays = not event.interrupting and event.trigger != "timer"
-                self.offer(event.name, scope.holder, lambda event=event: self.handle(scope, event), stays, passive=True)  # type: ignore[misc]
+            self.listen(event, scope.holder, lambda event: self.handle(scope, event))
         self.token(scope, body)
+
+    def clear(self, scope: Scope) -> None:
+        """Cancel all that runs and waits in a scope, which goes on."""
+        scope.holder.end()
+        scope.holder.alive, scope.tokens = True, 0
+        scope.content = Region(scope.holder, scope)
+        self.offers = [offer for offer in self.offers if offer.region is not scope.holder]
 
     def token(self, scope: Scope, block: Block) -> None:
         scope.tokens += 1
@@ -135,10 +198,7 @@ class Game:
 
     def handle(self, scope: Scope, event: Event) -> None:
         if event.interrupting:
-            scope.holder.end()
-            scope.holder.alive, scope.tokens = True, 0
-            scope.content = Region(scope.holder, scope)
-            self.offers = [offer for offer in self.offers if offer.region is not scope.holder]
+            self.clear(scope)
         scope.tokens += 1
         content = scope.content
         inner = (event, content, None)
@@ -168,7 +228,7 @@ class Game:
             self.run(block.parts[at], region, lambda: self._seq(block, region, done, at + 1))
 
     def _xor(self, block: Block, region: Region, done: Done) -> None:
-        true = [part for part, condition in zip(block.parts, block.conditions, strict=False) if self.holds(condition)]
+        true = [part for part, condition in zip(block.parts, block.conditions, strict=False) if self.holds(condition, region)]
         self.run((true or block.parts[-1:])[0], region, done)
 
     def _together(self, parts: list[Block], region: Region, done: Done) -> None:
@@ -183,20 +243,24 @@ class Game:
             self.run(part, region, one)
 
     def _or(self, block: Block, region: Region, done: Done) -> None:
-        true = [part for part, condition in zip(block.parts, block.conditions, strict=False) if self.holds(condition)]
+        true = [part for part, condition in zip(block.parts, block.conditions, strict=False) if self.holds(condition, region)]
         self._together(true or block.parts[-1:], region, done)
 
     def _par(self, block: Block, region: Region, done: Done) -> None:
         self._together(block.parts, region, done)
 
     def _loop(self, block: Block, region: Region, done: Done) -> None:
-        again = lambda: self._loop(block, region, done) if self.holds(block.conditions[0]) else done()  # noqa: E731
+        again = lambda: self._loop(block, region, done) if self.holds(block.conditions[0], region) else done()  # noqa: E731
         self.run(block.parts[0], region, again)
 
     def _event(self, block: Block, region: Region, done: Done) -> None:
         group = Region(region)
-        for (name, _), part in zip(block.names, block.parts, strict=True):
-            self.offer(name, group, lambda part=part: (group.end(), self.run(part, region, done)))  # type: ignore[misc]
+        for (name, trigger), part in zip(block.names, block.parts, strict=True):
+            condition = block.conditions[0] if trigger == "conditional" else ""
+            self.offer(name, group, lambda part=part: (group.end(), self.run(part, region, done)), condition=condition)  # type: ignore[misc]
+
+    def _wait(self, block: Block, region: Region, done: Done) -> None:
+        self.offer(block.name, region, done, condition=block.conditions[0])
 
     def _error(self, block: Block, region: Region, done: Done) -> None:
         self.error(region.scope)
@@ -204,6 +268,13 @@ class Game:
     def _terminate(self, block: Block, region: Region, done: Done) -> None:
         region.scope.holder.end()
         region.scope.finished()
+
+    def _cancel(self, block: Block, region: Region, done: Done) -> None:
+        scope = region.scope
+        self.clear(scope)
+        undoable, scope.undoable = scope.undoable, []
+        activity, _, caught = scope.activity
+        self.undo(undoable, scope.content, lambda: caught(next(event for event in activity.bounds if event.trigger == "cancelled")))
 
     def _undo(self, block: Block, region: Region, done: Done) -> None:
         scope = region.scope
@@ -219,7 +290,7 @@ class Game:
             return
         rest, last = undoable[:-1], undoable[-1]
         if isinstance(last, str):
-            self.offer(f"undo_{last}", region, lambda: self.undo(rest, region, done))
+            self.offer(f"undo_{last}", region, lambda: self.left.append((region, lambda: self.undo(rest, region, done))))
         else:
             self.undo(last, region, lambda: self.undo(rest, region, done))
 
@@ -235,7 +306,7 @@ class Game:
                 region.scope.undoable.append(block.name)
             elif found:
                 region.scope.undoable.append(found)
-            done()
+            self.left.append((region, done))
 
         def caught(event: Event) -> None:
             if event.interrupting:
@@ -245,9 +316,7 @@ class Game:
                 self.token(region.scope, event.block)
 
         for event in block.bounds:
-            if event.trigger != "error":
-                stays = not event.interrupting and event.trigger != "timer"
-                self.offer(event.name, whole, lambda event=event: caught(event), stays, passive=True)  # type: ignore[misc]
+            self.listen(event, whole, caught)
 
         def once(index: int | None, then: Done) -> None:
             own = Region(whole, index=index)
@@ -255,16 +324,21 @@ class Game:
                 self.offer(block.name, own, lambda: (own.end(), then()))
                 return
 
+            memory = Memory(dict(region.scope.memory.values)) if block.kind == "call" else None
+
             def finished() -> None:
-                runs.append(own.inside[0].scope.undoable)
+                if memory is not None:
+                    region.scope.memory.write({name: memory.values[name] for name in memory.written})
+                else:  # what a called process did stays done
+                    runs.append(own.inside[0].scope.undoable)
                 own.end()
                 then()
 
-            self.scope(own, block.parts[0], block.handlers, finished, (block, region, caught))
+            self.scope(own, block.parts[0], block.handlers, finished, (block, region, caught), memory)
 
         self.repeat(block, once, over, whole)
 
-    _sub = _task
+    _sub = _call = _transaction = _task
 
     def repeat(self, block: Block, once: Callable[[int | None, Done], None], over: Done, whole: Region) -> None:
         ended = [0]
@@ -272,9 +346,9 @@ class Game:
         def next_one() -> None:
             ended[0] += 1
             if block.repeat == "standard":
-                again = ended[0] < block.times and self.holds(block.conditions[0])
+                again = ended[0] < block.times and self.holds(block.conditions[0], whole)
             else:
-                again = ended[0] < block.times and not (block.conditions and self.holds(block.conditions[0]))
+                again = ended[0] < block.times and not (block.conditions and self.holds(block.conditions[0], whole))
             if not again:
                 over()
             elif block.repeat != "parallel":
@@ -282,12 +356,12 @@ class Game:
 
         def parallel() -> None:
             ended[0] += 1
-            if ended[0] == block.times or (block.conditions and self.holds(block.conditions[0])):
+            if ended[0] == block.times or (block.conditions and self.holds(block.conditions[0], whole)):
                 over()
 
         if block.repeat is None:
             once(None, over)
-        elif block.times == 0 or (block.repeat == "standard" and block.test_before and not self.holds(block.conditions[0])):
+        elif block.times == 0 or (block.repeat == "standard" and block.test_before and not self.holds(block.conditions[0], whole)):
             over()
         elif block.repeat == "parallel":
             for index in range(block.times):

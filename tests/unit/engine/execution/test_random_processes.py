@@ -39,7 +39,7 @@ def open_in(d: Driver) -> dict[Key, list[Token]]:
     """What the engine says is open: the oldest first where several are alike."""
     found: dict[Key, list[Token]] = {}
     for token in d.waiting():
-        if token.wait["kind"] in ("user", "message", "signal", "timer"):
+        if token.wait["kind"] in ("user", "message", "signal", "timer", "conditional"):
             found.setdefault(key_of(token), []).append(token)
     return found
 
@@ -88,15 +88,23 @@ def played(seed: int, counted: Counter[str] | None = None) -> None:
         restored(d)
         ours = compare(d, game, told)
         # What happens beside the flow happens once a piece: its tasks would otherwise be one like the other.
-        keys = sorted(key for key, found in ours.items() if not all(token.id in fired for token in found))
-        if d.execution.ended is not None or not keys:
+        can = {key: [token for token in found if token.wait["kind"] != "conditional"] for key, found in ours.items()}
+        keys = sorted(key for key, found in can.items() if not all(token.id in fired for token in found))
+        if d.execution.ended is not None or (not keys and len(path) > MOST_STEPS // 2):
             break
+        given = {name: dice.random() < 0.5 for name in dice.sample(VARIABLES, 2)}
+        if not keys or dice.random() < 0.05:  # nothing but conditions is waited for: somebody changes variables
+            path.append(("change", ()))
+            for name, value in given.items():
+                d.execution.assign(name, value)
+            game.change(given)
+            d.run()
+            continue
         tasks = [key for key in keys if ours[key][0].wait["kind"] == "user"]
         key = dice.choice(tasks if tasks and dice.random() < 0.8 else keys)
         at = next(number for number, token in enumerate(ours[key]) if token.id not in fired)
         token, offer = ours[key][at], open_by(game)[key][at]
         path.append(key)
-        given = {name: dice.random() < 0.5 for name in dice.sample(VARIABLES, 2)}
         if token.wait["kind"] == "user":
             d.execution.complete(token, given)
             game.play(offer, given)
@@ -116,17 +124,20 @@ def played(seed: int, counted: Counter[str] | None = None) -> None:
 def kinds(block: Any) -> set[str]:
     """What a process is made of."""
     found = {block.kind} | ({block.repeat} if block.repeat else set()) | ({"handler"} if block.undone else set())
+    found |= {trigger for _, trigger in block.names}
     for event in [*block.bounds, *block.handlers]:
         found |= kinds(event.block) | {event.trigger, "interrupting" if event.interrupting else "not interrupting"}
     return found.union(*(kinds(part) for part in block.parts)) if block.parts else found
 
 
 def test_random_processes_do_what_the_reference_does() -> None:
-    """Gateways, loops, boundary events, subprocesses, event subprocesses, several instances, errors, terminating, compensation."""
+    """Gateways, loops, boundary events, subprocesses, event subprocesses, several instances, errors, terminating, compensation,
+    conditional events, transactions and called processes."""
     counted: Counter[str] = Counter()
     for seed in range(SEED, SEED + MANY):
         played(seed, counted)
     print(dict(counted))
     assert counted["processes"] == MANY and counted["ended"] > MANY // 3
     everything = {"xor", "or", "par", "loop", "event", "sub", "parallel", "sequential", "standard", "error", "terminate", "undo"}
+    everything |= {"call", "transaction", "cancel", "wait", "conditional"}
     assert {kind for kind in everything if not counted[f"with {kind}"]} == set()
