@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from amends.engine.definitions.findings import Findings, called, the
-from amends.engine.definitions.model import Declared, Diagram, Element, EventDefinition, Process, expression, is_feel
+from amends.engine.definitions.model import Declared, Diagram, Element, EventDefinition, Process, expression, is_feel, listed
 from amends.engine.definitions.timers import EXAMPLES, literal_fault
 from amends.engine.feel import FeelError, parse
 
+CHANGES = frozenset({"create", "update"})
+"""What can happen to a variable that a conditional event listens to."""
 _CATCHING = frozenset({"startEvent", "intermediateCatchEvent", "boundaryEvent", "receiveTask"})
 
 
@@ -43,6 +45,9 @@ def _definition(found: Findings, diagram: Diagram, element: Element, event: Even
             if not event.condition:
                 message = f"{called(element)} has no condition."
                 found.add(element, "condition-missing", message, 'Fill in a FEEL expression such as "=amount > 100".', line=event.line)
+            for word in sorted(listed(event.ext.filter_events) - CHANGES):
+                message = f"{called(element)} looks at its condition when a variable is to {word!r}, which variables do not."
+                found.add(element, "value", message, "Write create, update, or both.", line=event.line)
 
 
 def _message(found: Findings, diagram: Diagram, element: Element, event: EventDefinition, top: bool) -> None:

@@ -51,6 +51,7 @@ _FIELDS: dict[str, dict[str, str]] = {
     "script": {"expression": "script", "resultVariable": "result_variable"},
     "calledElement": {"processId": "called_process"},
     "publishMessage": {"messageId": "message_id", "timeToLive": "message_ttl", "correlationKey": "message_correlation_key"},
+    "conditionalFilter": {"variableNames": "filter_names", "variableEvents": "filter_events"},
     "versionTag": {"value": "version_tag"},
 }
 _BOUND = {"formDefinition": "form", "calledDecision": "decision", "calledElement": "process"}

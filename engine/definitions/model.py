@@ -23,6 +23,11 @@ def is_feel(text: str | None) -> bool:
     return text is not None and text.lstrip().startswith("=")
 
 
+def listed(text: str | None) -> frozenset[str]:
+    """What a text names that is a list with commas."""
+    return frozenset(part.strip() for part in (text or "").split(",") if part.strip())
+
+
 def expression(text: str) -> str:
     """The FEEL in a text, without its leading `=`."""
     stripped = text.strip()
@@ -96,6 +101,8 @@ class Zeebe:
     message_id: str | None = None
     message_ttl: str | None = None
     message_correlation_key: str | None = None
+    filter_names: str | None = None
+    filter_events: str | None = None
     version_tag: str | None = None
     template: str | None = None
     bindings: Mapping[str, str] = field(default_factory=dict)

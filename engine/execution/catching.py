@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -31,6 +32,7 @@ class Trigger:
         self.timer = text(event.text, "timer")
         self.reads_clocks = self.timer is not None and self.timer.reads_clocks
         self.condition = None if event.condition is None else Text(event.condition, "condition", always_feel=True)
+        self.names, self.events = model.listed(event.ext.filter_names), model.listed(event.ext.filter_events)
 
     def wait(self, token: Token) -> dict[str, Any]:
         """What to wait for, worked out now."""
@@ -46,7 +48,7 @@ class Trigger:
                 raise Fault(f"{self.element_id} waits for a condition, but has none.")
             # What is true already happens at once: it is asked for the first time when this step is over.
             token.workflow.top_workflow.variables_changed = True
-            return {"kind": self.kind, "holds": False}
+            return {"kind": self.kind, "holds": False, **({"unasked": True} if self.names or self.events else {})}
         return {"kind": self.kind}
 
     def again(self, token: Token) -> dict[str, Any]:
@@ -60,6 +62,12 @@ class Trigger:
         if not self.reads_clocks or (self.timer_kind == "cycle" and wait["due"] is not None):
             return dict(wait)
         return self._timer(token, wait["since"])
+
+    def concerned(self, changes: Mapping[str, set[str]]) -> bool:
+        """Whether what has changed since the last time is what the condition listens to (`zeebe:conditionalFilter`)."""
+        if not self.names and not self.events:
+            return True
+        return any(not self.events or kinds & self.events for name, kinds in changes.items() if not self.names or name in self.names)
 
     def holds(self, token: Token) -> bool:
         """Whether the condition is true now. What it needs may not be there yet: null is not true."""

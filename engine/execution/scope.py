@@ -73,11 +73,14 @@ class ScopeMixin:
     def assign(self, name: str, value: Any, token: Token | None = None) -> None:
         """Write a variable where it is known, or else in the process."""
         self.top_workflow.variables_changed = True
+        changes: set[str] = self.top_workflow.changes.setdefault(name, set())
         if token is not None and name in token.data:
+            changes.add("update")
             token.data[name] = value
             return
         for scope in self._outwards():
             if name in scope.data or scope.is_process:
+                changes.add("update" if name in scope.data else "create")
                 scope.data[name] = value
                 scope.written.add(name)
                 return

@@ -89,6 +89,8 @@ class Execution(ScopeMixin, BpmnWorkflow):
         self.clocks: dict[str, Any] = {}
         self.clocks_changed = False
         self.variables_changed = False
+        self.changes: dict[str, set[str]] = {}
+        """What happened to variables, by name, since conditions were looked at: create, update."""
         self.listens: bool = spec.conditional
         self.evaluation_left = EVALUATION_BUDGET
         self._instances_left = INSTANCE_BUDGET
@@ -325,14 +327,18 @@ class Execution(ScopeMixin, BpmnWorkflow):
 
     def _conditions(self) -> None:
         """A variable or clock has changed: let the events happen whose condition has become true (BPMN 2.0, 10.5.5)."""
-        self.variables_changed = False
+        self.variables_changed, changes, self.changes = False, self.changes, {}
         for scope in list(self.scopes()):
             for token in scope.tokens() if scope.spec.conditional and not self._is_gone(scope) else ():
                 if token.wait is not None and token.wait["kind"] == "conditional" and scope.tasks.get(token.id) is token:
-                    self._ask(token)
+                    self._ask(token, changes)
 
-    def _ask(self, token: Token) -> None:
+    def _ask(self, token: Token, changes: Mapping[str, set[str]]) -> None:
         internal = token.internal_data
+        if internal["wait"].get("unasked"):
+            internal["wait"] = {"kind": "conditional", "holds": False}
+        elif not token.task_spec.trigger(token).concerned(changes):
+            return
         try:
             holds = token.task_spec.trigger(token).holds(token)
         except AmendsError as fault:

@@ -8,7 +8,7 @@ import pytest
 from driving import HEAD, MONDAY, Driver, element, flows, message_definition, process, timer, user
 
 from amends.engine.calendars import Calendar, Clock
-from amends.engine.definitions import read_diagram
+from amends.engine.definitions import check, read_diagram
 from amends.engine.execution import Fault, compile_process
 
 START, END = element("startEvent", "s"), element("endEvent", "e")
@@ -224,3 +224,41 @@ def test_cron_cycles_fire_when_cron_says() -> None:
     d.execution.fire(token, {})
     assert [note.data for note in d.execution.notes if note.kind == "timer"] == [{"missed": 2}]
     assert d.run().waiting("timer")[0].wait["due"] == MONDAY + timedelta(days=4)
+
+
+def filtered(text: str, **given: str) -> str:
+    attributes = "".join(f' {name}="{value}"' for name, value in given.items())
+    extension = f"<bpmn:extensionElements><zeebe:conditionalFilter{attributes}/></bpmn:extensionElements>"
+    return condition(text).replace("<bpmn:condition>", f"{extension}<bpmn:condition>")
+
+
+def test_a_condition_that_listens_to_some_variables_is_not_looked_at_for_others() -> None:
+    """What it reads besides is read when one of its own changes; when it begins to wait it is looked at once, whatever it listens to."""
+    body = START + user("a") + element("boundaryEvent", "c", filtered("x + y > 10", variableNames="x, z"), attachedToRef="a") + user("b")
+    body = process(body + flows("s>a", "c>b"))
+    d = Driver(body).start(x=1, y=1)
+    d.execution.assign("y", 20)
+    assert d.run().tasks == ["a"]
+    d.execution.assign("x", 2)
+    assert d.run().tasks == ["b"]
+    assert Driver(body).start(x=1, y=20).tasks == ["b"]
+
+
+@pytest.mark.parametrize(
+    ("events", "first", "second"), [("create", ["b"], ["b"]), ("update", ["a"], ["b"]), ("create, update", ["b"], ["b"])]
+)
+def test_a_condition_that_listens_to_new_variables_or_to_changed_ones(events: str, first: list[str], second: list[str]) -> None:
+    """Set for the first time, and set again."""
+    event = element("boundaryEvent", "c", filtered("lit", variableEvents=events), attachedToRef="a")
+    d = Driver(process(START + user("a") + event + user("b") + flows("s>a", "c>b"))).start()
+    d.execution.assign("lit", True)
+    assert d.run().tasks == first
+    d.execution.assign("lit", True)
+    assert d.run().tasks == second
+
+
+def test_what_a_condition_cannot_listen_to_is_refused() -> None:
+    """A variable is made or changed; nothing else happens to it."""
+    body = START + element("intermediateCatchEvent", "c", filtered("lit", variableEvents="create, vanish")) + END + flows("s>c", "c>e")
+    problems = check({"a.bpmn": HEAD.format(process(body)).encode()})
+    assert [(one.code, one.element_id) for one in problems if one.severity == "error"] == [("value", "c")]
