@@ -6,6 +6,7 @@ lie beside it. See docs/decisions.md.
 
 from amends.engine.decisions.check import check_model
 from amends.engine.decisions.explain import Explanation, MatchedRule
+from amends.engine.decisions.loading import resolve_among
 from amends.engine.decisions.model import DecisionInfo, InputInfo, Model, OutputInfo, load
 from amends.engine.decisions.problems import CODES, DecisionProblem
 from amends.engine.decisions.table_tests import TableTestResult, run_table_tests
@@ -24,5 +25,6 @@ __all__ = [
     "TableTestResult",
     "check_model",
     "load",
+    "resolve_among",
     "run_table_tests",
 ]

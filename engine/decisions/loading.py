@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from os import PathLike
 from pathlib import Path
 
@@ -99,6 +99,25 @@ class Loader:
                 except (DecisionError, OSError):  # a neighbour that cannot be read is not the one that is looked for
                     continue
         return self._neighbours.get(namespace)
+
+
+def resolve_among(files: Mapping[str, bytes]) -> Resolve:
+    """Finds what a model of a package imports among the package's files: by the file name of its location, else by its namespace."""
+    models = {path: body for path, body in files.items() if path.endswith(".dmn")}
+
+    def resolve(namespace: str, location: str) -> bytes | None:
+        name = location.rpartition("/")[2]
+        found = next((body for path, body in models.items() if name and path.rpartition("/")[2] == name), None)
+        return found or next((body for path, body in models.items() if _namespace(path, body) == namespace), None)
+
+    return resolve
+
+
+def _namespace(path: str, body: bytes) -> str | None:
+    try:
+        return parse(body, path).get("namespace", "")
+    except DecisionError:  # what cannot be read is not what is looked for, and has a check of its own
+        return None
 
 
 def read_bytes(path: Path) -> bytes:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
 
 from amends.engine.calendars import calendar_problems
-from amends.engine.decisions import DecisionError, DecisionInfo, check_model, load
+from amends.engine.decisions import DecisionError, DecisionInfo, check_model, load, resolve_among
 from amends.engine.definitions.check_references import BUILT_IN_ROLES
 from amends.engine.definitions.expressions import FUNCTIONS, Expressions
 from amends.engine.definitions.findings import Findings, called
@@ -47,20 +46,10 @@ def _line_of(text: str, component_id: str) -> int | None:
 
 
 def _decisions(found: Findings, package: Package, path: str, body: bytes) -> None:
-    problems = check_model(body, file=path, resolve=_resolver(package), functions=FUNCTIONS)
+    problems = check_model(body, file=path, resolve=resolve_among(package.files), functions=FUNCTIONS)
     for item in problems:
         place = item.line or (None if item.element_id else 1)
         found.problems.append(Problem(path, item.element_id, place, item.code, item.severity, item.message, item.help))
-
-
-def _resolver(package: Package) -> Any:
-    """Finds the models a model imports among the package's files, by the end of the location."""
-
-    def resolve(namespace: str, location: str | None) -> bytes | None:
-        name = (location or "").rpartition("/")[2]
-        return next((body for path, body in package.files.items() if name and path.rpartition("/")[2] == name), None)
-
-    return resolve
 
 
 def read_decisions(package: Package) -> dict[str, DecisionInfo]:
@@ -68,7 +57,7 @@ def read_decisions(package: Package) -> dict[str, DecisionInfo]:
     found: dict[str, DecisionInfo] = {}
     for path in sorted(set(package.decisions.values())):
         try:
-            model = load(package.files[path], resolve=_resolver(package))
+            model = load(package.files[path], resolve=resolve_among(package.files))
         except DecisionError:
             continue  # said by the check of the file
         found.update((info.id, info) for info in model.decisions)

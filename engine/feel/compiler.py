@@ -11,7 +11,7 @@ from typing import Any
 
 from amends.engine.feel import nodes as n
 from amends.engine.feel import operators as ops
-from amends.engine.feel.comparisons import FAST_ORDER, equality, ordering
+from amends.engine.feel.comparisons import FAST_ORDER, ORDERED, equality, ordering
 from amends.engine.feel.lookup import Scopes, global_code, local_code
 from amends.engine.feel.numbers import MATH
 from amends.engine.feel.run import Code, Frame
@@ -67,16 +67,15 @@ def _list(compiler: Compiler, node: n.ListNode) -> Code:
 
 def _range(compiler: Compiler, node: n.RangeNode) -> Code:
     low, high, text = compiler.compile(node.low), compiler.compile(node.high), compiler.text
-    low_included, high_included = node.low_included, node.high_included
+    return lambda frame: range_between(frame, low(frame), high(frame), node, text)
 
-    def code(frame: Frame) -> Any:
-        a, b = low(frame), high(frame)
-        if a is not None and b is not None and kind_of(a) != kind_of(b):
-            frame.run.warn(text, node, f"A range from a {kind_of(a)} to a {kind_of(b)} is null")
-            return None
-        return Range(a, b, low_included, high_included)
 
-    return code
+def range_between(frame: Frame, low: Any, high: Any, node: n.RangeNode, text: str) -> Range | None:
+    """The range that has these ends; null, with a warning, where they are of two types."""
+    if low is not None and high is not None and kind_of(low) != kind_of(high):
+        frame.run.warn(text, node, f"A range from a {kind_of(low)} to a {kind_of(high)} is null")
+        return None
+    return Range(low, high, node.low_included, node.high_included)
 
 
 def unary_range(symbol: str, value: Any) -> Any:
@@ -244,6 +243,9 @@ def _between(compiler: Compiler, node: n.Between) -> Code:
 
     def code(frame: Frame) -> Any:
         a, b, c = value(frame), low(frame), high(frame)
+        kind = type(a)
+        if kind in ORDERED and kind is type(b) and kind is type(c):
+            return b <= a <= c
         try:
             return ops.order(a, b) >= 0 and ops.order(a, c) <= 0
         except Fault as fault:

@@ -47,7 +47,9 @@ class FeelWarning:
     part: str
 
     def __str__(self) -> str:
-        return f"{self.message} (line {self.line}, column {self.column}: {self.part})"
+        where = [f"line {self.line}, column {self.column}"] if self.line else []
+        found = ": ".join([*where, self.part] if self.part else where)
+        return f"{self.message} ({found})" if found else self.message
 
 
 def place(text: str, offset: int) -> tuple[int, int]:

@@ -197,6 +197,20 @@ def _builtin_call(node: n.Call, name: str, text: str, arguments: list[Code], fun
             run.warn(text, node, str(fault))
             return None
 
+    if len(arguments) == 1:
+        argument, wanted = arguments[0], types[0]
+
+        def code_of_one(frame: Frame) -> Any:
+            run = frame.run
+            target = known if name not in run.variables and run.functions is None else function(frame)
+            value = argument(frame)
+            try:
+                return implementation(run, value) if target is known and type(value) in wanted else _called(target, run, [value])
+            except Fault as fault:
+                run.warn(text, node, str(fault))
+                return None
+
+        return code_of_one
     if len(arguments) != 2:
         return code
     (first, second), (first_types, second_types) = arguments, types

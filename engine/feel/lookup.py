@@ -83,7 +83,9 @@ def global_code(text: str, node: n.Name, depth: int) -> Code:
     def nested(frame: Frame) -> Any:
         value = frame.run.variables.get(name, _MISSING)
         kind = type(value)
-        if kind in NATIVE and (kind is not Decimal or value.is_finite()):
+        if kind is Decimal:
+            return value if value.is_finite() else _global_value(frame.run, text, node, value)
+        if kind in NATIVE:
             return value
         return _global_value(frame.run, text, node, value)
 

@@ -8,7 +8,7 @@ from typing import Any
 from amends.engine.feel import nodes as n
 from amends.engine.feel import operators as ops
 from amends.engine.feel.comparisons import FAST_ORDER, ORDERED
-from amends.engine.feel.compiler import FAST_ARITHMETIC, HANDLERS, Compiler
+from amends.engine.feel.compiler import FAST_ARITHMETIC, HANDLERS, Compiler, range_between
 from amends.engine.feel.run import Code, Frame
 from amends.engine.feel.values import Fault
 
@@ -66,6 +66,8 @@ def compile_test(compiler: Compiler, node: n.Node) -> Any:
     """One positive unary test as a function of frame and value."""
     if isinstance(node, n.UnaryComparison):
         return _comparison_test(compiler, node)
+    if isinstance(node, n.RangeNode):
+        return _range_test(compiler, node)
     code = compiler.compile(node)
     named = names_value(node)
     computed = not isinstance(node, n.Literal)
@@ -86,6 +88,23 @@ def compile_test(compiler: Compiler, node: n.Node) -> Any:
             return None
         return ops.matches(value, expected, frame.run.meter)
 
+    return test
+
+
+def _range_test(compiler: Compiler, node: n.RangeNode) -> Any:
+    """Whether a value lies between two others; only where they are no numbers or strings is a range made of them."""
+    low, high, text = compiler.compile(node.low), compiler.compile(node.high), compiler.text
+    above, below = FAST_ORDER[">=" if node.low_included else ">"], FAST_ORDER["<=" if node.high_included else "<"]
+
+    def test(frame: Frame, value: Any) -> bool | None:
+        a, b = low(frame), high(frame)
+        kind = type(value)
+        if kind in ORDERED and kind is type(a) and kind is type(b):
+            return above(value, a) and below(value, b)  # type: ignore[no-any-return]  # numbers and strings compare to booleans
+        range_ = range_between(frame, a, b, node, text)
+        return None if range_ is None and named else ops.matches(value, range_, frame.run.meter)
+
+    named = names_value(node)
     return test
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from amends.engine.calendars import Calendar, feel_functions
-from amends.engine.decisions import Model
+from amends.engine.decisions import Model, resolve_among
 from amends.engine.decisions import load as load_decisions
 from amends.engine.definitions import deployments
 from amends.engine.definitions.package import Package
@@ -64,7 +64,7 @@ class Version:
         if path is None:
             raise Fault(f"There is no decision {decision_id!r} in this version; add its table and deploy again.")
         if path not in self._models:
-            self._models[path] = load_decisions(self.package.files[path])
+            self._models[path] = load_decisions(self.package.files[path], resolve=resolve_among(self.package.files))
         engine = self.script_engine.outside
         explanation = self._models[path].explain(decision_id, dict(context), functions=engine.functions, now=engine.now)
         why = explanation.to_plain()

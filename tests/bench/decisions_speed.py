@@ -28,6 +28,15 @@ OTHERS = {"dates from other dates": ("opened", "received", "due", "days"), "labe
 
 MOST_TIMES_CONDITION = 25
 LEVELS = ("low", "medium", "high", "grave", "none")
+UNLIKE = [
+    form
+    for sign in "+-*/"
+    for order in (">", "<=", ">=", "<")
+    for form in (f"? {sign} {{i}} {order} 40", f"? {sign} limit {order} {{i}}", f"{order} limit {sign} {{i}}")
+] + ["[limit - {i}..900]", "? in [{i}..limit * 9]", "? between {i} and limit + 900", "not(> limit + 900)", "abs(? - {i}) < 900"]
+"""Calculations of one step, no two of one shape: none can be asked in a batch."""
+
+MOST_TIMES_UNLIKE = 45
 MIXED = ("> limit * {i}", "? + rate > {i}", "? / 2 in [{i}..{j}]", "[limit - {i}..limit * rate + {i}]", "abs(? - {i}) < 300")
 TABLES: dict[str, Callable[[int], list[str]]] = {
     "constants": lambda i: [f'"{LEVELS[i % 5]}"', f"[{i * 10}..{i * 10 + 10})", '"card","loan"', f"> {i}"],
@@ -97,6 +106,24 @@ def test_a_table_costs_at_most_25_conditions(kind: str) -> None:
     matched = len(table.evaluate("d", inputs))
     print(f"\n{kind}: condition {once * 1e6:.2f} µs, table {many * 1e6:.1f} µs, {many / once:.1f} times; {matched} rules match")
     assert many / once <= MOST_TIMES_CONDITION
+
+
+@pytest.mark.parametrize("columns", [1, 2])
+def test_cells_of_50_shapes_are_asked_alone(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """50 calculations of which no two are alike cost some 25 conditions in one column, and more in more: each is half a condition."""
+    kind = f"{50 * columns} shapes"
+    monkeypatch.setitem(
+        TABLES,
+        kind,
+        lambda i: ["-", UNLIKE[i].format(i=i + 1), "-", UNLIKE[(i + 3) % len(UNLIKE)].format(i=i + 1) if columns == 2 else "-"],
+    )
+    condition, table, inputs = parse(CONDITION), load(model(kind)), inputs_of(kind)
+    gc.disable()
+    once = min(seconds(lambda: condition.evaluate(INPUTS), 300) for _ in range(30))
+    many = min(seconds(lambda: table.evaluate("d", inputs), 60) for _ in range(30))
+    gc.enable()
+    print(f"\n{kind}: condition {once * 1e6:.2f} µs, table {many * 1e6:.1f} µs, {many / once:.1f} times")
+    assert many / once <= MOST_TIMES_UNLIKE
 
 
 def test_parsing_is_shared_by_instances_and_versions() -> None:

@@ -148,6 +148,26 @@ def test_an_unknown_decision_is_told_what_there_is(model: Path, tmp_path: Path) 
     run("decide", tmp_path / "none.dmn", expect=2)
 
 
+@pytest.mark.parametrize("name", ["late.tests.csv", "late.tests.yaml"])
+def test_examples_beside_a_model_are_run(model: Path, name: str) -> None:
+    """`amends test` runs the inputs and expected outputs that lie beside a model as data, says which fail and why, and exits with 1."""
+    good, bad = ("very", "a bit")
+    (model.parent / name).write_text(
+        f"test,due on,amount,expected,rules\nearly,2023-12-01,200,{good},1\nwrong,2023-12-01,200,{bad},1\n"
+        if name.endswith("csv")
+        else "decision: How late\ntests:\n"
+        + "".join(
+            f"  - {{name: {word}, inputs: {{due on: 2023-12-01, amount: 200}}, expected: {value}, rules: [1]}}\n"
+            for word, value in (("early", good), ("wrong", bad))
+        )
+    )
+    lines = run("test", model, expect=1).output.splitlines()
+    assert any("early" in line and "wrong" not in line for line in lines)
+    assert any("wrong" in line and '"a bit" was expected, "very" came out' in line for line in lines)
+    assert lines[-1] == "1 passed, 1 failed"
+    assert run("test", model.parent, expect=1).output.splitlines()[-1] == "1 passed, 1 failed"
+
+
 def test_every_command_is_there() -> None:
     """Each is loaded by its name, and listed by --help."""
     listed = run("--help").stdout

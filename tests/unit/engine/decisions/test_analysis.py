@@ -14,7 +14,7 @@ from amends.engine.decisions import boxes
 from amends.engine.decisions.analysis import ColumnSpec, Finding, TableAnalysis
 from amends.engine.decisions.conditions import condition
 from amends.engine.decisions.geometry import Domain, Region, Values
-from amends.engine.feel import parse_unary
+from amends.engine.feel import Time, YearMonthDuration, evaluate, parse_unary
 
 numbers = st.integers(0, 4).map(str)
 number_ranges = st.builds(lambda a, low, high, b: f"{a}{low}..{high}{b}", st.sampled_from("[("), numbers, numbers, st.sampled_from("])"))
@@ -29,6 +29,18 @@ question_tests = st.builds(
 )
 word_tests = st.sampled_from(['"a"', '"b"', '"c"'])
 flag_tests = st.sampled_from(["true", "false"])
+day_counts = st.integers(0, 3).map('duration("P{}D")'.format)
+month_counts = st.integers(0, 3).map('duration("P{}M")'.format)
+hours = st.integers(8, 11).map('time("{:02}:00:00")'.format)
+moments = st.integers(8, 11).map('date and time("2025-01-01T{:02}:00:00")'.format)
+
+
+def ordered(constants: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    """A comparison with a constant, or a range of two."""
+    compared = st.builds("{} {}".format, st.sampled_from(["", "<", "<=", ">", ">=", "!="]), constants)
+    return compared | st.builds("{}{}..{}{}".format, st.sampled_from("[("), constants, constants, st.sampled_from("])"))
+
+
 day_tests = st.builds('{}date("2025-01-0{}")'.format, st.sampled_from(["", "< ", "<= ", "> ", ">= "]), st.integers(2, 4))
 
 
@@ -43,14 +55,26 @@ GRIDS: dict[str, list[Any]] = {
     "string": ["a", "b", "c", "d"],
     "boolean": [True, False],
     "date": [datetime.date(2025, 1, day) for day in range(1, 6)],
+    "days and time duration": [datetime.timedelta(hours=12 * n) for n in range(-1, 8)],
+    "years and months duration": [YearMonthDuration(n) for n in range(-1, 5)],
+    "time": [evaluate(f'time("{n // 2:02}:{n % 2 * 3}0:00")', {}) for n in range(15, 24)],
+    "date and time": [datetime.datetime(2025, 1, 1, n // 2, n % 2 * 30) for n in range(15, 24)],
 }
 TESTS = {
     "number": cells(number_tests) | question_tests,
     "string": cells(word_tests),
     "boolean": cells(flag_tests),
     "date": cells(day_tests),
+    "days and time duration": cells(ordered(day_counts)),
+    "years and months duration": cells(ordered(month_counts)),
+    "time": cells(ordered(hours)),
+    "date and time": cells(ordered(moments)),
 }
-ALLOWED = {"number": "[0..4]", "string": '"a","b","c"', "boolean": "true", "date": '>= date("2025-01-02")'}
+ALLOWED = {
+    "number": "[0..4]", "string": '"a","b","c"', "boolean": "true", "date": '>= date("2025-01-02")',
+    "days and time duration": '>= duration("P0D")', "years and months duration": '[duration("P0M")..duration("P3M")]',
+    "time": '> time("08:00:00")', "date and time": '< date and time("2025-01-01T11:00:00")',
+}  # fmt: skip
 
 
 @st.composite
@@ -87,6 +111,10 @@ def has(region: Region, value: Any) -> bool:
         return region.null
     if isinstance(region, Values):
         return (value in region.values) != region.others
+    if isinstance(value, YearMonthDuration):
+        value = Decimal(value.months)
+    elif isinstance(value, Time):
+        value = Decimal(value.hour * 3600 + value.minute * 60 + value.second)
     return any((low is None or low <= (value, 0)) and (high is None or (value, 0) < high) for low, high in region.spans)
 
 
@@ -94,7 +122,7 @@ def example(found: Finding) -> list[Any]:
     return [value for _, value in found.example]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(tables())
 def test_overlaps_are_those_of_brute_force(columns: list[ColumnSpec]) -> None:
     """A pair is reported exactly if some input matches both rules, and its example does."""
@@ -105,7 +133,7 @@ def test_overlaps_are_those_of_brute_force(columns: list[ColumnSpec]) -> None:
         assert set(overlap.rules) <= set(matching(columns, example(overlap)))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(tables())
 def test_gaps_are_those_of_brute_force(columns: list[ColumnSpec]) -> None:
     """Gaps are reported exactly if some allowed input other than null matches no rule, and every example is one."""
@@ -116,7 +144,7 @@ def test_gaps_are_those_of_brute_force(columns: list[ColumnSpec]) -> None:
         assert matching(columns, example(gap)) == []
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(tables())
 def test_rules_that_never_match_and_masked_rules(columns: list[ColumnSpec]) -> None:
     """A rule is reported as never matching, or as masked by earlier ones, exactly if it never comes first for any input."""

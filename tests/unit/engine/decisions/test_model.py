@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from amends.engine.decisions import DecisionError, check_model, load, loading
+from amends.engine.decisions import DecisionError, check_model, load, loading, resolve_among
 from amends.engine.decisions.xml import DMN_NAMESPACES
 from amends.engine.errors import NotFound
 from amends.engine.feel import FeelError, FeelWarning
@@ -324,6 +324,15 @@ def test_a_model_imports_one_of_another_version(build: Any, tmp_path: Path, newe
     body = f"<decision id='d' name='d'><variable name='d'/>{needs}{build.literal('base.two * 2')}</decision>"
     (tmp_path / "main.dmn").write_bytes(build.document(imported, body, target="urn:main", namespace=newer))
     assert load(tmp_path / "main.dmn").evaluate("d", {}) == 4
+
+
+def test_imports_are_found_among_files(build: Any) -> None:
+    """By the name of the file that the location says, else by namespace; what is no model, or cannot be read, is passed over."""
+    base, other = (build.document(build.decision("d", f'"{name}"'), target=f"urn:{name}") for name in ("base", "other"))
+    resolve = resolve_among({"a.txt": base, "broken.dmn": b"<", "deep/other.dmn": other, "base.dmn": base})
+    assert [resolve("urn:base", ""), resolve("urn:base", "x/other.dmn"), resolve("urn:other", "gone.dmn"), resolve("urn:none", "")] == [
+        base, other, other, None,
+    ]  # fmt: skip
 
 
 def test_imports_stay_in_their_folder(build: Any, tmp_path: Path) -> None:

@@ -245,6 +245,9 @@ def test_warnings_say_what_where_and_why() -> None:
     assert evaluate('1 +\n  ("Abc" - 2)', {}, warnings=warnings) is None
     assert warnings[0] == FeelWarning("A number cannot be subtracted from a string, so the result is null", 2, 3, '("Abc" - 2)')
     assert str(warnings[0]).endswith('(line 2, column 3: ("Abc" - 2))')
+    assert [str(FeelWarning("No.", line, 1, part)) for line, part in ((2, ""), (0, "x"), (0, ""))] == [
+        "No. (line 2, column 1)", "No. (x)", "No.",
+    ]  # fmt: skip
     warnings.clear()
     evaluate("for i in 1..10000 return null.x", {}, warnings=warnings)
     assert len(warnings) == 200

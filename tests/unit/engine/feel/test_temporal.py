@@ -169,7 +169,34 @@ def test_temporal_algebra(text: str, expected: str) -> None:
 
 
 @tables.rows("""
+@"2024-01-31".year ==> 2024
+@"2024-01-31".month ==> 1
+@"2024-01-31".day ==> 31
 @"2024-01-31".weekday ==> 3
+@"2024-02-29T10:20:30+02:00".year ==> 2024
+@"2024-02-29T10:20:30+02:00".month ==> 2
+@"2024-02-29T10:20:30+02:00".day ==> 29
+@"2024-02-29T10:20:30+02:00".weekday ==> 4
+@"2024-02-29T10:20:30+02:00".hour ==> 10
+@"2024-02-29T10:20:30+02:00".minute ==> 20
+@"2024-02-29T10:20:30+02:00".second ==> 30
+@"2024-02-29T10:20:30+02:00".time offset ==> @"PT2H"
+@"2024-02-29T10:20:30+02:00".timezone ==> null
+@"10:20:30+02:00".hour ==> 10
+@"10:20:30+02:00".second ==> 30
+@"10:20:30+02:00".time offset ==> @"PT2H"
+@"10:20:30@Europe/Paris".timezone ==> "Europe/Paris"
+@"P1DT2H3M4S".days ==> 1
+@"P1DT2H3M4S".hours ==> 2
+@"P1DT2H3M4S".minutes ==> 3
+@"P1DT2H3M4S".seconds ==> 4
+@"P1DT2H3M4S".years ==> null
+@"P1Y2M".years ==> 1
+@"P1Y2M".months ==> 2
+(1..3].start ==> 1
+(1..3].end ==> 3
+(1..3].start included ==> false
+(1..3].end included ==> true
 @"12024-01-31".month ==> 1
 @"2024-01-31T10:20:30.5Z".second ==> 30
 @"2024-01-31T10:20:30@Europe/Paris".timezone ==> "Europe/Paris"
