@@ -67,7 +67,8 @@ class OperationContext:
 class Operation:
     """Base of all operations.
 
-    `type` is what a service task names; `title`, `group` and `help` are shown in the modeler. With `inside` True it runs in the
+    `type` is what a service task names; `title`, `group` and `help` are shown in the modeler, and `documentation`, an address, is
+    where it leads who wants to know more. With `inside` True it runs in the
     instance's own transaction and touches nothing else; otherwise it is a job, run at least once.
     """
 
@@ -75,6 +76,7 @@ class Operation:
     title: ClassVar[str]
     group: ClassVar[str] = "Complaints"
     help: ClassVar[str] = ""
+    documentation: ClassVar[str] = ""
     inside: ClassVar[bool] = False
 
     class Inputs(Schema):

@@ -44,7 +44,7 @@ def live(engine: Engine, clock: Any, instance_id: str, variables: Mapping[str, A
         assert moves, f"{instance_id} is active at {view.active_elements} after {life.moves}, and nothing can move it"
         assert view.active_elements, f"{instance_id} is active, with nothing active in it, after {life.moves}"
         kind, what = moves[(number + turn) % len(moves)]
-        life.moves.append(f"{kind} {what.element_id}")
+        life.moves.append(f"{kind} {what.id if kind == 'condition' else what.element_id}")
         try:
             _make(engine, clock, instance_id, kind, what, dict(variables or {}))
         except AmendsError as error:

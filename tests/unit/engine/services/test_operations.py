@@ -142,7 +142,7 @@ def test_inputs_become_controls() -> None:
     """Choices are a dropdown, other inputs a text that may be FEEL; what is required must not be empty, the rest can be left out."""
 
     class Example(Operation):
-        type, title = "example", "Example"
+        type, title, documentation = "example", "Example", "https://example.org/example"
 
         class Inputs(Schema):
             must = fields.String(required=True, metadata={"label": "Must", "feel": "required", "placeholder": "=x", "help": "Say it."})
@@ -152,6 +152,7 @@ def test_inputs_become_controls() -> None:
             internal = fields.String(dump_only=True)
 
     (template,) = element_templates([Example])
+    assert template["documentationRef"] == "https://example.org/example"
     _, must, plain, one_of, maybe, retries = template["properties"]
     assert must == {
         "id": "must", "label": "Must", "description": "Say it.", "type": "String", "placeholder": "=x", "feel": "required",
