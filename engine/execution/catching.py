@@ -47,7 +47,7 @@ class Trigger:
             if self.condition is None:
                 raise Fault(f"{self.element_id} waits for a condition, but has none.")
             # What is true already happens at once: it is asked for the first time when this step is over.
-            token.workflow.top_workflow.variables_changed = True
+            token.workflow.top_workflow.unasked.append(token)
             return {"kind": self.kind, "holds": False, **({"unasked": True} if self.names or self.events else {})}
         return {"kind": self.kind}
 

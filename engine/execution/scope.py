@@ -13,6 +13,8 @@ from SpiffWorkflow.util.task import TaskState
 
 from amends.engine.execution.token import Token
 
+Below = dict[int, list[Token]]
+
 
 class ScopeMixin:
     """What `Execution` and `Scope` share. `data` holds the variables, `tasks` the tokens by id (0 is the root)."""
@@ -117,23 +119,30 @@ class ScopeMixin:
                 if undoing is not None:
                     self.top_workflow.agenda.append(undoing)
 
-    def cancel_token(self, token: Token) -> None:
-        """End an element before it is done, with everything that belongs to it."""
+    def cancel_token(self, token: Token, below: Below | None = None) -> None:
+        """End an element before it is done, with everything that belongs to it: `below`, where all of the scope is known already."""
         if token.id not in self.tasks:
             return
+        if below is None:
+            spec = token.task_spec
+            whole = "body" not in token.internal_data  # boundary events belong to all instances together
+            several = whole and (spec.boundaries or getattr(spec, "loop", None) is not None)
+            below = self._below() if several or getattr(spec, "listeners", None) else {}
+        others = below.get(token.id, [])
         top = self.top_workflow
         inner = top.subprocesses.pop(token.id, None)
         if inner is not None:
             inner.clear()
         if getattr(token.task_spec, "loop", None) is not None and "body" not in token.internal_data:
-            for other in self.tokens():
+            for other in others:
                 if other.internal_data.get("body") == token.id:
-                    self.cancel_token(other)
-        if getattr(token.task_spec, "listeners", None):
-            for other in self.tokens():
-                if other.internal_data.get("listens") == token.id:
-                    self.cancel_token(other)
-        self.discard_boundaries(token)
+                    self.cancel_token(other, below)
+        for other in others:
+            if other.internal_data.get("listens") == token.id:
+                self.cancel_token(other, below)
+        for other in others:
+            if other.internal_data.get("host") == token.id and other.passive:
+                self.remove(other)
         if not token.passive:
             top.note("cancelled", token.task_spec.name, token)
         token._set_state(TaskState.CANCELLED)
@@ -154,6 +163,16 @@ class ScopeMixin:
         if flow is not None:
             self.top_workflow.note("taken", flow)
 
+    def _below(self) -> Below:
+        """What belongs to a token, by its number: its instances, listeners and boundary events, the oldest first."""
+        found: Below = {}
+        for token in self.tokens():
+            for key in ("body", "listens", "host"):
+                number = token.internal_data.get(key)
+                if number is not None:
+                    found.setdefault(number, []).append(token)
+        return found
+
     def discard_boundaries(self, host: Token) -> None:
         """The activity is over: its boundary events wait no longer."""
         if host.task_spec.boundaries:
@@ -163,9 +182,10 @@ class ScopeMixin:
 
     def clear(self, keep: Token | None = None) -> None:
         """Cancel every token but `keep`."""
+        below = self._below()
         for token in self.tokens():
             if token is not keep and token.id in self.tasks:
-                self.cancel_token(token)
+                self.cancel_token(token, below)
 
     def settle(self) -> None:
         """If no token is left that counts, the scope is finished (BPMN 2.0, 13.5.6)."""

@@ -89,6 +89,8 @@ class Execution(ScopeMixin, BpmnWorkflow):
         self.clocks: dict[str, Any] = {}
         self.clocks_changed = False
         self.variables_changed = False
+        self.unasked: list[Token] = []
+        """What has begun to wait for a condition that nobody has looked at yet."""
         self.changes: dict[str, set[str]] = {}
         """What happened to variables, by name, since conditions were looked at: create, update."""
         self.listens: bool = spec.conditional
@@ -281,9 +283,13 @@ class Execution(ScopeMixin, BpmnWorkflow):
         while True:
             while True:
                 # What is done leaves first: no condition takes back what somebody has completed.
-                if self.listens and self.variables_changed and not (self.agenda and self.agenda[0].internal_data.get("done")):
-                    self._conditions()
-                    continue
+                if self.listens and not (self.agenda and self.agenda[0].internal_data.get("done")):
+                    if self.variables_changed:
+                        self._conditions()
+                        continue
+                    if self.unasked:
+                        self._first_looks()
+                        continue
                 if not self.agenda:
                     break
                 token = self.agenda.popleft()
@@ -328,10 +334,20 @@ class Execution(ScopeMixin, BpmnWorkflow):
     def _conditions(self) -> None:
         """A variable or clock has changed: let the events happen whose condition has become true (BPMN 2.0, 10.5.5)."""
         self.variables_changed, changes, self.changes = False, self.changes, {}
+        self.unasked.clear()
         for scope in list(self.scopes()):
             for token in scope.tokens() if scope.spec.conditional and not self._is_gone(scope) else ():
                 if token.wait is not None and token.wait["kind"] == "conditional" and scope.tasks.get(token.id) is token:
                     self._ask(token, changes)
+
+    def _first_looks(self) -> None:
+        """Nothing has changed but that somebody waits: only the new ones are looked at, however many wait already."""
+        waiting, self.unasked = self.unasked, []
+        for token in waiting:
+            scope = token.workflow
+            if token.wait is not None and token.wait["kind"] == "conditional" and scope.tasks.get(token.id) is token:
+                if not self._is_gone(scope):
+                    self._ask(token, {})
 
     def _ask(self, token: Token, changes: Mapping[str, set[str]]) -> None:
         internal = token.internal_data

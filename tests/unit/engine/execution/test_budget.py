@@ -24,6 +24,7 @@ CARDINALITY = (
 LOOP = element("task", "x") + element("exclusiveGateway", "g", default="g_x") + flows("s>x", "x>g", "g>x", "g>a: stop = true")
 SCRIPT = '<zeebe:script expression="=1" resultVariable="v"/>'
 CALL = '<zeebe:calledElement processId="p"/>'
+TRUE = "<bpmn:conditionalEventDefinition><bpmn:condition>=1 &lt; 2</bpmn:condition></bpmn:conditionalEventDefinition>"
 INNER = element("startEvent", "is") + user("deep", many(LIST.format(4000))) + flows("is>deep")
 
 ENDLESS = {
@@ -42,6 +43,10 @@ ENDLESS = {
     "a loop of long evaluations": (
         element("scriptTask", "x", ext=SCRIPT.replace("=1", "=sum(for i in 1..20000 return i)")) + element("exclusiveGateway", "g")
         + flows("s>x", "x>g", "g>x: stop != true", "g>a: stop = true"), "took too long",
+    ),
+    "a condition that is true beside the task it leads to": (
+        user("x") + element("boundaryEvent", "b", TRUE, attachedToRef="x", cancelActivity="false") + flows("s>x", "x>a", "b>x"),
+        "steps without waiting",
     ),
     "a call activity that calls itself": (element("callActivity", "x", ext=CALL) + flows("s>x", "x>a"), "calls itself"),
     "a call activity that calls itself several times": (
