@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import combinations
 
 from amends.engine.definitions.check_flows import reach
-from amends.engine.definitions.findings import Findings, called
+from amends.engine.definitions.findings import Findings, called, the
 from amends.engine.definitions.model import Element, Process, Scope
 from amends.engine.definitions.netgraph import ALL, ONE, OPTIONAL, OR, SOME, Edge, Graph, Node, build, reduce
 
@@ -20,6 +20,8 @@ MAX_WORK = 1_000_000
 """How many positions are looked at for one scope, and how much work that may be in all; a larger game is left undecided."""
 _MOST_WAYS = 8
 _WAITING = frozenset({"userTask", "serviceTask", "sendTask", "receiveTask", "callActivity", "intermediateCatchEvent", "subProcess"})
+
+_AT_ONCE = frozenset({"task", "manualTask", "scriptTask"})
 
 Marking = tuple[int, ...]
 
@@ -65,6 +67,11 @@ def _loops(found: Findings, scope: Scope, escapes: bool) -> None:
                 leads_out.add(before)
                 pending.append(before)
     inside = set(reached) - leads_out
+    circle = None if escapes or any(_ends_all(scope.elements[name]) for name in leads_out) else _circle(scope, reached)
+    if circle is not None and circle not in inside:
+        message = f"A token that comes to {the(scope.elements[circle])} always comes back to it, and nothing on its way waits."
+        help = "Choose by a gateway with a condition whether it goes round again."
+        found.add(scope.elements[circle], "endless-loop", message, help)
     trapped = [element for element in scope.elements.values() if element.id in inside]
     if not trapped or escapes or any(_ends_all(scope.elements[name]) for name in leads_out):
         return
@@ -75,6 +82,36 @@ def _loops(found: Findings, scope: Scope, escapes: bool) -> None:
         found.warn(first, "endless-loop", message, help)
     else:
         found.add(first, "endless-loop", message + " Nothing in it waits, so it would run at once until it is stopped.", help)
+
+
+def _always(element: Element, scope: Scope) -> list[str]:
+    """Where a token that comes here always goes on to, at once: nothing waits, joins, chooses or interrupts."""
+    ways = scope.outgoing(element.id)
+    passes = element.type in _AT_ONCE and element.loop is None and not scope.attached.get(element.id)
+    passes = passes or (element.type == "intermediateThrowEvent" and element.kind == "none")
+    passes = passes or (element.type == "parallelGateway" and len(element.incoming) < 2)
+    passes = passes or (element.type == "exclusiveGateway" and len(ways) == 1)
+    return [flow.target for flow in ways if flow.condition is None and flow.id != element.default] if passes else []
+
+
+def _circle(scope: Scope, reached: list[str]) -> str | None:
+    """An element whose token comes back to it whatever happens, while others may leave beside it; None where there is none."""
+    open_ways: dict[str, list[str]] = {}
+    done: set[str] = set()
+    for begin in reached:
+        path = [begin] if begin not in done else []
+        while path:
+            here = path[-1]
+            ways = open_ways.setdefault(here, _always(scope.elements[here], scope))
+            if not ways:
+                done.add(path.pop())
+                continue
+            target = ways.pop()
+            if target in open_ways and target not in done:
+                return target
+            if target in scope.elements and target not in done:
+                path.append(target)
+    return None
 
 
 def _same_link(catch: Element, throw: Element) -> bool:

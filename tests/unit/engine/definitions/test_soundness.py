@@ -55,6 +55,11 @@ CASES: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
     "a loop with a way out": (process({"m": XOR, "x": XOR, "a": USER}, ["s m a x e", "x m"]), []),
     "a loop without one that waits": (process({"m": XOR, "a": USER}, ["s m a m", "s e"]), [("endless-loop", "m", "warning")]),
     "a loop without one that does not": (process({"m": XOR, "a": TASK}, ["s m a m", "s e"]), [("endless-loop", "m", "error")]),
+    "a task that goes back to itself and on": (process({"a": TASK}, ["s a e", "a a"]), [("endless-loop", "a", "error")]),
+    "a loop that is entered whenever it is left": (
+        process({"m": XOR, "x": AND, "a": TASK}, ["s m a x e", "x m"]), [("endless-loop", "m", "error")],
+    ),
+    "the same with somebody in it": (process({"m": XOR, "x": AND, "a": USER}, ["s m a x e", "x m"]), []),
     "a loop in a block": (
         process({"x": AND, "j": AND, "m": XOR, "y": XOR, "a": USER, "b": TASK}, ["s x m a y j e", "y m", "x b j"]), [],
     ),
