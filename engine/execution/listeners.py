@@ -122,7 +122,8 @@ def held(token: Token, when: str, listeners: Sequence[ListenerTask]) -> bool:
     """Whether listeners have to be done first; those that have not begun begin."""
     if not listeners or token.internal_data.get("heard") == when:
         return False
-    if not any(other.internal_data.get("listens") == token.id for other in token.workflow.tokens()):
+    if token.internal_data.get("hears") != when:
+        token.internal_data["hears"] = when
         _next(token, when, listeners, 0)
     return True
 
@@ -134,7 +135,7 @@ def _next(host: Token, when: str, listeners: Sequence[ListenerTask], index: int)
         token.internal_data["listens"] = host.id
         scope.top_workflow.agenda.append(token)
     else:
-        host.internal_data["heard"] = when
+        host.internal_data["heard"] = host.internal_data.pop("hears", when)
         if host.state == TaskState.STARTED and host.task_spec.listens_when_run:
             host._set_state(TaskState.READY)
         scope.top_workflow.agenda.append(host)

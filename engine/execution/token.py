@@ -20,7 +20,8 @@ class Token(Task):
     `data` holds the element's local variables. `internal_data` holds what the element must remember:
     `wait` (what it waits for), `host` (of a boundary event: the activity), `passive` (boundary or trigger: does not keep
     its scope open), `body` (of a multi-instance: the token that counts them), `flow` (it came by), `group` (an event-based
-    gateway's alternatives), `listens` (of a listener: its activity), `heard` (which of its listeners are done), `incident`, `done`.
+    gateway's alternatives), `listens` (of a listener: its activity), `hears` and `heard` (which of its listeners run, and are
+    done), `incident`, `done`.
     """
 
     def __init__(self, workflow: Any, task_spec: Any, parent: Any = None, state: int = TaskState.FUTURE, id: int | None = None) -> None:
