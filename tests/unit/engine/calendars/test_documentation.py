@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from amends.engine.calendars import Calendar, calendar_problems, feel_functions, read_length
+from amends.engine.calendars.feel_functions import PARAMETERS
+from amends.engine.feel.builtins import BUILTINS
 
 PAGE = Path(__file__).parents[4] / "docs" / "calendars.md"
 
@@ -57,3 +59,13 @@ def test_every_length_and_function_of_the_page_exists() -> None:
         read_length(text)
     documented = set(re.findall(r"^\| `([a-z ]+)\(", page, re.MULTILINE))
     assert documented == set(feel_functions({}, "default"))
+
+
+def test_the_functions_of_feel_that_are_ours_are_all_described() -> None:
+    """The table has every function with its parameters, and says that they are ours; the standard has none of these names."""
+    part = PAGE.read_text(encoding="utf-8").split("## In FEEL")[1].split("\n## ")[0]
+    assert "These functions are ours, not DMN's." in part
+    rows = re.findall(r"^\| `([a-z ]+)\(([^)]*)\)` \|", part, re.MULTILINE)
+    described = {name: tuple(parameters.replace("?", "").split(", ")) for name, parameters in rows}
+    assert described == PARAMETERS
+    assert PARAMETERS.keys().isdisjoint(BUILTINS)

@@ -140,6 +140,11 @@ def test_names_inside_expressions_are_known(build: Any) -> None:
             '<decision id="d" name="d"><literalExpression expressionLanguage="javascript"><text>1</text></literalExpression></decision>',
             "DMN103",
         ),
+        (
+            '<decision id="d" name="d"><literalExpression><importedValues name="v" namespace="n"><importedElement>e</importedElement>'
+            "</importedValues></literalExpression></decision>",
+            "DMN103",
+        ),
         ('<decision id="d" name="d"><functionDefinition kind="Java"/></decision>', "DMN104"),
         ('<decision id="d" name="d"/>', "DMN102"),
         ('<decision id="d" name="d"><literalExpression><text> </text></literalExpression></decision>', "DMN102"),

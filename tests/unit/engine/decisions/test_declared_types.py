@@ -70,6 +70,27 @@ def test_values_are_converted_to_the_type_of_an_expression(build: Any) -> None:
     assert evaluated(build, '<literalExpression typeRef="number"><text>[x]</text></literalExpression>', 10) == (Decimal(10), [])
 
 
+@pytest.mark.parametrize(
+    ("definition", "good", "bad"),
+    [
+        ("<typeRef>string</typeRef><typeConstraint><text>string length(?) = 3</text></typeConstraint>", "low", "high"),
+        ("<typeRef>tLevel</typeRef><typeConstraint><text>string length(?) = 3</text></typeConstraint>", "low", "high"),
+        ("<typeRef>tLevel</typeRef><typeConstraint><text>string length(?) = 3</text></typeConstraint>", "low", "mid"),
+        ("<typeRef>tLevels</typeRef><typeConstraint><text>count(?) = 2</text></typeConstraint>", ["low", "high"], ["low"]),
+        ("<typeRef>tLevels</typeRef><typeConstraint><text>count(?) = 2</text></typeConstraint>", ["low", "high"], ["low", "mid"]),
+        ('<typeConstraint><text>?.a != "x"</text></typeConstraint><itemComponent name="a"><typeRef>string</typeRef></itemComponent>',
+         {"a": "y"}, {"a": "x"}),
+    ],
+)  # fmt: skip
+def test_a_constraint_of_a_type_holds_beside_its_allowed_values(build: Any, definition: str, good: Any, bad: Any) -> None:
+    """A typeConstraint (DMN 1.5) is about the whole value, a list or a context too, and adds to what the type it is made of allows."""
+    source = build.document(
+        TYPES, f'<itemDefinition name="t">{definition}</itemDefinition>', build.inputs(x="t"), build.decision("d", "x", "i:x")
+    )
+    assert check_model(source) == []
+    assert [load(source).evaluate("d", {"x": value}) for value in (good, bad)] == [good, None]
+
+
 def test_allowed_values_of_a_type_stand_for_those_it_is_made_of(build: Any) -> None:
     """A type with values of its own has those alone, one without has those of its base."""
     model = load(build.document(TYPES, *(build.decision(f"d{i}", f'"{text}"', kind=kind) for i, (text, kind) in enumerate(

@@ -149,6 +149,12 @@ def test_explanation_names_the_rules(build: Any) -> None:
     assert explained["warnings"] == []
 
 
+def test_a_single_output_may_have_a_label(build: Any) -> None:
+    """The output of an explanation is called as the table calls its only column, else as the decision."""
+    source = build.one_table("FIRST", ["x"], (("1", "1"),)).replace(b"<decisionTable ", b'<decisionTable outputLabel="days" ')
+    assert load(source).explain("result", {"x": 1}).matched[0].outputs == {"days": 1}
+
+
 def test_explanation_of_a_default(build: Any) -> None:
     """A default output is explained as such: number 0, without a rule."""
     explained = load(build.one_table("FIRST", ["x"], (("1", "1"),), defaults=["0"])).explain("result", {"x": 2})
