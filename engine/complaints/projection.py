@@ -40,7 +40,8 @@ class RegisterProjection:
                 _reach(connection, change, f"stage:{stage}")
             if note.kind == "completed" and (milestone := properties.get("milestone")):
                 _reach(connection, change, milestone)
-        if told:
+        # Once it has ended an instance has no variables any more, and what is said afterwards changes nothing of what it came to.
+        if told and (change.ended or change.state not in ("completed", "terminated")):
             values.update(columns(change.variables))
             values.update(standing(change.variables))
             if change.started or change.command == "variables":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,8 @@ def test_the_survey_is_offered_once_and_kept_in_the_history(app: Any) -> None:
         app.register.answer(complaint, "survey answered", {"easy": "yes"}, actor=actor)
     app.register.answer(complaint, "survey answered", ANSWERS, actor=actor)
     again = app.register.get(filed.reference)
-    assert app.register.offers(again) == [] and again.state == "closed"
+    assert app.register.offers(again) == [] and replace(again, milestones=complaint.milestones) == complaint
+    assert (again.state, again.subject) == ("closed", "Late")
     with pytest.raises(Conflict):
         app.register.answer(again, "survey answered", ANSWERS, actor=actor)
     said = app.engine.history(filed.instance_id)[-1]
