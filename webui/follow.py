@@ -182,4 +182,5 @@ def _show(complaint: Any, errors: dict[str, str] | None = None, status: int = 20
 def _offer(complaint: Any, chosen: Any, data: Any = None, errors: Any = None, status: int = 200) -> Response:
     form = filling.form_of(_package(complaint), chosen.form_id)
     model = form.render(data, context=_context(complaint), errors=errors)
-    return page("follow/answer.html", status, narrow=True, complaint=complaint, offer=chosen, model=model)
+    letter = next((one for one in reversed(application().register.thread(complaint)) if one.direction == "out"), None)
+    return page("follow/answer.html", status, narrow=True, complaint=complaint, offer=chosen, model=model, letter=letter)

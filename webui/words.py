@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
+
+from markupsafe import Markup, escape
 
 from amends.engine.calendars import read_length
 from amends.engine.errors import Invalid
@@ -42,6 +45,17 @@ def priority(value: int | None) -> tuple[str, str]:
 def capitalize_first(text: str) -> str:
     """The text with its first letter large, the others as they are."""
     return text[:1].upper() + text[1:]
+
+
+def lines(text: Any) -> Markup:
+    """A text with its line breaks marked up: style sheets, which would keep them too, are not everywhere."""
+    return Markup("<br>").join(escape(line) for line in str(text).splitlines())
+
+
+def paragraphs(text: Any) -> Markup:
+    """A letter or message with its paragraphs and line breaks marked up."""
+    found = [part for part in re.split(r"\n\s*\n", str(text).replace("\r\n", "\n")) if part.strip()]
+    return Markup("").join(Markup('<p class="app-message__part">{}</p>').format(lines(part.strip("\n"))) for part in found)
 
 
 def length_words(text: str) -> str:
@@ -99,4 +113,6 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "label_words": label,
     "capitalize_first": capitalize_first,
     "index_of": index_of,
+    "lines": lines,
+    "paragraphs": paragraphs,
 }

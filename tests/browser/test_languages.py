@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -130,22 +128,3 @@ def test_the_whole_way_in_every_language(
     assert told == code
     context.close()
     assert [one for one in seen.found if "status of 404" not in one and "status of 422" not in one] == []
-
-
-def test_a_complaint_in_a_text_browser(installation: tuple[str, Any], missing: Callable[[str, str], None], tmp_path: Path) -> None:
-    """w3m shows the start page in the language asked for, its links and its form, without pictures, styles or scripts."""
-    if shutil.which("w3m") is None:
-        missing("w3m", "there is no w3m (Debian: apt install w3m)")
-    address, _ = installation
-
-    def read(path: str, *options: str) -> str:
-        command = ["w3m", "-dump", "-cols", "80", "-o", "accept_language=de", "-config", "/dev/null", *options, address + path]
-        told = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True, env=os.environ | {"HOME": str(tmp_path)})
-        return told.stdout
-
-    start = read("/")
-    for words in ("Zum Inhalt springen", "Sagen Sie uns, was schiefgelaufen ist", "Beschwerde einreichen", "1. Eingegangen", "English"):
-        assert words in start
-    form = read("/complain/1")
-    for words in ("Schritt 1 von 5", "Was ist geschehen?", "Weiter", "Ist das schon früher passiert?"):
-        assert words in form
