@@ -166,23 +166,32 @@ def fill(app: Any, many: int, name: str) -> None:
             connection.execute(insert(t.complaint), complaints)
 
 
-def test_the_first_page_is_as_quick_with_a_hundred_thousand_complaints(app: Any) -> None:
-    """At most 1.2 times its processor time at a thousand, and so the follow-up page; the quickest of many are compared."""
-    client = create_app(app, TESTING=True, **UNLIMITED).test_client()
-    filed = app.register.file({"description": "Late"}, actor="complainant")
-    client.get(f"/f/{filed.secret}")
+def test_the_first_page_is_as_quick_with_a_hundred_thousand_complaints(app: Any, tmp_path: Path) -> None:
+    """At most 1.2 times its processor time at a thousand, and so the follow-up page.
 
-    def quickest(path: str) -> float:
-        times = []
-        for _ in range(40):
-            began = time.process_time()
-            assert client.get(path).status_code == 200
-            times.append(time.process_time() - began)
-        return statistics.median(sorted(times)[:10])
+    A register of either size is asked in turn, so that whatever else the machine does meets both.
+    """
+    few = amends.open(data=tmp_path / "few")
+    few.deploy_shipped()
+    asked = []
+    for application, many in ((few, 1_000), (app, 100_000)):
+        fill(application, many, "many")
+        client = create_app(application, TESTING=True, **UNLIMITED).test_client()
+        filed = application.register.file({"description": "Late"}, actor="complainant")
+        client.get(f"/f/{filed.secret}")
+        asked.append((client, ("/", f"/follow/{filed.reference}")))
 
-    paths = ("/", f"/follow/{filed.reference}")
-    fill(app, 1_000, "first")
-    before = [min(quickest(path) for _ in range(2)) for path in paths]
-    fill(app, 99_000, "more")
-    after = [min(quickest(path) for _ in range(2)) for path in paths]
-    assert [late <= 1.2 * early for early, late in zip(before, after, strict=True)] == [True, True], (before, after)
+    def ratio(page: int) -> float:
+        times: tuple[list[float], list[float]] = ([], [])
+        for _ in range(60):
+            for (client, paths), kept in zip(asked, times, strict=True):
+                began = time.process_time()
+                assert client.get(paths[page]).status_code == 200
+                kept.append(time.process_time() - began)
+        small, large = (statistics.median(sorted(kept)[:15]) for kept in times)
+        return large / small
+
+    # What is slower is slower each time; a moment of somebody else's is not.
+    ratios = [min(ratio(page) for _ in range(3)) for page in (0, 1)]
+    few.close()
+    assert max(ratios) <= 1.2, ratios
