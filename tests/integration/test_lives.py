@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from driving import HEAD, element, flows, process
-from living import guess, live
+from living import guess, live, world_of
 
 from amends.engine import Engine
 from amends.engine.definitions import check, read_package
@@ -45,18 +45,8 @@ ZOO = zoo()
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Engine, Any]]:
     """One engine for all of them, with a clock that is moved."""
-    from datetime import UTC, datetime
-
-    class Clock:
-        time = datetime(2026, 3, 2, 9, tzinfo=UTC)
-
-        def __call__(self) -> datetime:
-            return self.time
-
-    clock = Clock()
-    engine = Engine(f"sqlite:///{tmp_path_factory.mktemp('lives')}/lives.db", clock=clock)
-    yield engine, clock
-    engine.close()
+    with world_of(tmp_path_factory.mktemp("lives")) as found:
+        yield found
 
 
 def lived(world: tuple[Engine, Any], files: dict[str, bytes]) -> Counter[str]:

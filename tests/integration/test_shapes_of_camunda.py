@@ -6,13 +6,12 @@ Each is drawn anew, with nothing in it but what makes it special.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from driving import HEAD, element, flows, message_definition, process, timer, user
-from living import live
+from living import live, world_of
 
 from amends.engine import Engine
 from amends.engine.definitions import check
@@ -166,17 +165,8 @@ REFUSED = {
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Engine, Any]]:
     """One engine for all of them, with a clock that is moved."""
-
-    class Clock:
-        time = datetime(2026, 3, 2, 9, tzinfo=UTC)
-
-        def __call__(self) -> datetime:
-            return self.time
-
-    clock = Clock()
-    engine = Engine(f"sqlite:///{tmp_path_factory.mktemp('shapes')}/shapes.db", clock=clock)
-    yield engine, clock
-    engine.close()
+    with world_of(tmp_path_factory.mktemp("shapes")) as found:
+        yield found
 
 
 @pytest.mark.parametrize("name", LIVES)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
@@ -25,6 +28,24 @@ class Life:
 
     state: str
     moves: list[str] = field(default_factory=list)
+
+
+class Clock:
+    """A clock whose `time` is moved by hand."""
+
+    time = datetime(2026, 3, 2, 9, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.time
+
+
+@contextmanager
+def world_of(folder: Path) -> Iterator[tuple[Engine, Clock]]:
+    """An engine on a new database in a folder, and the clock it goes by."""
+    clock = Clock()
+    engine = Engine(f"sqlite:///{folder / 'lives.db'}", clock=clock)
+    yield engine, clock
+    engine.close()
 
 
 def live(engine: Engine, clock: Any, instance_id: str, variables: Mapping[str, Any] | None = None, turn: int = 0) -> Life:

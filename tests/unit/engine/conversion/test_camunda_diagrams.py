@@ -7,27 +7,17 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from driving import MONDAY, Driver
+from driving import MONDAY
+from foreign import driver, ext, left, process
 
 from amends.engine.conversion import Converted, convert
-from amends.engine.definitions import check, read_diagram, xml
-from amends.engine.execution import Decided, compile_process
+from amends.engine.definitions import check, xml
+from amends.engine.execution import Decided
 
 HEAD = (
     '<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:camunda="http://camunda.org/schema/1.0/bpmn" '
     'xmlns:modeler="http://camunda.org/schema/modeler/1.0" modeler:executionPlatform="Camunda Platform" id="d" targetNamespace="t">'
 )
-
-
-def ext(inside: str) -> str:
-    return f"<extensionElements>{inside}</extensionElements>"
-
-
-def process(inside: str, *way: str, process_id: str = "p") -> str:
-    flows = "".join(
-        f'<sequenceFlow id="{process_id}_{a}_{b}" sourceRef="{a}" targetRef="{b}"/>' for a, b in zip(way, way[1:], strict=False)
-    )
-    return f'<process id="{process_id}" isExecutable="true">{inside}{flows}</process>'
 
 
 def around(activity: str, more: str = "") -> str:
@@ -37,17 +27,6 @@ def around(activity: str, more: str = "") -> str:
 
 def made(*inside: str) -> Converted:
     return convert(f"{HEAD}{''.join(inside)}</definitions>".encode())
-
-
-def driver(found: Converted, **outside: Any) -> Driver:
-    diagram = read_diagram(found.body, "a.bpmn")
-    assert not diagram.problems
-    assert [problem for problem in check({"a.bpmn": found.body}) if problem.severity == "error"] == []
-    return Driver.of({process.id: compile_process(process) for process in diagram.processes}, "p", **outside)
-
-
-def left(found: Converted) -> set[tuple[str, str]]:
-    return {(item.element_id, item.what) for item in found.left}
 
 
 def zeebe(found: Converted, local: str) -> dict[str, str]:

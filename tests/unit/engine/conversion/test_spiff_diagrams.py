@@ -6,14 +6,13 @@ import json
 from pathlib import Path
 from typing import Any
 
-from driving import Driver
+from foreign import driver, ext, left, process
 from lxml import etree
 from SpiffWorkflow.bpmn import BpmnWorkflow
 from SpiffWorkflow.spiff.parser import SpiffBpmnParser
 
 from amends.engine.conversion import Converted, convert
-from amends.engine.definitions import check, read_diagram, xml
-from amends.engine.execution import compile_process
+from amends.engine.definitions import check, xml
 
 HEAD = (
     '<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:spiffworkflow="http://spiffworkflow.org/bpmn/schema/1.0/core" '
@@ -23,17 +22,6 @@ PRE = "<spiffworkflow:preScript>{}</spiffworkflow:preScript>"
 POST = "<spiffworkflow:postScript>{}</spiffworkflow:postScript>"
 
 
-def ext(*inside: str) -> str:
-    return f"<extensionElements>{''.join(inside)}</extensionElements>"
-
-
-def process(inside: str, *way: str, process_id: str = "p") -> str:
-    flows = "".join(
-        f'<sequenceFlow id="{process_id}_{a}_{b}" sourceRef="{a}" targetRef="{b}"/>' for a, b in zip(way, way[1:], strict=False)
-    )
-    return f'<process id="{process_id}" isExecutable="true">{inside}{flows}</process>'
-
-
 def around(activity: str, name: str = "x") -> str:
     """A process of one activity and a task behind it, so that variables can be looked at."""
     return process(f'<startEvent id="s"/>{activity}<manualTask id="look"/><endEvent id="e"/>', "s", name, "look", "e")
@@ -41,17 +29,6 @@ def around(activity: str, name: str = "x") -> str:
 
 def made(*inside: str, folder: Path | None = None) -> Converted:
     return convert(f"{HEAD}{''.join(inside)}</definitions>".encode(), folder=folder)
-
-
-def driver(found: Converted, process_id: str = "p") -> Driver:
-    diagram = read_diagram(found.body, "a.bpmn")
-    assert not diagram.problems
-    assert [problem for problem in check({"a.bpmn": found.body}) if problem.severity == "error"] == []
-    return Driver.of({process.id: compile_process(process) for process in diagram.processes}, process_id)
-
-
-def left(found: Converted) -> set[tuple[str, str]]:
-    return {(item.element_id, item.what) for item in found.left}
 
 
 # -- scripts before and after
