@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from functools import cache
 from os import PathLike
 from pathlib import Path
 
@@ -90,34 +92,36 @@ class Loader:
 
     def _by_namespace(self, namespace: str) -> bytes | None:
         if self._neighbours is None:
-            self._neighbours = {}
-            assert self.folder is not None  # noqa: S101 - the only caller has looked
-            for path in sorted(self.folder.glob("*.dmn"))[:MAX_NEIGHBOURS]:
-                try:
-                    source = read_bytes(path)
-                    self._neighbours.setdefault(parse(source, path.name).get("namespace", ""), source)
-                except (DecisionError, OSError):  # a neighbour that cannot be read is not the one that is looked for
-                    continue
+            self._neighbours = by_namespace(self._read_neighbours())
         return self._neighbours.get(namespace)
+
+    def _read_neighbours(self) -> Iterator[tuple[str, bytes]]:
+        assert self.folder is not None  # noqa: S101 - the only caller has looked
+        for path in sorted(self.folder.glob("*.dmn"))[:MAX_NEIGHBOURS]:
+            with suppress(OSError):
+                yield path.name, read_bytes(path)
+
+
+def by_namespace(sources: Iterable[tuple[str, bytes]]) -> dict[str, bytes]:
+    """Models, given with their names, by the namespace of each; of two with the same, the first one."""
+    found: dict[str, bytes] = {}
+    for name, source in sources:
+        with suppress(DecisionError):  # what cannot be read is not what is looked for, and has a check of its own
+            found.setdefault(parse(source, name).get("namespace", ""), source)
+    return found
 
 
 def resolve_among(files: Mapping[str, bytes]) -> Resolve:
     """Finds what a model of a package imports among the package's files: by the file name of its location, else by its namespace."""
     models = {path: body for path, body in files.items() if path.endswith(".dmn")}
+    namespaces = cache(lambda: by_namespace(models.items()))
 
     def resolve(namespace: str, location: str) -> bytes | None:
         name = location.rpartition("/")[2]
         found = next((body for path, body in models.items() if name and path.rpartition("/")[2] == name), None)
-        return found or next((body for path, body in models.items() if _namespace(path, body) == namespace), None)
+        return found or namespaces().get(namespace)
 
     return resolve
-
-
-def _namespace(path: str, body: bytes) -> str | None:
-    try:
-        return parse(body, path).get("namespace", "")
-    except DecisionError:  # what cannot be read is not what is looked for, and has a check of its own
-        return None
 
 
 def read_bytes(path: Path) -> bytes:
