@@ -15,7 +15,7 @@ from flask import Blueprint, Response, request, url_for
 from amends.engine.definitions import translations
 from amends.engine.errors import AmendsError, Invalid, NotFound
 from amends.forms.form import Form
-from amends.webui import actors, filling, languages, packages, speech, zone
+from amends.webui import actors, filling, follow, languages, packages, speech, zone
 from amends.webui.limits import count_attempt
 from amends.webui.pages import page, say, see
 from amends.webui.speech import say as say_it
@@ -246,7 +246,7 @@ def received(staff: bool) -> Response:
         return page("filing/sending.html", 202) if filing.is_sent() else see("amends.complainant.start")
     register = application().register
     complaint = register.get(reference=filed["reference"])
-    link = url_for("amends.follow.secret_link", secret=filed["secret"], _external=True)
+    link = follow.address(filed["secret"])
     return page(
         "filing/received.html", narrow=True, filed=filed, link=link, staff=staff, complaint=complaint,
         progress=register.progress(complaint), recourse=packages.recourse(),

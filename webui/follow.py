@@ -11,6 +11,7 @@ from typing import Any
 from flask import Blueprint, Response, request, url_for
 
 from amends.engine.errors import Conflict, Forbidden, Invalid, NotFound
+from amends.engine.services import follow_address
 from amends.webui import actors, casework, filling, languages, packages, speech
 from amends.webui.errors import typed
 from amends.webui.limits import count_attempt
@@ -27,7 +28,11 @@ LONGEST = 20_000
 def secret_link(secret: str) -> Response:
     """The link a complainant was given."""
     count_attempt("follow")
-    complaint = application().register.by_link(secret)
+    try:
+        complaint = application().register.by_link(secret)
+    except NotFound:
+        # A language is chosen on the page that helps: the secret must not come into another address.
+        return page("follow/ended.html", 404, narrow=True, here=url_for("amends.follow.lost"))
     actors.follow_open(complaint.reference)
     languages.prefer(str(application().engine.instance(complaint.instance_id).variables.get("language") or ""))
     return see("amends.follow.show", reference=complaint.reference)
@@ -50,6 +55,34 @@ def enter() -> Response:
         return page("follow/find.html", 422, narrow=True, reference=reference, errors={"reference": say_it(WRONG)})
     actors.follow_open(complaint.reference)
     return see("amends.follow.show", reference=complaint.reference)
+
+
+@blueprint.get("/follow/lost")
+def lost() -> Response:
+    """Ask for a new link by mail."""
+    return _lost()
+
+
+@blueprint.post("/follow/lost")
+def ask() -> Response:
+    """Take the wish for a new link; the answer is the same whatever was typed, and is given before anybody has looked."""
+    count_attempt("follow")
+    reference, email = request.form.get("reference", "").strip(), request.form.get("email", "").strip()
+    errors = {}
+    if not reference:
+        errors["reference"] = say_it("Enter the reference of your complaint")
+    if "@" not in email:
+        errors["email"] = say_it("Enter the e-mail address that you complained with")
+    if errors:
+        return _lost(422, reference, email, errors)
+    application().register.lost_links.ask(reference, email)
+    return see("amends.follow.asked")
+
+
+@blueprint.get("/follow/lost/asked")
+def asked() -> Response:
+    """What happens now if both were right."""
+    return page("follow/asked.html", narrow=True, contact=packages.contact())
 
 
 @blueprint.post("/follow/close")
@@ -130,8 +163,14 @@ def answer(reference: str, name: str) -> Response:
 
 def address(secret: str) -> str:
     """A follow-up link as people get it: below the address this installation says it is reached at, or else the one asked at now."""
-    base = str((application().settings or {}).get("base_url") or "").strip().rstrip("/")
-    return f"{base}/f/{secret}" if base else url_for("amends.follow.secret_link", secret=secret, _external=True)
+    told = follow_address((application().settings or {}).get("base_url"), secret)
+    return told or url_for("amends.follow.secret_link", secret=secret, _external=True)
+
+
+def _lost(status: int = 200, reference: str = "", email: str = "", errors: dict[str, str] | None = None) -> Response:
+    return page(
+        "follow/lost.html", status, narrow=True, reference=reference, email=email, errors=errors or {}, contact=packages.contact()
+    )  # fmt: skip
 
 
 def _complaint(reference: str) -> Any:

@@ -44,6 +44,12 @@ def setting_of(name: str) -> Any:
     return package.manifest.settings.get(name) if package is not None else None
 
 
+def contact() -> str:
+    """Whom to ask, in one line, in the language of the request; empty where the package names nobody."""
+    found, package = setting_of("contact"), complaint_package()
+    return str(found or "") if package is None else translations.translate(package, str(found or ""), speech.current())
+
+
 def recourse() -> str:
     """Who helps outside the organisation, in one line; empty where the package names nobody (ISO 10002, 7.9)."""
     body, contact = setting_of("external_body"), setting_of("external_body_contact")

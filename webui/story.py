@@ -123,7 +123,7 @@ def _said(kind: str, element: str, name: str, data: Mapping[str, Any]) -> tuple[
         "linked": ("Linked to another complaint", "next"),  # which one is said only to who may see it
         "unlinked": ("No longer linked to another complaint", "next"),
         "arranged": (f"{name}: priority or follow-up date changed", "next"),
-        "link renewed": (f"The complainant was given a new link; {LINKS.get(str(data.get('old')), '')}", "message"),
+        "link renewed": (f"{_given(data)}; {LINKS.get(str(data.get('old')), '')}", "message"),
         "said afterwards": ("The complainant answered the survey", "message"),
         "posted": ("A letter was put into the post", "message"),
         "erased": ("Personal data was erased", "done"),
@@ -136,6 +136,10 @@ def _said(kind: str, element: str, name: str, data: Mapping[str, Any]) -> tuple[
         "imported": ("Taken over from another system's record", "done"),
     }
     return fixed.get(kind)
+
+
+def _given(data: Mapping[str, Any]) -> str:
+    return "The complainant asked for a new link and got it by mail" if data.get("asked") else "The complainant was given a new link"
 
 
 def _person(data: Mapping[str, Any]) -> str:

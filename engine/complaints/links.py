@@ -56,9 +56,13 @@ class Links:
             return None
         return first
 
-    def end(self, connection: Connection, instance_id: str) -> None:
-        """End every link of a complaint, the first as well: nobody knows the secret of its new hash."""
-        connection.execute(delete(t.follow_link).where(t.follow_link.c.instance_id == instance_id))
+    def end(self, connection: Connection, instance_id: str, keep: str = "") -> None:
+        """End every link of a complaint but the one with the hash `keep`.
+
+        The first ends as well: nobody knows the secret of its new hash.
+        """
+        f = t.follow_link.c
+        connection.execute(delete(t.follow_link).where(f.instance_id == instance_id, f.secret_hash != keep))
         gone = {"secret_hash": digest_of(secrets.token_urlsafe(32))}
         connection.execute(update(t.complaint).where(t.complaint.c.instance_id == instance_id).values(**gone))
 

@@ -14,6 +14,7 @@ from amends.engine.errors import Conflict, NotFound
 from amends.engine.execution import Note
 from amends.engine.services import outbox
 from amends.engine.services.letters import KEPT_LINK
+from amends.engine.services.messages import follow_address
 from amends.engine.services.pdf import letter_pdf
 from amends.engine.store import tables as t
 
@@ -67,9 +68,8 @@ class PrintQueue:
         with self.engine.database.reading() as connection:
             body = connection.execute(select(M.body).join(t.dispatch, D.message_id == M.id).where(D.key == key)).scalar_one()
         link = ""
-        base = str(version.settings.get("base_url") or "").strip().rstrip("/")
-        if KEPT_LINK in body and base:
-            link = f"{base}/f/{self.register.new_link(letter.instance_id, 'printed letter')}"
+        if KEPT_LINK in body and (base := version.settings.get("base_url")):
+            link = follow_address(base, self.register.new_link(letter.instance_id, "printed letter"))
             body = body.replace(KEPT_LINK, link)
         calendar = version.calendars.get("default")
         day = letter.at.astimezone(ZoneInfo(calendar.zone.key) if calendar is not None and hasattr(calendar.zone, "key") else UTC).date()

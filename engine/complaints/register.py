@@ -13,6 +13,7 @@ from uuid_utils import uuid7
 from amends.engine.calendars import words as clock_words
 from amends.engine.complaints.erasure import Erasure
 from amends.engine.complaints.links import Links
+from amends.engine.complaints.lost_links import LOST_LINK, LostLinks
 from amends.engine.complaints.people import People
 from amends.engine.complaints.projection import RegisterProjection, columns, new_row
 from amends.engine.complaints.records import Attachment, ClockView, Complaint, Filed, Message, Offer, Progress, StageView
@@ -45,6 +46,8 @@ class Register:
         self.people, self.talk, self.presence, self.relations = People(engine), Talk(engine), Presence(engine), Relations(engine)
         self.links = Links(engine)
         engine.erasures.append(self.links.end)
+        self.lost_links = LostLinks(self)
+        engine.jobs.errands[LOST_LINK] = self.lost_links.send
         self._known: tuple[int, tuple[str, Package]] | None = None
 
     # -- filing

@@ -29,6 +29,8 @@ FIRST_PAUSE = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(hours=1)
 ERROR_LENGTH = 2_000
 SYSTEM = "system"
+Errand = Callable[[str, dict[str, Any]], None]
+"""Does an errand, given the id of its job and what it is about; it may be called again for the same id."""
 
 log = structlog.get_logger()
 
@@ -80,6 +82,8 @@ class Jobs:
         self.registry = registry
         self.database = commands.database
         self.at = at
+        self.errands: dict[str, Errand] = {}
+        """Work that is no instance's own, by its kind of job."""
 
     def due(self, connection: Connection, now: datetime, instance_id: str | None, limit: int) -> list[Job]:
         """The jobs due at `now`, in order of due time; those of held instances only when their instance is asked for."""
@@ -119,6 +123,8 @@ class Jobs:
                 return self._start(job)
             if job.kind == resting.RESTING:
                 return resting.carry_on(self.commands, job.id) is not None
+            if job.kind in self.errands:
+                return self._errand(job)
             return self._service(job)
         except Suspended:
             return self._rest(job)
@@ -188,6 +194,26 @@ class Jobs:
             version = self.commands.versions.get(deployment_id)
             self.commands.start(version, str(job.type), {}, business_key=None, actor=SYSTEM, element_id=job.element_id, timer=told)
             self.database.after_commit(self.commands.wake)
+        return True
+
+    def _errand(self, job: Job) -> bool:
+        """Run what no instance waits for: tried as often as its row says, and taken away at the end, whatever became of it."""
+        if not self._claim(job):
+            return False
+        if job.attempts < job.retries:
+            try:
+                self.errands[job.kind](job.id, decode(bytes(job.body or b"")))
+            except (OperationalError, InterfaceError, Unavailable):
+                raise
+            except Exception as error:
+                # Whatever it met, it is tried again; a fault does not get better by that.
+                log.warning("errand failed", kind=job.kind, error=type(error).__name__)
+                if job.attempts + 1 < job.retries and not isinstance(error, Fault):
+                    again = {"state": "due", "attempts": job.attempts + 1, "due_at": self.commands.now() + _pause(job.attempts + 1)}
+                    with self.database.transaction() as connection:
+                        connection.execute(update(t.job).where(t.job.c.id == job.id).values(**again))
+                    return True
+        self._drop(job)
         return True
 
     def _signal(self, job: Job) -> bool:

@@ -6,7 +6,7 @@ from amends.engine.services.closing import CloseComplaint
 from amends.engine.services.decisions import CommunicateDecision
 from amends.engine.services.escalation import Escalate
 from amends.engine.services.mailer import Doubtful, FolderMailer, Mailer, NotSent, SmtpMailer, mailer_from
-from amends.engine.services.messages import SendMessage
+from amends.engine.services.messages import SendMessage, follow_address
 from amends.engine.services.registry import Registry, plugin_operations
 from amends.engine.services.templates import element_templates
 
@@ -20,5 +20,5 @@ def operations() -> dict[str, type[Operation]]:
 
 __all__ = [
     "BUILT_IN", "Doubtful", "FolderMailer", "Inside", "Mailer", "NotSent", "Operation", "OperationContext", "Registry", "SmtpMailer",
-    "element_templates", "mailer_from", "operations", "plugin_operations",
+    "element_templates", "follow_address", "mailer_from", "operations", "plugin_operations",
 ]  # fmt: skip

@@ -53,14 +53,30 @@ def letter_to(recipient: Recipient, letter: str, context: OperationContext, **mo
 
 def _new_link(letter: str, context: OperationContext) -> str:
     """The address of a new follow-up link. What is kept of it is written before the mail leaves, so that it works when it arrives."""
+    register = context.shared.get("register")
+    base = _base(context, f"letter {letter!r}")
+    if register is None:
+        return f"{base}/follow"  # an engine by itself knows no links: here one enters with what one was given
+    return follow_address(base, register.new_link(context.instance_id, f"letter {letter}"))
+
+
+def link_address(context: OperationContext, secret: str) -> str:
+    """Where the link with this secret leads. Raises `Fault` where the installation does not say where its pages are."""
+    return follow_address(_base(context, "mail"), secret)
+
+
+def follow_address(base: object, secret: str) -> str:
+    """A follow-up link below the address of the pages (the setting `base_url`); empty where that says nothing."""
+    told = str(base or "").strip().rstrip("/")
+    return f"{told}/f/{secret}" if told else ""
+
+
+def _base(context: OperationContext, what: str) -> str:
     base = str(context.settings.get("base_url") or "").strip().rstrip("/")
     if not base.startswith(("https://", "http://")):
         told = "set base_url to the address of these pages, such as https://complaints.example.org, and retry"
-        raise Fault(f"The letter {letter!r} holds a personal link, but the setting base_url is no address; {told}.")
-    register = context.shared.get("register")
-    if register is None:
-        return f"{base}/follow"  # an engine by itself knows no links: here one enters with what one was given
-    return f"{base}/f/{register.new_link(context.instance_id, f'letter {letter}')}"
+        raise Fault(f"The {what} holds a personal link, but the setting base_url is no address; {told}.")
+    return base
 
 
 class SendMessage(Operation):

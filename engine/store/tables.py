@@ -205,9 +205,9 @@ job = _table(
     Column("instance_id", ForeignKey("instance.id")),  # a start has none yet
     Column("token", Integer, nullable=False),
     Column("element_id", String(200), nullable=False),
-    Column("kind", String(20), nullable=False),  # timer, service, signal, start (a timer that starts a process)
+    Column("kind", String(20), nullable=False),  # timer, service, signal, start (a timer that starts a process), lost link
     Column("type", String(200)),  # the operation's type, for a service job; the name, for a signal; the process, for a start
-    Column("body", LargeBinary),  # the variables a signal brings; of a start, its version and how it repeats
+    Column("body", LargeBinary),  # the variables a signal brings; of a start, its version and how it repeats; what an errand is about
     Column("due_at", Instant, nullable=False),
     Column("state", String(20), nullable=False),  # due, running, failed (has an incident), open (no operation claims it)
     Column("held", Boolean, nullable=False, server_default=text("false")),

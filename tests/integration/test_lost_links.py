@@ -1,0 +1,284 @@
+"""Whoever has lost the link asks for a new one with reference and address; it is only mailed, and whoever guesses learns nothing."""
+
+from __future__ import annotations
+
+import re
+import statistics
+import time
+from collections.abc import Iterator
+from email import message_from_bytes, policy
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+import amends
+from amends.application import Application
+from amends.engine import NotFound
+from amends.engine.complaints.lost_link_words import WORDS
+from amends.engine.services import NotSent
+from amends.engine.services.mailer import FolderMailer
+from amends.engine.store import tables as t
+from amends.webui import create_app
+
+BASE = "https://complaints.example.org"
+UNLIMITED = {f"AMENDS_LIMIT_{what}": None for what in ("SIGN_IN", "FILE", "FOLLOW")}
+ADDRESS = "Jo.Roe@example.org"
+
+
+@pytest.fixture
+def app(database_url: str, tmp_path: Path, clock: Any) -> Iterator[Application]:
+    """An installation with the shipped package, which says where it is reached."""
+    app = amends.open(database_url, data=tmp_path / "data", clock=clock)
+    app.deploy_shipped()
+    app.change_setting("base_url", BASE, actor="system")
+    yield app
+    app.close()
+
+
+def filed(app: Application, **more: Any) -> Any:
+    """A complaint whose acknowledgement has left."""
+    data = {"subject": "Kettle", "description": "The kettle leaks.", "name": "Jo", "email": ADDRESS, **more}
+    made = app.register.file(data, actor="complainant", language="de")
+    app.engine.run_due()
+    return made
+
+
+def links(app: Application) -> list[tuple[str, str]]:
+    """Recipient and secret of each link that was mailed, in the order they left."""
+    found = []
+    for path in sorted((app.data / "mail").glob("*.eml"), key=lambda one: one.stat().st_mtime_ns):
+        mail = message_from_bytes(path.read_bytes(), policy=policy.default)
+        found += [(str(mail["To"]), one) for one in re.findall(rf"{BASE}/f/([\w-]+)", mail.get_body(("plain",)).get_content())]
+    return found
+
+
+def later(app: Application, clock: Any, **span: float) -> None:
+    """Let time pass and what is due run."""
+    clock.move(**(span or {"seconds": 10}))
+    app.engine.run_due()
+
+
+def jobs(app: Application) -> list[Any]:
+    with app.engine.database.reading() as connection:
+        return list(connection.execute(select(t.job).where(t.job.c.kind == "lost link")).all())
+
+
+def opens(app: Application, secret: str) -> bool:
+    try:
+        app.register.by_link(secret)
+    except NotFound:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("as_typed", [ADDRESS, f"  {ADDRESS.upper()} "])
+def test_the_right_address_gets_a_new_link_and_the_old_ones_end(app: Application, clock: Any, as_typed: str) -> None:
+    """By mail to the address of the complaint, in its language; in the thread without the secret, and in the history."""
+    made = filed(app)
+    ((_, lettered),) = links(app)
+    app.register.lost_links.ask(made.reference.lower().replace("-", " "), as_typed)
+    assert len(jobs(app)) == 1 and opens(app, lettered)
+    later(app, clock)
+    (_, (to, mailed)) = links(app)
+    assert (to, jobs(app)) == (ADDRESS, [])
+    assert [opens(app, one) for one in (made.secret, lettered, mailed)] == [False, False, True]
+    said = app.register.thread(app.register.get(made.reference))[-1]
+    assert said.subject == f"Ihr neuer Link zur Beschwerde {made.reference}" and "/f/" not in said.body and said.visible
+    assert said.proof.startswith("sent")
+    (event,) = [one for one in app.engine.history(made.instance_id) if one.kind == "link renewed"]
+    assert (event.actor, event.data["asked"], event.data["old"]) == (f"complainant:{made.reference}", "on the page", "ended")
+    assert app.engine.verify().faults == []
+
+
+@pytest.mark.parametrize("asked", [{"reference": "C-00000000"}, {"address": "jo@elsewhere.example"}, {"address": "@"}])
+def test_whoever_guesses_gets_nothing_and_changes_nothing(app: Application, clock: Any, asked: dict[str, str]) -> None:
+    """No mail, no event, no link that ends, and nothing is left of what was typed."""
+    made = filed(app)
+    before = (links(app), len(app.engine.history(made.instance_id)))
+    app.register.lost_links.ask(**{"reference": made.reference, "address": ADDRESS, **asked})
+    (job,) = jobs(app)
+    assert b"elsewhere" not in bytes(job.body)
+    later(app, clock)
+    assert (links(app), len(app.engine.history(made.instance_id)), jobs(app)) == (*before, [])
+    assert opens(app, made.secret)
+
+
+def test_a_complaint_without_an_address_sends_none(app: Application, clock: Any) -> None:
+    """An empty address is nobody's."""
+    made = filed(app, email="", contact_by="post", address="1 Row")
+    for address in ("", " ", "@"):
+        app.register.lost_links.ask(made.reference, address)
+    later(app, clock)
+    assert links(app) == [] and opens(app, made.secret)
+
+
+def test_a_closed_complaint_gets_one_too_and_an_erased_one_none(app: Application, clock: Any) -> None:
+    """It opens as long as if the complaint had been closed now."""
+    made = filed(app)
+    app.engine.cancel(made.instance_id, reason="withdrawn", actor="system")
+    clock.move(days=400)
+    assert not opens(app, made.secret)
+    app.register.lost_links.ask(made.reference, ADDRESS)
+    later(app, clock)
+    assert opens(app, links(app)[-1][1])
+    app.register.erase(app.register.get(made.reference), reason="asked for", actor="system")
+    app.register.lost_links.ask(made.reference, ADDRESS)
+    many = len(links(app))
+    later(app, clock)
+    assert len(links(app)) == many
+
+
+def test_at_most_three_a_day_for_one_complaint(app: Application, clock: Any) -> None:
+    """However many ask for it, from however many places; the next day there are more, and other complaints have their own."""
+    made, other = filed(app), filed(app)
+    for _ in range(5):
+        app.register.lost_links.ask(made.reference, ADDRESS)
+        later(app, clock)
+    app.register.lost_links.ask(other.reference, ADDRESS)
+    later(app, clock)
+    assert len(links(app)) == 2 + 3 + 1 and opens(app, links(app)[4][1])
+    clock.move(days=1, minutes=5)
+    app.register.lost_links.ask(made.reference, ADDRESS)
+    later(app, clock)
+    assert len([one for one in app.engine.history(made.instance_id) if one.kind == "link renewed"]) == 4
+
+
+def test_while_the_mail_server_is_away_the_old_link_works(app: Application, clock: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only what has left takes the place of what there was; it is tried again by itself, and sent once."""
+    made = filed(app)
+    send, refused = FolderMailer.send, []
+
+    def refuse_twice(mailer: FolderMailer, message: Any, key: str) -> str:
+        refused.append(key)
+        if len(refused) < 3:
+            raise NotSent("the server is away")
+        return send(mailer, message, key)
+
+    monkeypatch.setattr(FolderMailer, "send", refuse_twice)
+    app.register.lost_links.ask(made.reference, ADDRESS)
+    later(app, clock)
+    assert len(refused) == 1 and opens(app, made.secret) and len(jobs(app)) == 1
+    later(app, clock, minutes=2)
+    later(app, clock, minutes=5)
+    assert len(refused) == 3 and len(set(refused)) == 1 and jobs(app) == []
+    assert [opens(app, one) for one in (made.secret, links(app)[-1][1])] == [False, True]
+
+
+def test_one_that_was_sent_before_a_kill_is_not_sent_again(app: Application, clock: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed after the mail has left and before the rest: the next attempt ends the old links, and the mailed one goes on."""
+    made = filed(app)
+    end = type(app.register.lost_links)._end_others
+
+    def killed(*_: Any) -> None:
+        monkeypatch.setattr(type(app.register.lost_links), "_end_others", end)
+        raise RuntimeError("as if killed")
+
+    monkeypatch.setattr(type(app.register.lost_links), "_end_others", killed)
+    app.register.lost_links.ask(made.reference, ADDRESS)
+    later(app, clock)
+    assert len(links(app)) == 2 and opens(app, made.secret)
+    later(app, clock, minutes=2)
+    assert len(links(app)) == 2 and [opens(app, one) for one in (made.secret, links(app)[-1][1])] == [False, True]
+
+
+def test_one_that_never_leaves_is_given_up_and_forgotten(app: Application, clock: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After its tries no job is left, and the old link works; it was never shown as said."""
+
+    def refuse(mailer: FolderMailer, message: Any, key: str) -> str:
+        raise NotSent("the server is away")
+
+    made = filed(app)
+    monkeypatch.setattr(FolderMailer, "send", refuse)
+    app.register.lost_links.ask(made.reference, ADDRESS)
+    for _ in range(12):
+        later(app, clock, hours=2)
+    assert jobs(app) == [] and opens(app, made.secret)
+    assert [one.subject for one in app.register.thread(app.register.get(made.reference)) if one.visible and "Link" in one.subject] == []
+
+
+# -- the page -----------------------------------------------------------------------------------------------------------
+
+
+def token(text: str) -> str:
+    found = re.search(r'name="amends_csrf" value="([^"]+)"', text)
+    assert found is not None
+    return found[1]
+
+
+def test_the_page_says_the_same_words_for_right_and_wrong(app: Application) -> None:
+    """Status, place and page; what cannot be an address is said before, as it says nothing of any complaint."""
+    made = filed(app)
+    client = create_app(app, TESTING=True, **UNLIMITED).test_client()
+    csrf = token(client.get("/follow/lost").text)
+
+    def ask(reference: str, email: str) -> Any:
+        return client.post("/follow/lost", data={"amends_csrf": csrf, "reference": reference, "email": email})
+
+    answers = [ask(made.reference, ADDRESS), ask(made.reference, "x@example.org"), ask("C-00000000", ADDRESS), ask("nonsense", "a@b")]
+    assert {(one.status_code, one.headers["Location"]) for one in answers} == {(303, "/follow/lost/asked")}
+    assert len({one.text for one in answers}) == 1
+    page = client.get("/follow/lost/asked").text
+    assert "a mail with a new link is on its way" in page and "complaints@example.org, +44 20 7946 0000" in page
+    wrong = ask("", "no address")
+    assert wrong.status_code == 422 and wrong.text.count("govuk-error-message") == 2
+
+
+def test_asking_is_limited_by_address(app: Application) -> None:
+    """The same count as opening links: whoever tries one cannot go on with the other."""
+    client = create_app(app, TESTING=True, AMENDS_LIMIT_FOLLOW="5/minute").test_client()
+    csrf = token(client.get("/follow/lost").text)
+    sent = {"amends_csrf": csrf, "reference": "C-00000000", "email": "a@b.example"}
+    assert [client.post("/follow/lost", data=sent).status_code for _ in range(6)] == [303] * 5 + [429]
+    assert client.get("/f/guess").status_code == 429 and len(jobs(app)) == 5
+
+
+def test_right_and_wrong_take_the_same_time(app: Application) -> None:
+    """The processor's time for a right one, a wrong address and an unknown reference, asked in turn: within a tenth."""
+    made = filed(app)
+    client = create_app(app, TESTING=True, **UNLIMITED).test_client()
+    csrf = token(client.get("/follow/lost").text)
+    kinds = {"right": (made.reference, ADDRESS), "address": (made.reference, "x@example.org"), "reference": ("C-00000000", ADDRESS)}
+    taken: dict[str, list[float]] = {kind: [] for kind in kinds}
+    for _ in range(120):
+        for kind, (reference, email) in kinds.items():
+            began = time.process_time()
+            client.post("/follow/lost", data={"amends_csrf": csrf, "reference": reference, "email": email})
+            taken[kind].append(time.process_time() - began)
+    medians = [statistics.median(sorted(times)[:60]) for times in taken.values()]
+    assert (max(medians) - min(medians)) / max(medians) < 0.1
+
+
+def test_an_ended_link_leads_to_a_new_one(app: Application) -> None:
+    """The page of a link that does not work says so, without a word of any complaint, and offers what helps."""
+    made = filed(app)
+    app.register.renew_secret(app.register.get(made.reference))
+    client = create_app(app, TESTING=True, **UNLIMITED).test_client()
+    ended, unknown = client.get(f"/f/{made.secret}"), client.get(f"/f/{'a' * 22}")
+    assert ended.status_code == 404 and 'href="/follow/lost"' in ended.text
+    assert ended.text == unknown.text
+
+
+def test_the_mail_is_written_in_five_languages() -> None:
+    """Each says the reference and the link once more, and whom to ask."""
+    assert set(WORDS) == {"en", "de", "fr", "es", "ar"}
+    for subject, text, ask in WORDS.values():
+        assert ("{reference}" in subject, text.count("{link}"), "{contact}" in ask) == (True, 1, True)
+
+
+def test_a_package_may_bring_its_own_letter(app: Application, clock: Any, repository: Path) -> None:
+    """`letters/new-link.md` takes the place of our words, also for complaints of a version before it."""
+    made = filed(app)
+    files = {
+        str(path.relative_to(repository / "processes" / "iso10002")): path.read_bytes()
+        for path in (repository / "processes" / "iso10002").rglob("*") if path.is_file()
+    }  # fmt: skip
+    body = "---\nsubject: Here you are ({{ reference }})\n---\n\nDear {{ complaint.name }}, [{{ follow_link }}]({{ follow_link }})\n"
+    app.engine.deploy({**files, "letters/new-link.md": body.encode()})
+    clock.move(minutes=1)
+    app.register.lost_links.ask(made.reference, ADDRESS)
+    later(app, clock)
+    said = app.register.thread(app.register.get(made.reference))[-1]
+    assert said.subject == f"Here you are ({made.reference})" and said.body.startswith("Dear Jo,")
+    assert opens(app, links(app)[-1][1])
