@@ -20,12 +20,15 @@ from amends.engine.feel.run import Clock, Code, Frame, Functions, Meter, Run, Ty
 from amends.engine.feel.scope import names_in_scope, open_to, relevant_names
 from amends.engine.feel.slips import FOREIGN_FUNCTIONS
 from amends.engine.feel.unary import any_test, compile_test, names_value
-from amends.engine.feel.values import Fault, normalize
+from amends.engine.feel.values import Fault, Range, normalize
 
 _BUILTIN_NAMES = frozenset(BUILTINS)
 _BUILTIN_KNOWN = KnownNames(BUILTINS)
 _CACHE = 8_192
-_CONTAINERS = (list, dict)
+_LARGE = frozenset((list, dict, str, Range))
+"""What may be long, and so is charged for as it leaves."""
+_SHORT = 100
+"""Characters of a text that is not worth it."""
 
 
 class Parsed:
@@ -110,12 +113,12 @@ class Expression(Parsed):
             run = start_run(context, functions, now, warnings, budget, types)
         try:
             value = self._code(Frame(context, None, run))
+            if type(value) in _LARGE and (type(value) is not str or len(value) > _SHORT):
+                run.meter.whole(value)
         except RecursionError:
             raise too_deep() from None
         except UNEXPECTED as error:
             raise defect(self.text, error) from error
-        if type(value) in _CONTAINERS:
-            run.meter.whole(value)
         return value
 
 

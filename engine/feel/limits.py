@@ -11,7 +11,8 @@ class Budget:
 
     steps: evaluated parts inside loops, filters, sorts and called functions. depth: nested calls of functions. text: characters
     of one string. items: entries of one list. seconds: wall time, a backstop where steps are slower than expected.
-    regex_seconds: wall time of all regular expressions of the evaluation together.
+    regex_seconds: wall time of all regular expressions of the evaluation together. output: characters of what leaves the evaluation,
+    roughly as JSON writes it: inside, a part that a list has many times is there once, outside it is written out each time.
     """
 
     steps: int = 1_000_000
@@ -20,6 +21,7 @@ class Budget:
     items: int = 200_000
     seconds: float = 0.9
     regex_seconds: float = 0.25
+    output: int = 10_000_000
 
 
 DEFAULT_BUDGET = Budget()

@@ -36,6 +36,9 @@ def from_python(value: int | float | Decimal) -> Decimal | None:
 
 def number_text(value: Decimal) -> str:
     """A number in plain notation without trailing zeros after the point."""
+    text = str(value)
+    if text.isdigit():
+        return text
     if value.is_zero():
         return "0"
     text = format(value, "f")

@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from amends.engine.feel.errors import BudgetError, FeelWarning, place
-from amends.engine.feel.limits import DEFAULT_BUDGET, MAX_VALUE_DEPTH, Budget
+from amends.engine.feel.extent import Extent, characters_of
+from amends.engine.feel.limits import DEFAULT_BUDGET, Budget
 from amends.engine.feel.nodes import Node
 
 _CHECK_EVERY = 5_000
@@ -30,6 +31,7 @@ class Meter:
     steps = DEFAULT_BUDGET.steps
     depth = DEFAULT_BUDGET.depth
     regex_seconds = DEFAULT_BUDGET.regex_seconds
+    output = DEFAULT_BUDGET.output
     _next_check = DEFAULT_BUDGET.steps - _FIRST_CHECK
     _deadline = 0.0
 
@@ -41,6 +43,7 @@ class Meter:
         meter.steps = limits.steps
         meter.depth = limits.depth
         meter.regex_seconds = limits.regex_seconds
+        meter.output = limits.output
         meter._next_check = max(limits.steps - _FIRST_CHECK, 0)
         return meter
 
@@ -74,19 +77,15 @@ class Meter:
 
     def whole(self, value: Any) -> None:
         """Charge for a value that leaves the evaluation, in depth: inside, parts may be shared, outside they are written out."""
-        level, depth = [value], 0
-        while level:
-            depth += 1
-            self.charge(len(level))
-            if depth > MAX_VALUE_DEPTH:
-                raise BudgetError(f"The value has lists or contexts nested more than {MAX_VALUE_DEPTH} deep. Make it flatter.")
-            below: list[Any] = []
-            for part in level:
-                kind = type(part)
-                if kind is list or kind is dict:
-                    self.charge(len(part))
-                    below.extend(item for item in (part if kind is list else part.values()) if type(item) in _CONTAINERS)
-            level = below
+        if type(value) in _CONTAINERS:
+            extent = Extent(self.charge)
+            entries, characters, _ = extent.of(value)
+            self.charge(entries - extent.looked)
+        else:
+            characters = characters_of(value)
+        self.output -= characters
+        if self.output < 0:
+            raise BudgetError(f"The result is more than the {self.limits.output:,} characters an evaluation may give. Make it smaller.")
 
     def enter(self, cost: int) -> None:
         """One function call deeper, into a body that costs so much."""

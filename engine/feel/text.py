@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from amends.engine.feel.cursor import KEYWORDS
+from amends.engine.feel.numbers import number_text
 from amends.engine.feel.run import Meter
 from amends.engine.feel.tokens import escape
 from amends.engine.feel.values import Function, Range, kind_of, scalar_text
@@ -16,23 +18,29 @@ def value_text(value: Any, meter: Meter | None = None) -> str | None:
         return None
     if isinstance(value, str):
         return value
-    return _inner(value, meter)
+    return _inner(value, meter, {})
 
 
-def _inner(value: Any, meter: Meter | None) -> str:
+def _inner(value: Any, meter: Meter | None, known: dict[int, str]) -> str:
+    """`known` holds the texts of lists and contexts by their identity: one that stands in many places is written once."""
     if value is None:
         return "null"
     if isinstance(value, str):
         return escape(value)
+    if type(value) is Decimal:
+        return number_text(value)
     if isinstance(value, list | dict):
         if meter is not None:
             meter.charge(4 * len(value) + 4)
+        elif (found := known.get(id(value))) is not None:
+            return found
         if isinstance(value, list):
-            text = "[" + ", ".join(_inner(item, meter) for item in value) + "]"
+            text = "[" + ", ".join(_inner(item, meter, known) for item in value) + "]"
         else:
-            text = "{" + ", ".join(f"{_key(key)}: {_inner(item, meter)}" for key, item in value.items()) + "}"
+            text = "{" + ", ".join(f"{_key(key)}: {_inner(item, meter, known)}" for key, item in value.items()) + "}"
         if meter is not None:
             meter.text(len(text))
+        known[id(value)] = text
         return text
     if isinstance(value, Range):
         return _range(value)
@@ -55,5 +63,5 @@ def _range(value: Range) -> str:
 
 
 def _end(value: Any) -> str:
-    text = _inner(value, None)
+    text = _inner(value, None, {})
     return f'@"{text}"' if kind_of(value) not in ("null", "number", "string", "boolean") else text

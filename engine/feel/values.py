@@ -7,6 +7,7 @@ range: Range · function: Function.
 from __future__ import annotations
 
 import datetime as dt
+import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -176,29 +177,71 @@ def scalar_text(value: Any) -> str | None:
     return None
 
 
-_WIDEST = 2**63
+_WIDEST = Decimal(2**63)
+_AS_IT_IS = (str, type(None), bool)
 
 
 def to_plain(value: Any) -> Any:
     """A value as JSON has it.
 
     Whole numbers of 64 bits become int, others float, those too large for a float their text (1E+400). Temporal values become
-    ISO 8601 text, ranges their FEEL text, functions None; lists and contexts are converted in depth.
+    ISO 8601 text, ranges their FEEL text, functions None; lists and contexts are converted in depth. What stands in several places
+    of the value is converted once, and each place of the result has a copy of its own.
     """
-    value = normalize(value)
-    kind = kind_of(value)
-    if kind in ("null", "boolean", "string"):
-        return value
-    if kind == "number":
-        if abs(value) < _WIDEST and is_whole(value):
-            return int(value)
-        number = float(value)
-        return number if math.isfinite(number) else str(value)
-    if kind == "list":
-        return [to_plain(item) for item in value]
-    if kind == "context":
-        return {key: to_plain(item) for key, item in value.items()}
-    if kind == "range":
+    plain = _Plain()
+    result = plain.of(value)
+    # C writes and reads many times faster than Python copies, and a result that is read shares nothing.
+    return json.loads(json.dumps(result)) if plain.shared else result
+
+
+class _Plain:
+    """One conversion. It knows what it has converted by identity; what it made on the way is kept, so that nothing takes its place."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, Any] = {}
+        self._made: list[Any] = []
+        self.shared = False
+
+    def of(self, value: Any) -> Any:
+        """The plain form of a value: the same object where one stands in several places."""
+        kind = type(value)
+        if kind in _AS_IT_IS:
+            return value
+        if kind is Decimal:
+            return _plain_number(value)
+        known = self._known.get(id(value), self)
+        if known is not self:
+            self.shared = self.shared or type(known) in (list, dict)
+            return known
+        plain: Any
+        if kind is list:
+            plain = [_plain_number(item) if type(item) is Decimal else self.of(item) for item in value]
+        elif kind is dict:
+            plain = {str(key): self.of(item) for key, item in value.items()}
+        elif kind in NATIVE:
+            plain = _plain_scalar(value)
+        else:
+            normal = normalize(value)
+            self._made.append(normal)
+            return self.of(normal) if type(normal) is not kind else None
+        self._known[id(value)] = plain
+        return plain
+
+
+def _plain_number(value: Decimal) -> int | float | str | None:
+    text = str(value)
+    if len(text) < 19 and text.isdigit():
+        return int(text)
+    if not value.is_finite():
+        return None
+    if abs(value) < _WIDEST and is_whole(value):
+        return int(value)
+    number = float(text)
+    return number if math.isfinite(number) else text
+
+
+def _plain_scalar(value: Any) -> Any:
+    if type(value) is Range:
         from amends.engine.feel.text import value_text  # the other module needs this one
 
         return value_text(value)

@@ -42,6 +42,14 @@ WORDS = (
 ).split(" ") + list(ATOMS)
 OPERATORS = "+ - * / ** = != < <= > >= and or".split()
 TYPES = ("number", "string", "boolean", "date", "Any", "list<number>", "context<a: number>", "range<date>", "function<number> -> number")
+SHARED = (
+    "for i in 1..{n} return partial", "for i in 1..{n} return {{a: partial, b: {v}}}", "string(for i in 1..{n} return [partial, {v}])",
+    "{{d: for i in 1..{m} return {v}, r: for i in 1..{m} return d}}.r", "{{d: for i in 1..{m} return {v}, r: {{a: d, b: [d, d]}}}}",
+    "{{f: function(s, n) if n = 0 then s else f([s, s, {v}], n - 1), r: f({v}, {n})}}.r",
+    '{{s: string join(for i in 1..{m} return "abcdefghij"), r: for i in 1..{m} return s}}.r',
+    '{{s: string join(for i in 1..{m} return "😀"), r: for i in 1..{m} return [s..s]}}.r',
+)  # fmt: skip
+"""Results that hold the same part many times."""
 REGEX = "a b . * + ? ( ) [ ] ^ $ | \\ d w s p {Lu} {2} {1,3} - a-z \\1 (a|aa)+ (?: x* [^a] [a-z-[aeiou]] 😀".split(" ")
 SHAPES = (
     "> {} + i0", "<= i0 - {}", "? * {} > {}", "[{}..{}]", "not(> i1 + {})", "starts with(?, {})", "matches(?, {})", "modulo(?, {}) = {}",
@@ -114,6 +122,11 @@ def some_pattern(r: random.Random) -> str:
     flags = "".join(r.choice("smixq") for _ in range(r.randrange(3)))
     return r.choice((f'matches("{text}", "{pattern}", "{flags}")', f'replace("{text}", "{pattern}", "<$1>", "{flags}")',
                      f'split("{text}", "{pattern}")', f'extract("{text}", "{pattern}")'))  # fmt: skip
+
+
+def some_sharing(r: random.Random) -> str:
+    """An expression whose result is larger written out than it is inside."""
+    return r.choice(SHARED).format(n=r.choice((5, 12, 17, 18, 19, 25)), m=r.choice((9, 100, 500, 900, 5000)), v=r.choice(ATOMS))
 
 
 def some_model(r: random.Random) -> bytes:
@@ -198,6 +211,7 @@ KINDS: dict[str, tuple[Callable[[random.Random], Any], Callable[[Any], None], in
     "printed trees": (some_expression, printed, 10),
     "functions": (some_call, answered, 30),
     "patterns": (some_pattern, answered, 8),
+    "shared parts": (some_sharing, answered, 4),
     "models": (some_model, decided, 8),
 }
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
@@ -53,6 +55,10 @@ OVER = {
     "a slow sort": "sort(for i in 1..100000 return modulo(i * 7919, 10007))",
     "distinct contexts": "distinct values(for i in 1..20000 return {a: i})",
     "a search in a search": "for i in 1..10000 return index of((for j in 1..10000 return j), i)",
+    "a list of one long text many times": "{s: string join(for i in 1..100000 return \"abcdefghi\"), r: for i in 1..2000 return s}.r",
+    "ranges of one long text": "{s: string join(for i in 1..100000 return \"abcdefghi\"), r: for i in 1..200 return [s..s]}.r",
+    "contexts of one long text": "{s: string join(for i in 1..100000 return \"abcdefghi\"), r: for i in 1..99 return {a: s}}.r",
+    "a list of moments many times": '{d: for i in 1..900 return @"2024-01-01T10:00:00@Europe/Paris", r: for i in 1..900 return d}.r',
     "a long joined text": 'string join(for i in 1..100000 return "' + "a" * 50 + '", ", ")',
 }  # fmt: skip
 
@@ -111,8 +117,48 @@ def test_what_is_much_but_not_too_much_is_answered(text: str) -> None:
     assert time.process_time() - begun < SECOND
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "for i in 1..18 return partial",
+        "for i in 1..17 return {a: partial, b: i}",
+        '{d: for i in 1..500 return @"2024-01-01T10:00:00@Europe/Paris", r: for i in 1..500 return d}.r',
+        "{d: for i in 1..700 return i / 3, r: for i in 1..700 return d}.r",
+        '{s: string join(for i in 1..100000 return "abcdefghi"), r: for i in 1..11 return s}.r',
+        "for i in 1..100 return for j in 1..1000 return [i, j]",
+    ],
+)
+@pytest.mark.parametrize("written", [lambda value: json.dumps(to_plain(value)), value_text], ids=["as JSON", "as text"])
+def test_what_is_given_back_is_written_within_a_second(text: str, written: Callable[[object], object]) -> None:
+    """Evaluated and written, both together, whatever the result holds many times."""
+    begun = time.process_time()
+    written(evaluate(text, {}))
+    assert time.process_time() - begun < SECOND
+
+
+def test_parts_of_plain_data_are_each_their_own() -> None:
+    """What one list holds twice are two lists in its plain form, of which one can be changed; the value itself is not changed either."""
+    value = evaluate("{a: [1, 2.5, {b: []}], r: [a, a, [a]]}.r", {})
+    assert value[0] is value[1]
+    plain = to_plain(value)
+    assert plain == [[1, 2.5, {"b": []}], [1, 2.5, {"b": []}], [[1, 2.5, {"b": []}]]]
+    plain[0][2]["b"].append("changed")
+    plain[0].append("changed")
+    assert plain[1:] == [[1, 2.5, {"b": []}], [[1, 2.5, {"b": []}]]]
+    assert to_plain(value)[0] == [1, 2.5, {"b": []}]
+
+
+def test_a_graph_of_decisions_has_one_budget_of_output() -> None:
+    """What several evaluations give counts together where they share a meter."""
+    meter, long = Meter(), "a" * 900_000
+    for _ in range(11):
+        parse("x").evaluate({"x": long}, budget=meter)
+    with pytest.raises(BudgetError, match="10,000,000 characters"):
+        parse("x").evaluate({"x": long}, budget=meter)
+
+
 def test_every_limit_can_be_set() -> None:
-    """Steps, depth, text, items, seconds and regular-expression time are each a limit of their own."""
+    """Steps, depth, text, items, seconds, output and regular-expression time are each a limit of their own."""
     over = [
         (Budget(steps=50), "for i in 1..100 return i", "50 steps"),
         (Budget(depth=5), "{f: function(n) if n = 0 then 0 else f(n - 1), r: f(9)}.r", "5 deep"),
@@ -120,6 +166,7 @@ def test_every_limit_can_be_set() -> None:
         (Budget(items=2), "append([1, 2], 3)", "3 entries"),
         (Budget(seconds=0), "for i in 1..20000 return i", "0 seconds"),
         (Budget(regex_seconds=0.01), 'matches("' + "a" * 5000 + 'b", "(a|aa)+$")', "0.01 seconds"),
+        (Budget(output=9), '["aaaa", "bbbb"]', "9 characters"),
     ]
     for budget, text, part in over:
         with pytest.raises(BudgetError, match=part):

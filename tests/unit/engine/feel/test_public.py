@@ -340,6 +340,7 @@ def test_plain_values() -> None:
         "raw": [1, 2.5],
     }
     assert type(to_plain(Decimal(5))) is int
+    assert to_plain([Decimal("NaN"), object(), True]) == [None, None, True]
 
 
 def test_ranges_are_equal_by_their_ends() -> None:
