@@ -206,9 +206,7 @@ class Engine(Interventions):
         """
         self._allow(actor, "start", process_id=process_id)
         given = plain(variables)
-        version = self.versions.latest(process_id) if deployment_id is None else self.versions.get(deployment_id)
-        if process_id not in version.package.processes:
-            raise NotFound(f"The deployment {version.id} has no process {process_id!r}.")
+        version = None if deployment_id is None else self.versions.get(deployment_id)
         with self.at(occurred_at) if occurred_at is not None else _nothing(), self._once(key, "start", process_id) as known:
             if known.answer is None:
                 known.answer = self.commands.start(

@@ -46,7 +46,8 @@ class Projection(Protocol):
 class Work:
     """An instance in the hands of one command."""
 
-    connection: Connection
+    sees: Connection
+    """What reads and writes; of a new instance its row may be missing there still."""
     id: str
     process_id: str
     version: Version
@@ -63,6 +64,20 @@ class Work:
     listens_again: bool = False
     row_state: str = "active"
     notes: list[Note] = field(default_factory=list)
+    unwritten: dict[str, Any] | None = None
+    """The row of a new instance that nobody had to see yet: it is written once, with what its first step makes of it."""
+
+    @property
+    def connection(self) -> Connection:
+        """The command's connection, for who reads or writes what refers to the instance: its row is there."""
+        self.written()
+        return self.sees
+
+    def written(self) -> None:
+        """See to it that the instance's row is there."""
+        if self.unwritten is not None:
+            row, self.unwritten = self.unwritten, None
+            _NEW.run(self.sees, row)
 
 
 def _state(before: str, after: Waits) -> str:
@@ -113,13 +128,9 @@ _ROW = select(
 # Not FOR UPDATE: rows that refer to an instance (a signal's jobs) may be written while a command has it.
 _SELECT = Fixed(_ROW.with_for_update(key_share=True))
 _LOOK = Fixed(_ROW)
-_NEW = inserting(t.instance, "id", "process_id", "deployment_id", "business_key", "state", "version", "seq", "head", "held", "started_at")
-
-_RESTS = Fixed(
-    select(t.suspension.c.id).where(
-        t.suspension.c.kind == "process", t.suspension.c.name == bindparam("process"),
-        t.suspension.c.deployment_id.in_(["", bindparam("deployment")]),
-    )
+_NEW = inserting(
+    t.instance, "id", "process_id", "deployment_id", "business_key", "state", "version", "body", "seq", "head", "held", "started_at",
+    "ended_at", "rests_by",
 )  # fmt: skip
 
 
@@ -253,29 +264,32 @@ class Commands:
         return live
 
     def start(
-        self, version: Version, process_id: str, variables: Mapping[str, Any], *, business_key: str | None, actor: str, held: bool = False,
-        element_id: str | None = None, timer: Mapping[str, Any] | None = None, attach: Callable[[Connection, str], None] | None = None,
+        self, version: Version | None, process_id: str, variables: Mapping[str, Any], *, business_key: str | None, actor: str,
+        held: bool = False, element_id: str | None = None, timer: Mapping[str, Any] | None = None,
+        attach: Callable[[Connection, str], None] | None = None,
     ) -> str:  # fmt: skip
         """Start an instance, at a start event or by itself; `timer` says when a timer was due that does it.
 
-        `attach` may write rows that belong to it, in the same transaction, before projections see it.
+        Without a `version` it is of the latest one. Of a process that rests it is suspended: it comes as far as its first waits and
+        goes on when the process does. `attach` may write rows that belong to it, in the same transaction, before projections see it.
+        Raises `NotFound` where no such process is deployed, or the version has none.
         """
         instance_id = new_id()
-        now = self.now()
         with self.atomic() as connection:
+            version, rests_by = self.versions.to_start(connection, process_id, version)
+            state = "active" if rests_by is None else "suspended"
             execution = Execution(version.spec(process_id), version.script_engine, version.id)
-            _NEW.run(
-                connection,
-                {
-                    "id": instance_id, "process_id": process_id, "deployment_id": version.id,
-                    "business_key": business_key, "state": "active",
-                    "version": 0, "seq": 0, "head": history.GENESIS, "held": held, "started_at": now,
-                },
+            row = {
+                "id": instance_id, "process_id": process_id, "deployment_id": version.id, "business_key": business_key,
+                "state": "active", "version": 0, "body": None, "seq": 0, "head": history.GENESIS, "held": held,
+                "started_at": self.now(), "ended_at": None, "rests_by": rests_by,
+            }  # fmt: skip
+            work = Work(
+                connection, instance_id, process_id, version, business_key, execution, 0, 0, history.GENESIS, held, state, True,
+                unwritten=row,
             )  # fmt: skip
             if attach is not None:
-                attach(connection, instance_id)
-            state = self._first_state(connection, instance_id, process_id, version.id)
-            work = Work(connection, instance_id, process_id, version, business_key, execution, 0, 0, history.GENESIS, held, state, True)
+                attach(work.connection, instance_id)
             execution.note("started", process_id, None, dict(variables), deployment=version.id)
             if timer is not None:
                 execution.note("timer", element_id or process_id, None, **timer)
@@ -283,14 +297,6 @@ class Commands:
             self._run(work, actor)
             self._save(work, "start", actor)
         return instance_id
-
-    def _first_state(self, connection: Connection, instance_id: str, process_id: str, deployment_id: str) -> str:
-        """Active; of a process that rests, suspended: it comes as far as its first waits and goes on when the process does."""
-        rests = _RESTS.first(connection, {"process": process_id, "deployment": deployment_id})
-        if rests is None:
-            return "active"
-        connection.execute(update(t.instance).where(t.instance.c.id == instance_id).values(rests_by=rests.id))
-        return "suspended"
 
     def _run(self, work: Work, actor: str) -> None:
         around, self._local.work = self.running, work
@@ -320,17 +326,20 @@ class Commands:
                     known.append(who)
 
     def _save(self, work: Work, command: str, actor: str) -> None:
-        execution, connection = work.execution, work.connection
+        execution = work.execution
         now, recorded = self.now(), self.recorded()
         held = work.held or work.state == "suspended"
-        writes = Together(connection)
-        rows = Rows(writes, work.id, work.process_id, actor=actor, now=now, held=held, claims=self.claims)
         after = waits(execution)
+        if any(incident for _, _, incident in after.values()):
+            work.written()
+        writes = Together(work.sees)
+        rows = Rows(writes, work.id, work.process_id, actor=actor, now=now, held=held, claims=self.claims)
         rows.write(work.before, after, {note.token for note in execution.notes if note.kind == "completed"})
         if work.listens_again:
             heard = [(token, wait) for token, wait, _ in after.values() if wait.get("kind") == "message"]
             rows.new_messages += [(wait["name"], wait["key"], token.id) for token, wait in heard]
         if rows.new_messages:
+            work.written()
             writes.flush()
             if self._deliver_buffered(work, rows, actor):
                 after = waits(execution)
@@ -338,7 +347,7 @@ class Commands:
         state = execution.ended or _state(work.state, after)
         entries = [history.Entry(note.kind, note.element_id, note.token, note.data, note.values) for note in execution.notes]
         head = history.append(
-            connection,
+            work.sees,
             work.id,
             work.seq + 1,
             work.head,
@@ -350,13 +359,7 @@ class Commands:
             writes=writes,
         )
         body = None if ended else dump(execution)
-        row = {
-            "key": work.id, "new_version": work.row_version + 1, "new_body": body,
-            "new_seq": work.seq + 1, "new_head": head,
-        }  # fmt: skip
-        if ended or state != work.row_state:
-            row |= {"new_state": state, "new_ended_at": work.ended_at or (now if ended else None)}
-        writes.add(_UPDATE if "new_state" in row else _GO_ON, row)
+        self._write(work, writes, state, body, head, work.ended_at or (now if ended else None))
         writes.flush()
         self._project(work, command, actor, state, now, recorded, ended)
         self._broadcast(work, now)
@@ -367,6 +370,18 @@ class Commands:
             live, kept, size = self._live(), (work.row_version + 1, execution), len(body)
             live[work.id] = kept
             self.database.after_commit(lambda: self._hot.put(work.id, *kept, size) if live.get(work.id) is kept else None)
+
+    def _write(self, work: Work, writes: Together, state: str, body: Any, head: str, ended_at: datetime | None) -> None:
+        """The instance's row as the command leaves it."""
+        written = {"version": work.row_version + 1, "body": body, "seq": work.seq + 1, "head": head}
+        if work.unwritten is not None:
+            row, work.unwritten = work.unwritten, None
+            writes.add_first(_NEW, row | written | {"state": state, "ended_at": ended_at})
+            return
+        if ended_at is not None or state != work.row_state:
+            written |= {"state": state, "ended_at": ended_at}
+        change = {"key": work.id, **{f"new_{name}": value for name, value in written.items()}}
+        writes.add(_UPDATE if "state" in written else _GO_ON, change)
 
     def _project(self, work: Work, command: str, actor: str, state: str, now: datetime, recorded: datetime, ended: bool) -> None:
         changed = {note.element_id for note in work.execution.notes if note.kind == "clock"}

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import Connection, bindparam, desc, select
+
 from amends.engine.calendars import Calendar, feel_functions
 from amends.engine.decisions import Model, resolve_among
 from amends.engine.decisions import load as load_decisions
@@ -14,8 +16,21 @@ from amends.engine.definitions import deployments
 from amends.engine.definitions.package import Package
 from amends.engine.errors import NotFound
 from amends.engine.execution import Decided, Fault, FeelScriptEngine, ProcessSpec, compile_process
+from amends.engine.instances import suspensions
 from amends.engine.instances.bindings import Bindings
 from amends.engine.store import Database
+from amends.engine.store import tables as t
+from amends.engine.store.fixed import Fixed
+
+_P, _S = t.process_definition.c, t.suspension.c
+_RESTING = select(_S.id.label("rests_by")).where(_S.kind == suspensions.PROCESS, _S.name == bindparam("process")).limit(1)
+_RESTS = Fixed(_RESTING.where(_S.deployment_id.in_(["", bindparam("deployment")])))
+_LATEST = Fixed(
+    select(_P.deployment_id, _RESTING.where(_S.deployment_id.in_(["", _P.deployment_id])).scalar_subquery().label("rests_by"))
+    .where(_P.process_id == bindparam("process"), _P.executable)
+    .order_by(desc(_P.position))
+    .limit(1)
+)
 
 _PLAIN_CALENDAR = {
     "name": "default",
@@ -103,8 +118,23 @@ class Versions:
         with self.database.reading() as connection:
             deployment_id = deployments.latest(connection, process_id)
         if deployment_id is None:
-            raise NotFound(f"No process {process_id!r} is deployed. Deploy the package that holds it first.")
+            raise _not_deployed(process_id)
         return self.get(deployment_id)
+
+    def to_start(self, connection: Connection, process_id: str, version: Version | None) -> tuple[Version, str | None]:
+        """What an instance of a process starts on, the latest version unless one is given, and the suspension that it rests by.
+
+        Raises `NotFound` where there is none, or the version given has no such process.
+        """
+        if version is None:
+            found = _LATEST.first(connection, {"process": process_id})
+            if found is None:
+                raise _not_deployed(process_id)
+            return self.get(found.deployment_id), found.rests_by
+        if process_id not in version.package.processes:
+            raise NotFound(f"The deployment {version.id} has no process {process_id!r}.")
+        rests = _RESTS.first(connection, {"process": process_id, "deployment": version.id})
+        return version, None if rests is None else rests.rests_by
 
     def process(self, process_id: str, deployment_id: str | None) -> tuple[ProcessSpec, str | None]:
         """A called process: that of the caller's version, else the latest there is."""
@@ -122,3 +152,7 @@ class Versions:
         """Settings have changed: work versions out again."""
         with self._lock:
             self._versions.clear()
+
+
+def _not_deployed(process_id: str) -> NotFound:
+    return NotFound(f"No process {process_id!r} is deployed. Deploy the package that holds it first.")

@@ -160,6 +160,10 @@ class Together:
         """Run a statement with the others, once for each row of parameters."""
         self._gathered += [(statement, row) for row in rows]
 
+    def add_first(self, statement: Fixed, row: Mapping[str, Any]) -> None:
+        """Run a statement before the others: it writes what they refer to."""
+        self._gathered.insert(0, (statement, row))
+
     def flush(self) -> None:
         """Run what was gathered."""
         gathered, self._gathered = self._gathered, []
