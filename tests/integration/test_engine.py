@@ -14,6 +14,7 @@ from marshmallow import Schema, fields
 from sqlalchemy import event
 
 from amends.engine import CheckFailed, Conflict, Engine, Forbidden, NotFound
+from amends.engine.operating.bench.speed import counted
 from amends.engine.services import Operation, OperationContext
 
 START = element("startEvent", "s")
@@ -162,6 +163,26 @@ def test_a_completion_is_one_transaction_and_at_most_eight_statements(engine: En
     event.listen(engine.database.sql, "commit", commits.append)
     engine.complete(task.id, {"y": 1}, actor="jo")
     assert len(statements) <= 8 and len(commits) == 1, statements
+
+
+def test_a_start_writes_its_row_once_in_one_transaction(engine: Engine, bpmn: Callable[..., Path]) -> None:
+    """A start that waits for a person: which version and whether it rests are asked in one statement, and the instance's row is
+    written with what its first step made of it; PostgreSQL takes everything that is written as one statement."""
+    engine.deploy(bpmn(process(START + user("a") + flows("s>a"))))
+    engine.start("p", {"y": 1}, actor="jo")
+    ran, commits = counted(engine, lambda: engine.start("p", {"y": 1}, actor="jo"))
+    assert (ran, commits) == (5 if engine.database.sqlite else 2, 1)
+
+
+def test_a_new_instance_is_there_for_whoever_writes_what_refers_to_it(engine: Engine, bpmn: Callable[..., Path]) -> None:
+    """An incident at the first step, and an instance that begins and ends in one, are whole: row, history, state."""
+    engine.deploy(bpmn(process(START + element("exclusiveGateway", "t") + user("a") + flows("s>t", "t>a:nothing"))))
+    stuck = engine.start("p", {}, actor="jo")
+    assert engine.instance(stuck).state == "incident"
+    engine.deploy(bpmn(process(START + element("endEvent", "e") + flows("s>e"))))
+    over = engine.start("p", {"x": 1}, actor="jo")
+    assert engine.instance(over).state == "completed" and engine.instance(over).ended_at is not None
+    assert engine.verify().faults == []
 
 
 def test_timers_are_found_by_time_and_fire_once(engine: Engine, clock: Any, bpmn: Callable[..., Path]) -> None:
