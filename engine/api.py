@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -20,6 +21,7 @@ from amends.engine.definitions.package import Package
 from amends.engine.definitions.problems import Problem, in_order
 from amends.engine.errors import CheckFailed, Conflict, Forbidden, Incident, Invalid, NotFound
 from amends.engine.execution import Execution, Fault, compile_process
+from amends.engine.execution.catching import LONGEST_KEY, LONGEST_NAME
 from amends.engine.history import Event, Report
 from amends.engine.instances import erasure, messages, queries, schedules
 from amends.engine.instances.answers import Known, once
@@ -87,6 +89,7 @@ class Engine(Interventions):
         self.commands = Commands(self.database, self.versions, self.now, self._clock)
         self.commands.claims = self.registry.claims
         self.registry.commands = self.commands
+        self.registry.publish = self._publish
         self.offers: Callable[[bytes], Mapping[str, Any]] = lambda body: {}
         """What a form may offer beside the process's own variables, such as the people who work here."""
         self.erasures: list[Callable[[Connection, str], None]] = []
@@ -457,7 +460,17 @@ class Engine(Interventions):
         If nobody waits it is kept for `ttl` (None is returned); without `ttl` that is `NotFound`. `once` is an idempotency key.
         """
         self._allow(actor, "correlate", name=name, key=key)
-        given = plain(variables)
+        return self._correlate(name, key, plain(variables), actor, ttl, once)
+
+    def _publish(self, by: str, name: str, key: str, variables: Mapping[str, Any], ttl: timedelta | None) -> str | None:
+        """A message from an element of a diagram; `by` is its token, so that trying again does not publish it again."""
+        about = sha256(f"{name}\n{key}".encode()).hexdigest()
+        once = f"{by}:message:{about[:24]}"
+        return self._correlate(name, key, plain(variables), "job", ttl, once)
+
+    def _correlate(self, name: str, key: str, given: dict[str, Any], actor: str, ttl: timedelta | None, once: str | None) -> str | None:
+        if len(name) > LONGEST_NAME or len(key) > LONGEST_KEY:
+            raise Invalid(f"A message's name has at most {LONGEST_NAME} characters, its correlation key at most {LONGEST_KEY}.")
         with self._once(once, "correlate", f"{name}\n{key}") as known, self.commands.atomic() as connection:
             if known.answer is None:
                 tried: set[tuple[str, int]] = set()

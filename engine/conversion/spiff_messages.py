@@ -16,13 +16,15 @@ from lxml import etree
 
 from amends.engine.conversion import feel as f
 from amends.engine.conversion import python_text
-from amends.engine.conversion.feel import Untranslatable
+from amends.engine.conversion.feel import Translated, Untranslatable
 from amends.engine.conversion.work import SPIFF, Work, name, remove
 from amends.engine.definitions import xml
+from amends.engine.definitions.publishing import PUBLISHES
+from amends.engine.feel import parse
 
-SENDS = "publish-message"
-"""The job type proposed for what sends a message."""
-_INPUTS = ("messageName", "correlationKey", "variables")
+_INPUTS = ("message_name", "correlation_key", "variables", "time_to_live")
+_KEPT = "P365D"
+"""There, a message waits until somebody takes it."""
 _KEY = "Say at the message which variable tells this instance from the others (Subscription correlation key)."
 _PAYLOAD = "What a message carries are the input mappings of the event that sends it."
 _VARIABLE = "What a message brings becomes variables; name them in output mappings."
@@ -76,7 +78,7 @@ class _Rules:
 
     def of(self, message: etree._Element) -> list[str]:
         """The properties that a message has."""
-        return [one for one, read in self.properties.items() if (message.get("id") or "") in read]
+        return sorted(one for one, read in self.properties.items() if (message.get("id") or "") in read)
 
 
 def messages(work: Work) -> None:
@@ -128,18 +130,20 @@ def _places(work: Work) -> Iterator[_Message]:
 
 
 def _send(work: Work, rules: _Rules, place: _Message) -> None:
-    """A job that is given the message's name, key and variables: somebody has to claim its type."""
+    """The operation that publishes messages, which is given the message's name, key and variables."""
     owner, said = place.owner, xml.name_of(place.message)
-    work.zeebe(owner, "taskDefinition", type=SENDS)
-    work.carry(owner, "message", said, f"job type {SENDS}", "an operation or a worker has to claim this job type, and send the message")
-    work.mapping(owner, "input", f"={f.finish(f.text(said), []).feel}", "messageName")
-    key = _key_of(rules, place)
-    if key is None and rules.of(place.message):
+    work.zeebe(owner, "taskDefinition", type=PUBLISHES)
+    work.carry(owner, "message", said, f"the operation {PUBLISHES}", "it is kept for a year if nobody waits for it")
+    work.mapping(owner, "input", f"={f.finish(f.text(said), []).feel}", "message_name")
+    properties = rules.of(place.message)
+    keys = [_key_of(rules, place, one) for one in properties]
+    if None in keys:
         work.leave(owner, "correlation", said, "What tells the instance it is for is not known", "Give the job the correlation key.")
-    elif key is not None:
-        made = work.feel(owner, "correlation key", key)
+    elif properties:
+        made = _composed(work, owner, "correlation key", [key for key in keys if key is not None])
         if made is not None:
-            work.mapping(owner, "input", made, "correlationKey")
+            work.mapping(owner, "input", made, "correlation_key")
+    work.mapping(owner, "input", _KEPT, "time_to_live")
     if place.payload:
         read = {one.id for one in ast.walk(_tree(place.payload)) if isinstance(one, ast.Name)}
         if read & set(_INPUTS):
@@ -157,14 +161,31 @@ def _tree(said: str) -> ast.AST:
         return ast.Pass()
 
 
-def _key_of(rules: _Rules, place: _Message) -> str | None:
-    """The Python expression, over the variables of the process, of the one property that a message has; None where there is no one."""
-    known = rules.of(place.message)
-    if len(known) != 1:
+def _composed(work: Work, owner: etree._Element, what: str, keys: list[str]) -> str | None:
+    """The key of a message from what its properties are, in the order of their ids; noted as left where one has no translation.
+
+    Several are one text that tells them apart, whatever they hold; it is null where one of them is.
+    """
+    if len(keys) == 1:
+        return work.feel(owner, what, keys[0])
+    return work.feel(owner, what, "; ".join(keys), lambda said: _together([work.translate(key) for key in keys]))
+
+
+def _together(keys: list[Translated]) -> Translated:
+    parts = [f.Typed(parse(key.feel).ast, key.kind) for key in keys]
+    key = f.call("string", f.listed(parts), kind=f.TEXT)
+    for part in reversed(parts):
+        key = f.choice(f.binary("=", part, f.null(), f.TRUTH), f.null(), key)
+    return f.finish(key, [note for one in keys for note in one.notes])
+
+
+def _key_of(rules: _Rules, place: _Message, known: str) -> str | None:
+    """The Python expression, over the variables of the process, of a property that a message has; None where it is not written out."""
+    path = rules.properties[known].get(place.message.get("id") or "")
+    if path is None:
         return None
-    path = rules.properties[known[0]][place.message.get("id") or ""]
-    if known[0] in place.own_keys:
-        key: str | None = place.own_keys[known[0]]
+    if known in place.own_keys:
+        key: str | None = place.own_keys[known]
     elif place.sends:
         entries = place.entries
         key = None if entries is None else entries.get(path)
@@ -201,8 +222,8 @@ def _keys(work: Work, rules: _Rules) -> None:
         rules.used.update(known)
         if place.sends or place.begins:
             continue
-        key = None if len(known) != 1 else _waits_for(rules, place, known[0])
-        translated = None if key is None else work.feel(place.owner, "correlation", key)
+        told = [key for one in known if (key := _waits_for(rules, place, one)) is not None]
+        translated = _composed(work, place.owner, "correlation", told) if told and len(told) == len(known) else None
         if translated is None:
             work.leave(place.owner, "message correlation", xml.name_of(place.message), "What tells its instance is not known", _KEY)
         else:
@@ -216,7 +237,7 @@ def _waits_for(rules: _Rules, place: _Message, known: str) -> str | None:
     if known in place.own_keys:
         return place.own_keys[known]
     others = [one for one in rules.places if one.process is place.process and one.message is not place.message]
-    found = {key for one in others if rules.of(one.message) == [known] and (key := _key_of(rules, one)) is not None}
+    found = {key for one in others if (key := _key_of(rules, one, known)) is not None}
     return found.pop() if len(found) == 1 else None
 
 

@@ -66,6 +66,8 @@ def _known(child: etree._Element, found: dict[str, Any]) -> bool:
             if value is not None:
                 found[target] = value.strip()
         _binding(child, name, found)
+        if name == "publishMessage":
+            found["publishes"] = True
         return True
     match name:
         case "userTask":

@@ -101,6 +101,7 @@ class Zeebe:
     message_id: str | None = None
     message_ttl: str | None = None
     message_correlation_key: str | None = None
+    publishes: bool = False
     filter_names: str | None = None
     filter_events: str | None = None
     version_tag: str | None = None

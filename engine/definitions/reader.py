@@ -25,6 +25,7 @@ from amends.engine.definitions.model import (
     Scope,
 )
 from amends.engine.definitions.problems import ERROR, Problem
+from amends.engine.definitions.publishing import THROWS_MESSAGES, publishing
 from amends.engine.definitions.schema import schema_problems
 
 _NODES = ACTIVITY_TYPES | EVENT_TYPES | GATEWAY_TYPES | {"choreographyTask", "subChoreography", "callChoreography"}
@@ -168,6 +169,7 @@ class _Reader:
         if kind in SUBPROCESS_TYPES:
             elements, flows, artifacts, attached = self.content(element, element_id, lane)
             scope = Scope(id=element_id, parent_id=scope_id, elements=elements, flows=flows, artifacts=artifacts, attached=attached)
+        event, ext = element_event(element, kind, self.declarations), read_extensions(element)
         return Element(
             id=element_id,
             name=xml.name_of(element),
@@ -181,10 +183,10 @@ class _Reader:
             default=xml.reference(element, element.get("default")),
             attached_to=xml.reference(element, element.get("attachedToRef")),
             interrupting=xml.flag(element.get("cancelActivity" if kind == "boundaryEvent" else "isInterrupting"), True),
-            event=element_event(element, kind, self.declarations),
+            event=event,
             lane=lane,
             documentation=xml.documentation(element),
-            ext=read_extensions(element),
+            ext=publishing(ext, event, xml.line(element)) if kind in THROWS_MESSAGES else ext,
             loop=_loop(element),
             scope=scope,
             triggered_by_event=xml.flag(element.get("triggeredByEvent"), False),

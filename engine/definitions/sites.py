@@ -80,9 +80,6 @@ def _element(element: Element, names: frozenset[str]) -> Iterator[Site]:
         ("called process", ext.called_process, OPTIONAL),
         ("script", ext.script, WARNED),
         ("list of active elements", ext.active_elements, REQUIRED),
-        ("correlation key", ext.message_correlation_key, WARNED),
-        ("message id", ext.message_id, OPTIONAL),
-        ("time to live", ext.message_ttl, OPTIONAL),
     )
     for what, text, feel in texts:
         if text:
@@ -132,7 +129,6 @@ def _event(element: Element, of: str, names: frozenset[str]) -> Iterator[Site]:
             ("code", event.code, OPTIONAL),
             ("time", event.text, OPTIONAL),
             ("task type", event.ext.task_type, OPTIONAL),
-            ("correlation key", event.ext.message_correlation_key, WARNED),
         )
         for what, text, feel in texts:
             if text and (feel != OPTIONAL or is_feel(text)):

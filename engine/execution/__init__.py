@@ -4,6 +4,7 @@ Nothing here knows a database: any SpiffWorkflow application can read a diagram 
 with `compile_process`, run it with `Execution` and keep it with `dump` and `load`.
 """
 
+from amends.engine.execution.catching import as_key
 from amends.engine.execution.codec import dump, load
 from amends.engine.execution.compile import ProcessSpec, compile_process
 from amends.engine.execution.faults import BpmnError, Fault
@@ -12,6 +13,6 @@ from amends.engine.execution.script_engine import Decided, FeelScriptEngine
 from amends.engine.execution.workflow import Execution, Note, Scope
 
 __all__ = [
-    "BpmnError", "Decided", "Execution", "Fault", "FeelScriptEngine", "Moved", "Note", "ProcessSpec", "Scope", "Stop", "compile_process",
-    "dump", "load", "move",
+    "BpmnError", "Decided", "Execution", "Fault", "FeelScriptEngine", "Moved", "Note", "ProcessSpec", "Scope", "Stop", "as_key",
+    "compile_process", "dump", "load", "move",
 ]  # fmt: skip

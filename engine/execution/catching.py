@@ -16,6 +16,11 @@ from amends.engine.execution.script_engine import Text, text
 from amends.engine.execution.timers import next_occurrence
 from amends.engine.execution.token import Token
 
+LONGEST_NAME = 200
+"""The most characters of a message's or signal's name."""
+LONGEST_KEY = 400
+"""The most characters of a correlation key."""
+
 
 class Trigger:
     """What a catching event waits for: a message, a signal, a timer or a condition.
@@ -42,7 +47,11 @@ class Trigger:
             if self.name is None:
                 raise Fault(f"{self.element_id} waits for a {self.kind} that has no name.")
             key = "" if self.key is None else plain_key(self.key.needed(token), self.key)
-            return {"kind": self.kind, "name": str(self.name.needed(token)), "key": key}
+            name = str(self.name.needed(token))
+            if len(name) > LONGEST_NAME:
+                told = f"has {len(name):,} characters; {LONGEST_NAME} are the most"
+                raise Fault(f"The name of the {self.kind} that {self.element_id} waits for {told}.")
+            return {"kind": self.kind, "name": name, "key": key}
         if self.kind == "conditional":
             if self.condition is None:
                 raise Fault(f"{self.element_id} waits for a condition, but has none.")
@@ -92,15 +101,26 @@ class Trigger:
 
 
 def plain_key(value: Any, what: Text) -> str:
-    """A correlation key is a text or a whole number, and compared as text."""
+    """A correlation key as it is compared; a `Fault` for what can be none."""
+    try:
+        return as_key(value)
+    except ValueError as error:
+        raise Fault(f"The correlation key `{what.raw}` {error}") from error
+
+
+def as_key(value: Any) -> str:
+    """A correlation key is a text or a whole number, and compared as text. Raises ValueError, which says what is wrong with it."""
     if isinstance(value, str):
+        if len(value) > LONGEST_KEY:
+            raise ValueError(f"has {len(value):,} characters; {LONGEST_KEY} are the most.")
         return value
     try:
-        if value == int(value) and not isinstance(value, bool):
-            return str(int(value))
-    except (TypeError, ValueError):
-        pass
-    raise Fault(f"The correlation key `{what.raw}` is {value!r}; it must be a text or a whole number.")
+        whole = None if isinstance(value, bool) else int(value)
+    except (TypeError, ValueError, OverflowError):
+        whole = None
+    if whole is None or whole != value:
+        raise ValueError(f"is {value!r}; it must be a text or a whole number.")
+    return as_key(str(whole))
 
 
 def caught_by(kind: str | None) -> bool:

@@ -7,10 +7,13 @@ from amends.engine.services.decisions import CommunicateDecision
 from amends.engine.services.escalation import Escalate
 from amends.engine.services.mailer import Doubtful, FolderMailer, Mailer, NotSent, SmtpMailer, mailer_from
 from amends.engine.services.messages import SendMessage, follow_address
+from amends.engine.services.publishing import PublishMessage
 from amends.engine.services.registry import Registry, plugin_operations
 from amends.engine.services.templates import element_templates
 
-BUILT_IN: tuple[type[Operation], ...] = (SendMessage, CommunicateDecision, Escalate, CloseComplaint, *CLOCK_OPERATIONS)
+BUILT_IN: tuple[type[Operation], ...] = (
+    SendMessage, CommunicateDecision, Escalate, PublishMessage, CloseComplaint, *CLOCK_OPERATIONS,
+)  # fmt: skip
 
 
 def operations() -> dict[str, type[Operation]]:

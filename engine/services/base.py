@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from marshmallow import EXCLUDE, Schema
@@ -42,8 +42,9 @@ class OperationContext:
 
     `variables` are those in scope at the element. `key` is the same at every attempt, so that nothing is told twice.
     `historical` is True while old records are replayed: such an operation records what was and touches nothing outside.
-    `connection` and `instance` are there only for operations that run inside the step. `shared` holds what the
-    installation offers, by name ("mailer", "register").
+    `publish` gives a message (name, correlation key, variables, how long to keep it) to who waits for it, once however often
+    it is called with the same name and key at this element; None inside the step. `connection` and `instance` are there only for
+    operations that run inside the step. `shared` holds what the installation offers, by name ("mailer", "register").
     """
 
     instance_id: str
@@ -60,6 +61,7 @@ class OperationContext:
     historical: bool = False
     shared: Mapping[str, Any] = field(default_factory=dict)
     database: Any = None
+    publish: Callable[[str, str, Mapping[str, Any], timedelta | None], str | None] | None = None
     connection: Connection | None = None
     instance: Inside | None = None
 
@@ -69,7 +71,8 @@ class Operation:
 
     `type` is what a service task names; `title`, `group` and `help` are shown in the modeler, and `documentation`, an address, is
     where it leads who wants to know more. With `inside` True it runs in the
-    instance's own transaction and touches nothing else; otherwise it is a job, run at least once.
+    instance's own transaction and touches nothing else; otherwise it is a job, run at least once. With `throws` it is offered for
+    message throw and message end events, too.
     """
 
     type: ClassVar[str]
@@ -78,9 +81,10 @@ class Operation:
     help: ClassVar[str] = ""
     documentation: ClassVar[str] = ""
     inside: ClassVar[bool] = False
+    throws: ClassVar[bool] = False
 
     class Inputs(Schema):
-        """What the diagram must give; metadata: label, feel (optional, required, no), choices."""
+        """What the diagram must give; metadata: label, feel (optional, required, no), choices, null (refused)."""
 
         class Meta:
             unknown = EXCLUDE

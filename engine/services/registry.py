@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import timedelta
+from functools import partial
 from importlib.metadata import entry_points
 from typing import Any
 
@@ -30,14 +32,20 @@ def plugin_operations() -> dict[str, type[Operation]]:
 
 
 def checked(operation: type[Operation], inputs: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """The inputs as the operation's schema gives them; a `Fault` names what is missing or wrong."""
-    given = {name: value for name, value in inputs.items() if value is not None}
+    """The inputs as the operation's schema gives them; a `Fault` names what is missing or wrong. Null is as if it were not given."""
+    schema = operation.Inputs()
+    kept = {name for name, field in schema.fields.items() if field.metadata.get("null") == "refused"}
+    given = {name: value for name, value in inputs.items() if value is not None or name in kept}
     try:
-        loaded: dict[str, Any] = operation.Inputs().load(given)
+        loaded: dict[str, Any] = schema.load(given)
     except ValidationError as error:
         told = "; ".join(f"{name}: {' '.join(map(str, texts))}" for name, texts in sorted(dict(error.messages_dict).items()))
         raise Fault(f"The operation {operation.type!r} at {where} cannot use its inputs. {told}") from error
     return loaded
+
+
+Publish = Callable[[str, str, str, Mapping[str, Any], timedelta | None], str | None]
+"""Publishes a message once: who does, its name, its correlation key, its variables, how long it is kept (None: not at all)."""
 
 
 class Registry:
@@ -47,6 +55,7 @@ class Registry:
         self.operations = dict(operations)
         self.shared: dict[str, Any] = dict(shared)
         self.commands: Commands | None = None
+        self.publish: Publish | None = None
 
     def claims(self, type_name: str) -> bool:
         """Whether an operation of this type is registered."""
@@ -63,7 +72,7 @@ class Registry:
         if work is None:
             raise Fault(f"The operation {type_name!r} runs only inside a command.")
         context = self.context(token, work.id, work.business_key, work.version, work.held, "job")
-        context.connection = work.connection
+        context.connection, context.publish = work.connection, None
         context.instance = Inside(work.execution, token)
         # A savepoint: what an operation wrote before it failed must not stay behind.
         with faults_named(type_name), work.connection.begin_nested():
@@ -71,12 +80,13 @@ class Registry:
 
     def context(self, token: Any, instance_id: str, business_key: str | None, version: Any, held: bool, actor: str) -> OperationContext:
         """What an operation at this token is given."""
-        outside = token.workflow.script_engine.outside
+        outside, key = token.workflow.script_engine.outside, f"{instance_id}.{token.id}"
         return OperationContext(
             instance_id=instance_id, element_id=token.task_spec.name, business_key=business_key, actor=actor,
             variables=token.workflow.context(token), settings=version.settings, package=version.package, calendars=version.calendars,
-            functions=outside.functions, now=outside.now(), key=f"{instance_id}.{token.id}", historical=held, shared=self.shared,
+            functions=outside.functions, now=outside.now(), key=key, historical=held, shared=self.shared,
             database=None if self.commands is None else self.commands.database,
+            publish=None if self.publish is None else partial(self.publish, key),
         )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ SCHEMA = "https://unpkg.com/@camunda/zeebe-element-templates-json-schema/resourc
 VERSION = 1
 ENGINES = {"camunda": "^8.2"}
 """Which versions of the dialect a diagram may have been drawn for."""
+_EVENTS = (("throw", "bpmn:IntermediateThrowEvent", "throw event"), ("end", "bpmn:EndEvent", "end event"))
 _INPUTS, _RUNNING, _RESULTS = "inputs", "running", "results"
 _DRAWN = {
     "Clocks": '<circle cx="9" cy="9" r="7"/><path d="M9 5v4l3 2"/>',
@@ -32,7 +33,29 @@ def element_templates(
     With a `package`, what an input names there (letters, roles, clocks, …) is listed in its description.
     """
     classes = operations.values() if isinstance(operations, Mapping) else operations
-    return [_template(operation, package) for operation in sorted(classes, key=lambda operation: (operation.group, operation.title))]
+    ordered = sorted(classes, key=lambda operation: (operation.group, operation.title))
+    return [made for operation in ordered for made in (_template(operation, package), *_throwing(operation, package))]
+
+
+def _throwing(operation: type[Operation], package: Package | None) -> list[dict[str, Any]]:
+    """Of an operation that message events may do, a template for each kind of them: the modeler has one kind of element in one template."""
+    made = []
+    for kind, value, title in _EVENTS if operation.throws else ():
+        event = {"value": value, "eventDefinition": "bpmn:MessageEventDefinition"}
+        template = _template(operation, package)
+        named = {
+            "id": "message", "label": "Message", "description": "Its name in the diagram.", "type": "String", "group": _INPUTS,
+            "constraints": {"notEmpty": True}, "binding": {"type": "bpmn:Message#property", "name": "name"},
+        }  # fmt: skip
+        # The operation is given the name of the message that the event throws.
+        properties = [entry for entry in template["properties"] if entry.get("id") != "message_name"]
+        made.append(
+            template | {
+                "id": f"{template['id']}.{kind}", "name": f"{operation.title} ({title})", "appliesTo": [value], "elementType": event,
+                "properties": [properties[0], named, *properties[1:]],
+            }
+        )  # fmt: skip
+    return made
 
 
 def _template(operation: type[Operation], package: Package | None) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
+from driving import HEAD
 from modeler import NEEDED, Modeler, bundle
 from playwright.sync_api import Browser
 
@@ -42,6 +43,7 @@ TASKS = [
     ("escalate", {"Level": "2", "To the role": "manager", "Reason": "late"}),
     ("communicate-decision", {"Letter to the complainant": "letter", "Outcome": "relief", "Reasons": "we were wrong"}),
     ("stop-clock", {"Clock": "answer"}),
+    ("publish-message", {"Message name": "told", "Correlation key": "=reference", "Variables": "{a: 1}", "Kept for": "P1D"}),
     ("close-complaint", {"Outcome": "relief"}),
 ]
 
@@ -123,6 +125,35 @@ def test_templates_chosen_in_the_modeler_run_in_the_engine(modeler: Modeler, tmp
     assert (seen.state, [incident.message for incident in seen.incidents]) == ("completed", [])
     assert mailer.to == ["ann@example.org", "ann@example.org"]
     assert (seen.variables["outcome"], seen.variables["escalation_level"]) == ("relief", 2)
+    engine.close()
+
+
+def test_a_message_event_chosen_in_the_modeler_publishes(modeler: Modeler, tmp_path: Path) -> None:
+    """The event names its message in its template; saved, it is given to the process that begins with it."""
+    drawn = blank().replace(b"bpmn:task ", b"bpmn:intermediateThrowEvent ", 1)
+    assert modeler.open(drawn, element_templates(operations())) == []
+    modeler.choose("start_clock", "amends.publish-message.throw")
+    modeler.unfold("inputs")
+    for label, value in {"Message": "told", "Variables": "{a: 1}"}.items():
+        modeler.fill(label, value)
+    saved = modeler.save().decode()
+    for kind, _ in TASKS[1:]:
+        assert f'id="{kind.replace("-", "_")}"' in saved
+    path, other = tmp_path / "throws.bpmn", tmp_path / "begins.bpmn"
+    path.write_text(saved)
+    assert [str(one) for one in check(path, operations=operations()) if one.severity == "error"] == []
+    other.write_text(HEAD.format(
+        '<bpmn:message id="m" name="told"/><bpmn:process id="begins" isExecutable="true">'
+        '<bpmn:startEvent id="s"><bpmn:messageEventDefinition messageRef="m"/></bpmn:startEvent>'
+        '<bpmn:userTask id="u"/><bpmn:sequenceFlow id="f" sourceRef="s" targetRef="u"/></bpmn:process>'
+    ))  # fmt: skip
+    engine = Engine(f"sqlite:///{tmp_path / 'amends.db'}")
+    for file in (path, other):
+        engine.deploy(file)
+    instance = engine.start("round_trip", {}, actor="somebody")
+    engine.run_due()
+    assert engine.instance(instance).state == "completed"
+    assert [engine.instance(task.instance_id).variables for task in engine.user_tasks()] == [{"a": 1}]
     engine.close()
 
 

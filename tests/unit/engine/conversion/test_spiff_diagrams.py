@@ -11,6 +11,7 @@ from lxml import etree
 from SpiffWorkflow.bpmn import BpmnWorkflow
 from SpiffWorkflow.spiff.parser import SpiffBpmnParser
 
+from amends.engine import Engine
 from amends.engine.conversion import Converted, convert
 from amends.engine.definitions import check, xml
 
@@ -195,7 +196,7 @@ def test_a_conversation_is_carried_by_messages_with_keys() -> None:
     assert left(found) == set()
     buyer = driver(found).start(number="N7", amount=3)
     assert buyer.waiting("service")[0].data == {
-        "messageName": "Order", "correlationKey": "N7", "variables": {"po": "N7", "amount": 3},
+        "message_name": "Order", "correlation_key": "N7", "variables": {"po": "N7", "amount": 3}, "time_to_live": "P365D",
     }  # fmt: skip
     buyer.serve("publish-message")
     assert [token.wait["key"] for token in buyer.waiting("message")] == ["N7"]
@@ -204,9 +205,64 @@ def test_a_conversation_is_carried_by_messages_with_keys() -> None:
     supplier.run()
     assert supplier.variables["asked"] == {"po": "N7", "amount": 3}
     given = supplier.waiting("service")[0].data
-    assert given == {"messageName": "Confirmation", "correlationKey": "N7", "variables": {"number": "N7", "date": "soon"}}
+    assert (given["message_name"], given["correlation_key"]) == ("Confirmation", "N7")
+    assert given["variables"] == {"number": "N7", "date": "soon"}
     buyer.message("Confirmation", **given["variables"])
     assert buyer.variables["confirmed"] == {"number": "N7", "date": "soon"} and "date" not in buyer.variables
+
+
+def property_of(name: str, order: str, answer: str) -> str:
+    """A correlation property that both messages of the conversation have."""
+    tag, paths = "correlationPropertyRetrievalExpression", {"order": order, "yes": answer}
+    read = "".join(f'<{tag} messageRef="{ref}"><messagePath>{path}</messagePath></{tag}>' for ref, path in paths.items())
+    return f'<correlationProperty id="{name}" name="{name}">{read}</correlationProperty>'
+
+
+def several(buyer_sends: str = "{&quot;po&quot;: number, &quot;who&quot;: name}") -> list[str]:
+    """The conversation with two properties: an order number counts for each customer."""
+    parts = [part for part in conversation(payload=buyer_sends) if part != PROPERTY]
+    answer = "&quot;customer&quot;: asked[&quot;who&quot;], &quot;date&quot;: &quot;soon&quot;"
+    parts = [part.replace("&quot;date&quot;: &quot;soon&quot;", answer) for part in parts]
+    return [*parts, property_of("po", "po", "number"), property_of("customer", "who", "customer")]
+
+
+def test_several_correlation_properties_are_one_composed_key() -> None:
+    """Both sides make the same text of them, in the order of their ids, and no two conversations have the same."""
+    found = made(*several())
+    assert left(found) == set()
+    keys = set()
+    for number, name in (("N7", "Ann"), ("N7", "Bo"), ('N7", "A', "nn"), ("N", "7Ann")):
+        buyer = driver(found).start(number=number, name=name)
+        sent = buyer.waiting("service")[0].data["correlation_key"]
+        buyer.serve("publish-message")
+        assert [token.wait["key"] for token in buyer.waiting("message")] == [sent]
+        supplier = driver(found, "q")
+        supplier.execution.begin({"po": number, "who": name}, element_id="s2")
+        supplier.run()
+        assert supplier.waiting("service")[0].data["correlation_key"] == sent
+        keys.add(sent)
+    assert len(keys) == 4
+    assert driver(found).start(number="N7", name=None).waiting("service")[0].data["correlation_key"] is None
+
+
+def test_a_property_of_several_that_is_not_known_is_listed() -> None:
+    """Half a key is none: where one of two is not written out, neither the sender nor who waits has one."""
+    found = made(*several(buyer_sends="{&quot;po&quot;: number}"))
+    assert left(found) == {("send", "correlation"), ("wait", "message correlation")}
+
+
+def test_a_converted_conversation_is_lived_through(tmp_path: Path) -> None:
+    """Nobody has to send anything: the operation that publishes messages is built in."""
+    path = tmp_path / "conversation.bpmn"
+    path.write_bytes(made(*several()).body)
+    engine = Engine(f"sqlite:///{tmp_path / 'a.db'}")
+    engine.deploy(path)
+    ids = [engine.start("p", {"number": "N7", "name": name}, actor="jo") for name in ("Ann", "Bo")]
+    engine.run_due()
+    for instance_id, name in zip(ids, ("Ann", "Bo"), strict=True):
+        assert engine.instance(instance_id).variables["confirmed"] == {"number": "N7", "customer": name, "date": "soon"}
+        assert [task.element_id for task in engine.user_tasks(instance_id)] == ["look"]
+    engine.close()
 
 
 def test_an_event_may_say_its_key_itself() -> None:
@@ -293,5 +349,5 @@ def test_the_peer_reads_what_was_converted_the_same_way() -> None:
     sent = events[0]
     d = driver(made(*conversation())).start(number="N7", amount=3)
     given = d.waiting("service")[0].data
-    assert (sent.event_definition.name, sent.payload) == (given["messageName"], given["variables"])
-    assert list(sent.correlations["main"].values()) == [given["correlationKey"]]
+    assert (sent.event_definition.name, sent.payload) == (given["message_name"], given["variables"])
+    assert list(sent.correlations["main"].values()) == [given["correlation_key"]]

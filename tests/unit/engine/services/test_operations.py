@@ -18,7 +18,7 @@ from amends.engine.services import BUILT_IN, Operation, element_templates, opera
 from amends.engine.services.fields import LengthField, MomentField, TextList, WarningList
 
 TYPES = {
-    "send-message", "communicate-decision", "escalate", "close-complaint",
+    "send-message", "communicate-decision", "escalate", "close-complaint", "publish-message",
     "start-clock", "pause-clock", "resume-clock", "extend-clock", "stop-clock",
 }  # fmt: skip
 
@@ -37,7 +37,7 @@ def test_the_operations_built_in() -> None:
 def test_what_only_touches_the_instance_runs_inside_its_step() -> None:
     """Clocks and closing change the instance and nothing else; what tells somebody is a job."""
     outside = {operation.type for operation in BUILT_IN if not operation.inside}
-    assert outside == {"send-message", "communicate-decision", "escalate"}
+    assert outside == {"send-message", "communicate-decision", "escalate", "publish-message"}
 
 
 def test_the_package_that_ships_uses_them_rightly(repository: Path) -> None:
@@ -136,6 +136,20 @@ def test_each_operation_has_an_element_template() -> None:
         assert inputs == list(operation.Inputs().fields)
         assert {entry.get("group") for entry in template["properties"][1:]} <= {group["id"] for group in template["groups"]}
     assert json.loads(json.dumps(list(templates.values()))) == list(templates.values())
+
+
+def test_what_throws_messages_has_a_template_for_each_kind_of_event() -> None:
+    """The modeler has one kind of element in a template; the event's own message says the name."""
+    templates = {template["id"]: template for template in element_templates(operations())}
+    for kind, value in (("throw", "bpmn:IntermediateThrowEvent"), ("end", "bpmn:EndEvent")):
+        template = templates[f"amends.publish-message.{kind}"]
+        assert template["elementType"] == {"value": value, "eventDefinition": "bpmn:MessageEventDefinition"}
+        assert template["appliesTo"] == [value]
+        bindings = [entry["binding"] for entry in template["properties"]]
+        assert bindings[:2] == [{"type": "zeebe:taskDefinition", "property": "type"}, {"type": "bpmn:Message#property", "name": "name"}]
+        inputs = [binding["name"] for binding in bindings if binding["type"] == "zeebe:input"]
+        assert inputs == ["correlation_key", "variables", "time_to_live"]
+    assert {name for name in templates if name.count(".") > 1} == {"amends.publish-message.end", "amends.publish-message.throw"}
 
 
 def test_inputs_become_controls() -> None:
