@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from looking import faults
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 PASSWORD = "correct horse battery"
@@ -46,14 +47,8 @@ class House:
         return said.type in ("error", "warning") and "the server responded with a status of 4" not in said.text
 
     def look(self, page: Page) -> Page:
-        """Look at a page in light and dark, wide and narrow."""
-        for scheme in ("dark", "light"):
-            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-            self.found += [f"{scheme}: {one}" for one in self.violations(page)]
-        for width in (320, 1280):
-            page.set_viewport_size({"width": width, "height": 900})
-            over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-            self.found += [f"{page.url} is {over} px wider than a screen of {width}"] if over > 0 else []
+        """Look at a page in light and dark, wide, narrow and magnified, on paper, folded and unfolded."""
+        self.found += faults(page, self.violations)
         return page
 
     def open(self, page: Page, path: str) -> Page:

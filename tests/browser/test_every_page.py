@@ -1,0 +1,107 @@
+"""Every page of staff there is, with everything in it long: on a phone, magnified, dark, on paper, without motion, by keyboard."""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from crowded import PASSWORD, Crowded, package_zip
+from desk_house import UNLIMITED
+from looking import faults
+from playwright.sync_api import Browser, Page, expect
+from serving import end
+from waitress.server import create_server
+
+import amends
+from amends.webui import create_app
+
+pytestmark = pytest.mark.browser
+SHOTS = os.environ.get("AMENDS_TEST_SCREENSHOTS", "")
+"""A folder: pictures of every page are put there, to look at."""
+
+
+class Desk:
+    """The crowded installation, served, and the browser of somebody with every role."""
+
+    def __init__(self, chromium: Browser, folder: Path, repository: Path) -> None:
+        self.app = amends.open(data=folder)
+        self.crowded = Crowded(self.app)
+        flask = create_app(self.app, **UNLIMITED)
+        self.addresses = self.crowded.addresses(flask)
+        self.rules = list(flask.url_map.iter_rules())
+        self.flask = flask
+        self.server = create_server(flask, host="127.0.0.1", port=0)
+        threading.Thread(target=self.server.run, daemon=True).start()
+        self.address = f"http://127.0.0.1:{self.server.effective_port}"
+        self.context = chromium.new_context(viewport={"width": 1280, "height": 900})
+        self.page = self.context.new_page()
+        self.said: list[str] = []
+        self.page.on("console", lambda said: self.said.append(f"{self.page.url}: {said.text}") if self.bad(said) else None)
+        self.page.on("pageerror", lambda error: self.said.append(f"{self.page.url}: {error}"))
+        self.page.goto(f"{self.address}/sign-in")
+        self.page.get_by_label("User name").fill("zoe")
+        self.page.get_by_label("Password").fill(PASSWORD)
+        self.page.get_by_role("button", name="Sign in", exact=True).click()
+        expect(self.page.get_by_role("button", name="Sign out")).to_be_visible()
+        self.page.goto(f"{self.address}/studio")
+        chosen = {"name": "package.zip", "mimeType": "application/zip", "buffer": package_zip(repository)}
+        self.page.locator("input[type=file]").set_input_files(chosen)  # type: ignore[arg-type]
+        self.page.get_by_role("button", name="Check").click()
+        self.page.wait_for_url("**/studio/check")
+
+    @staticmethod
+    def bad(said: Any) -> bool:
+        """What a page complains about; a refusal is none of it, nor a process that was never drawn."""
+        known = ("the server responded with a status of 4", "no diagram to display")
+        return said.type in ("error", "warning") and not any(one in said.text for one in known)
+
+    def open(self, address: str) -> Page:
+        self.page.set_viewport_size({"width": 1280, "height": 900})
+        self.page.goto(f"{self.address}{address}")
+        if self.page.locator(".app-diagram").count():
+            self.page.wait_for_selector("[data-diagram-state=drawn], [data-diagram-state=failed]")
+        return self.page
+
+    def picture(self, name: str) -> None:
+        """Put pictures of the page into the folder that is asked for, if one is."""
+        if not SHOTS:
+            return
+        kept = re.sub(r"\W+", "-", name).strip("-")[:80]
+        self.page.evaluate("() => document.querySelectorAll('details').forEach(one => { one.open = true; })")
+        for width in (320, 1280):
+            self.page.set_viewport_size({"width": width, "height": 900})
+            self.page.screenshot(path=f"{SHOTS}/{kept}-{width}.png", full_page=True)
+        self.page.emulate_media(media="print")
+        self.page.set_viewport_size({"width": 718, "height": 1000})
+        self.page.screenshot(path=f"{SHOTS}/{kept}-paper.png", full_page=True)
+        self.page.emulate_media(media="screen")
+
+    def close(self) -> None:
+        self.context.close()
+        end(self.server)
+        self.app.close()
+
+
+@pytest.fixture(scope="module")
+def desk(chromium: Browser, tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Iterator[Desk]:
+    made = Desk(chromium, tmp_path_factory.mktemp("crowded"), repository)
+    yield made
+    made.close()
+
+
+def test_every_page_looks_right_everywhere(desk: Desk, axe_violations: Callable[[Page], list[str]]) -> None:
+    """No page scrolls sideways, is cut, moves against somebody's wish, prints its buttons, or has anything axe-core finds."""
+    found: list[str] = []
+    seen = set()
+    for address in desk.addresses:
+        page = desk.open(address)
+        seen.add(page.locator("h1").first.inner_text())
+        found += faults(page, axe_violations)
+        desk.picture(address)
+    assert found + desk.said == []
+    assert len(desk.addresses) > 50 and len(seen) > 25, (len(desk.addresses), sorted(seen))
