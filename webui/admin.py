@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
+from amends.engine.definitions import translations
 from amends.engine.errors import Conflict, Invalid, NotFound
 from amends.engine.services.mailer import FolderMailer
 from amends.webui import actors, packages, zone
@@ -139,7 +140,7 @@ def change_setting(name: str) -> Response:
     """Override a setting of the package with a text, or take the override back; it counts for running complaints too."""
     actors.demand("admin")
     package = packages.complaint_package()
-    given = package.manifest.settings.get(name) if package is not None else None
+    given = _packaged(package).get(name)
     if not isinstance(given, str):
         raise NotFound("There is no such setting, or it is no text. The process owner changes it in the package.")
     typed = request.form.get("value", "").strip()
@@ -158,9 +159,19 @@ def _settings(typed: dict[str, str], errors: dict[str, str], status: int = 200) 
     package, own = packages.complaint_package(), application().settings
     rows = [
         (name, typed.get(name, own.get(name, given)), name in own, isinstance(given, str))
-        for name, given in (package.manifest.settings.items() if package is not None else ())
+        for name, given in _packaged(package).items()
     ]
     return page("admin/settings.html", status, rows=rows, package=package, errors=errors)
+
+
+def _packaged(package: Any) -> dict[str, Any]:
+    """The settings of the package; after those that may differ by language, one for each language that it has."""
+    found: dict[str, Any] = {}
+    for name, given in package.manifest.settings.items() if package is not None else ():
+        found.setdefault(name, given)
+        for code in translations.languages(package)[1:] if name in translations.SAID_APART else ():
+            found[f"{name}_{code}"] = translations.setting_in(package, package.manifest.settings, name, code)
+    return found
 
 
 @blueprint.get("/admin/mail")

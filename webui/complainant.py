@@ -24,7 +24,7 @@ def start() -> Response:
         package=package,
         stages=list(package.manifest.stages.values()) if package is not None else [],
         deadlines=packages.deadlines(),
-        ways=[(speech.say(title), text) for name, title in WAYS if (text := packages.setting_of(name))],
+        ways=[(speech.say(title), text) for name, title in WAYS if (text := packages.said_setting(name))],
         recourse=packages.recourse(),
         remedies=translations.remedies(package, speech.current()) if package is not None else [],
     )

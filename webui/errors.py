@@ -29,7 +29,7 @@ from werkzeug.exceptions import NotFound as NoSuchPage
 
 from amends.engine.errors import AmendsError, CheckFailed, Conflict, Forbidden, Incident, Invalid, NotFound, Unavailable
 from amends.engine.instances.commands import Suspended
-from amends.webui import times, words
+from amends.webui import languages, times, words
 from amends.webui.pages import page
 from amends.webui.people import name_of
 from amends.webui.security import CSRF_FIELD
@@ -91,15 +91,16 @@ def ours(error: AmendsError) -> Response:
         log.error("unavailable", reason=str(error))
         return away(str(error))
     status, title = next((status, title) for kind, status, title in STATUS if isinstance(error, kind))
-    context: dict[str, Any] = {"title": say(title), "message": str(error), "typed": given()}
-    if isinstance(error, Conflict):
+    context: dict[str, Any] = {"title": say(title), "message": _sentence(error), "typed": given()}
+    if isinstance(error, Suspended):
+        context |= {"title": say("This rests for now"), "message": say(RESTS), "detail": "" if languages.is_public() else str(error)}
+    elif isinstance(error, Conflict) and languages.is_public():
+        context["title"] = say("That is not possible any more")
+    elif isinstance(error, Conflict):
         who = name_of(error.by) if error.by else None
         when = times.moment(error.at) if error.at is not None else None
         context["message"] = "Nothing of yours was saved, because this work was already done" + (f" by {who}" if who else "")
         context["message"] += f" ({when})." if when else "."
-        if isinstance(error, Suspended):
-            told = "Nothing of yours was saved: an operator lets this rest. Try again later."
-            context |= {"title": "This rests for now", "message": told}
         context["detail"] = str(error)
     if isinstance(error, Invalid):
         context["fields"] = error.fields
@@ -108,6 +109,18 @@ def ours(error: AmendsError) -> Response:
     return page("error.html", status, **context)
 
 
+def _sentence(error: AmendsError) -> str:
+    """What an error says; to a complainant in their language, as far as it is a sentence they can come upon."""
+    told = str(error)
+    return say(told) if languages.is_public() else told
+
+
+RESTS = "Nothing of yours was saved: an operator lets this rest. Try again later."
+ENGINE_SAYS = (
+    "There is no such complaint.",
+    "We do not wait for this any more: the complaint has moved on. Nothing was changed.",
+)
+"""Sentences of the engine that complainants can come upon."""
 SAFE = "What you saved before is safe. Try again in a moment; if it happens again, tell us this number: %(number)s."
 TITLES = {
     400: "That did not work",
@@ -122,7 +135,10 @@ def http(error: HTTPException) -> Response:
     """The page for an HTTP error; redirects pass."""
     if error.code is None or error.code < 400:
         return error.get_response()  # type: ignore[return-value]
+    # What our own code says it has said in the reader's language; werkzeug's own words are for engineers.
     message = error.description or ""
+    if message == type(error).description:
+        message = say("This could not be understood, so nothing was changed. Go back, load the page again, and try once more.")
     if isinstance(error, NoSuchPage):
         message = say("If you typed the address, check it. If you followed a link, it may be old.")
     elif isinstance(error, MethodNotAllowed):

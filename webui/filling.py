@@ -7,17 +7,21 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
+import structlog
 from flask import request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from amends.engine.definitions import translations
 from amends.engine.errors import Invalid, NotFound
+from amends.engine.files import Unscanned
 from amends.forms.form import Form
 from amends.forms.model import Submission
 from amends.forms.rendering import RenderModel
 from amends.webui import sniffing, speech
 from amends.webui.state import application, setting, web
 from amends.webui.words import size
+
+log = structlog.get_logger("amends.webui")
 
 EMPTY = "Not given"
 
@@ -57,12 +61,26 @@ def read_files() -> dict[str, list[Upload]]:
             raise RequestEntityTooLarge()
         if body or sent.filename:
             plain = PurePosixPath((sent.filename or "").replace("\\", "/")).name[:200] or "file"
-            if (why := application().guard.refusal(plain, body)) is not None:
-                raise Refused(f"The file “{plain}” {why}. Nothing of it was kept. Choose another file, or none.", {name: [why]})
+            if (why := _refusal(plain, body)) is not None:
+                told = "The file “%(file)s” %(why)s. Nothing of it was kept. Choose another file, or none."
+                raise Refused(speech.say(told, file=plain, why=why), {name: [why]})
             found.setdefault(name, []).append(Upload(plain, body))
     if sum(map(len, found.values())) > setting("AMENDS_MAX_FILES"):
-        raise Invalid(f"These are too many files at once. Send at most {setting('AMENDS_MAX_FILES')}, and the others after that.")
+        too_many = "These are too many files at once. Send at most %(most)s, and the others after that."
+        raise Invalid(speech.say(too_many, most=setting("AMENDS_MAX_FILES")))
     return found
+
+
+def _refusal(name: str, body: bytes) -> str | None:
+    """Why a file is not kept, in the language of the request; None where it may be."""
+    try:
+        why = application().guard.refusal(name, body)
+    except Unscanned as error:
+        # Where the scanner is, and what it said, is for the log and for whoever runs this.
+        log.error("files cannot be scanned", reason=str(error))
+        away = "The virus scanner does not answer, so files cannot be taken just now. Send your words without a file, or try again later."
+        raise Unscanned(speech.say(away)) from error
+    return None if why is None else speech.say(why.pattern, **why.values)
 
 
 def read_post(
@@ -83,7 +101,8 @@ def read_post(
     for name, uploads in sent.items():
         for upload in uploads:
             if len(known) >= setting("AMENDS_MAX_FILES"):
-                raise Invalid(f"At most {setting('AMENDS_MAX_FILES')} files can be sent, each up to {size(setting('AMENDS_MAX_FILE'))}.")
+                most = "At most %(most)s files can be sent, each up to %(size)s."
+                raise Invalid(speech.say(most, most=setting("AMENDS_MAX_FILES"), size=size(setting("AMENDS_MAX_FILE"))))
             kept = web().drafts.add_file(key, upload.name, upload.media_type, upload.body)
             known[kept.id] = {"name": kept.name, "type": kept.media_type, "size": kept.size, "token": kept.id}
             new.setdefault(name, []).append(known[kept.id])

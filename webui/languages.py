@@ -15,6 +15,7 @@ from flask import Blueprint, Flask, Response, g, make_response, redirect, reques
 from flask_babel import Babel, force_locale
 
 from amends.engine.definitions import translations as texts
+from amends.engine.errors import Unavailable
 from amends.forms.texts import Speech, speak
 from amends.webui import packages
 from amends.webui.speech import FOLDER, OWN, current, language, say
@@ -35,7 +36,10 @@ def offered() -> list[str]:
 
 
 def _choose() -> str:
-    known = offered()
+    try:
+        known = offered()
+    except Unavailable:
+        known = [OWN, *sorted(path.name for path in FOLDER.iterdir())]  # the page that says so is read by somebody, too
     if not is_public():
         return known[0]
     chosen = own_session().get("language")

@@ -44,18 +44,22 @@ def setting_of(name: str) -> Any:
     return package.manifest.settings.get(name) if package is not None else None
 
 
+def said_setting(name: str) -> str:
+    """A setting in the language of the request, see `translations.setting_in`; empty where there is none."""
+    package, own = complaint_package(), application().settings or {}
+    if package is None:
+        return str(own.get(name) or "")
+    return str(translations.setting_in(package, {**package.manifest.settings, **own}, name, speech.current()) or "")
+
+
 def contact() -> str:
-    """Whom to ask, in one line, in the language of the request; empty where the package names nobody."""
-    found, package = setting_of("contact"), complaint_package()
-    return str(found or "") if package is None else translations.translate(package, str(found or ""), speech.current())
+    """Whom to ask, in one line; empty where the package names nobody."""
+    return said_setting("contact")
 
 
 def recourse() -> str:
     """Who helps outside the organisation, in one line; empty where the package names nobody (ISO 10002, 7.9)."""
-    body, contact = setting_of("external_body"), setting_of("external_body_contact")
-    package = complaint_package()
-    parts = [str(part) for part in (body, contact) if part]
-    return ": ".join(parts if package is None else [translations.translate(package, part, speech.current()) for part in parts])
+    return ": ".join(part for part in (said_setting("external_body"), said_setting("external_body_contact")) if part)
 
 
 def stage_words(stage: str) -> str:

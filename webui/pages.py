@@ -58,7 +58,7 @@ def page(template: str, status: int = 200, bare: bool = False, **context: Any) -
         "organisation": PLAIN_NAME if bare else organisation(),
         "brand_style": None if bare else brand.style_address(),
         "logo": None if bare else brand.logo_address(),
-        **(languages.for_page() if not bare else {"language": speech.language(speech.OWN), "languages": []}),
+        **(languages.for_page() if not bare else {"language": speech.language(speech.current()), "languages": []}),
         "flashes": get_flashed_messages(category_filter=[FLASH]),
         "assets_built": web().assets.built,
         "here": request.path,

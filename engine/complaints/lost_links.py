@@ -17,7 +17,7 @@ from uuid_utils import uuid7
 
 from amends.engine.complaints.lost_link_words import words_for
 from amends.engine.complaints.references import digest_of, tidy_reference
-from amends.engine.definitions.translations import letter_in
+from amends.engine.definitions.translations import letter_in, setting_in
 from amends.engine.errors import NotFound
 from amends.engine.execution import Note
 from amends.engine.execution.values import encode
@@ -107,7 +107,7 @@ class LostLinks:
         language = str(context.variables.get("language") or "")
         if context.package.letter(LETTER) and asks_for_link(name := letter_in(context.package, LETTER, language), context):
             return with_link(name, context, make)
-        contact = str(context.settings.get("contact") or "")
+        contact = str(setting_in(context.package, context.settings, "contact", language) or "")
 
         def our_own(link: str) -> Rendered:
             return replace(written(*words_for(language, context.variables["reference"], link, contact)), language=language or "en")

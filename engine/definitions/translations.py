@@ -45,6 +45,22 @@ def translate(package: Package, text: str, language: str) -> str:
     return text if body is None or not text else _texts(body).get(text, text)
 
 
+SAID_APART = ("contact", "external_body_contact")
+"""Settings that may differ by language, because another number or address is answered in it: `contact_de` beside `contact`."""
+
+
+def setting_in(package: Package, settings: Mapping[str, Any], name: str, language: str) -> Any:
+    """A setting as it is said in a language: that of the language (`contact_de`), else translated, else as it is.
+
+    `settings` are those that count. Where the installation has changed `contact` alone, the package's `contact_de` is out of date.
+    """
+    value, apart = settings.get(name), f"{name}_{language}"
+    own, packaged = settings.get(apart), package.manifest.settings
+    if own and (own != packaged.get(apart) or value == packaged.get(name)):
+        return own
+    return translate(package, value, language) if isinstance(value, str) else value
+
+
 def form_in(package: Package, form_id: str, language: str) -> bytes | None:
     """The body of a form in a language; None for a form that is not there. Only what people read differs."""
     body = package.form(form_id)
@@ -73,7 +89,8 @@ def texts(package: Package, everything: bool = False) -> dict[str, list[str]]:
     for title in (*(offer.title for offer in offered), *(clock.title for clock in manifest.clocks.values())):
         add(title, "package.toml")
     for name, value in manifest.settings.items():
-        if isinstance(value, str) and WORDS.search(value) and name not in _OWN:
+        apart = name.startswith(tuple(f"{one}_" for one in SAID_APART))
+        if isinstance(value, str) and WORDS.search(value) and name not in _OWN and not apart:
             add(value, "package.toml")
     public = {manifest.complaints.form, *(offer.form for offer in offered)}
     for form_id, path in package.forms.items():

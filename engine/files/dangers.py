@@ -25,8 +25,18 @@ MAX_DEPTH = 3
 """Archives in archives in archives are looked into; deeper ones are refused."""
 MAX_INNER = 30_000_000
 """An inner archive is unpacked in memory to look into it, at most so many bytes of each."""
+IS_WINDOWS_PROGRAM = "is a Windows program, which we do not keep"
+IS_PROGRAM = "is a program, which we do not keep"
+NAMED_AS_PROGRAM = "has the name of a program, which we do not keep"
+MANY_FILES = "is an archive with more than %(most)s files in it, which we do not keep"
+UNPACKS_TO_MORE = "is an archive that would unpack to far more than it looks like, which we do not keep"
+NESTED = "is an archive in an archive in an archive, which we do not keep"
+TOO_LARGE_INSIDE = "holds an archive that is too large to look into, which we do not keep"
+INFECTED = "is infected: the virus scanner found %(what)s"
+REASONS = (IS_WINDOWS_PROGRAM, IS_PROGRAM, NAMED_AS_PROGRAM, MANY_FILES, UNPACKS_TO_MORE, NESTED, TOO_LARGE_INSIDE, INFECTED)
+"""Every reason there is, as a translator finds it."""
 _PROGRAMS = (
-    (b"MZ", "a Windows program"), (b"\x7fELF", "a program"), (b"\xcf\xfa\xed\xfe", "a program"), (b"\xca\xfe\xba\xbe", "a program"),
+    (b"MZ", IS_WINDOWS_PROGRAM), (b"\x7fELF", IS_PROGRAM), (b"\xcf\xfa\xed\xfe", IS_PROGRAM), (b"\xca\xfe\xba\xbe", IS_PROGRAM),
 )  # fmt: skip
 _PROGRAM_NAMES = (".exe", ".scr", ".com", ".bat", ".cmd", ".msi", ".vbs", ".js", ".jar", ".ps1", ".hta", ".lnk", ".pif", ".cpl", ".wsf")
 _CHUNK = 1 << 20
@@ -34,6 +44,19 @@ _CHUNK = 1 << 20
 
 class Unscanned(AmendsError):
     """The virus scanner does not answer, so nobody can say whether the file may be kept; try again later."""
+
+
+class Reason(str):
+    """Why a file is not kept, in English; `pattern` (one of `REASONS`) and `values` say it in any language."""
+
+    pattern: str
+    values: Mapping[str, str]
+
+    def __new__(cls, pattern: str, **values: str) -> Reason:
+        """The pattern with its values in their places."""
+        made = super().__new__(cls, pattern % values)
+        made.pattern, made.values = pattern, values
+        return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,20 +69,20 @@ class Guard:
     clamd: str = ""
     timeout: float = 30.0
 
-    def refusal(self, name: str, body: bytes) -> str | None:
+    def refusal(self, name: str, body: bytes) -> Reason | None:
         """Why this file is not kept, as the end of a sentence that begins with its name; None if it may be.
 
         Raises `Unscanned` where a scanner is set and does not answer.
         """
         return _program(name, body) or _bomb(body) or (self._infected(body) if self.clamd else None)
 
-    def _infected(self, body: bytes) -> str | None:
+    def _infected(self, body: bytes) -> Reason | None:
         try:
             said = self._scan(body)
         except OSError as error:
             raise Unscanned(f"The virus scanner at {self.clamd} does not answer ({error}). Try again later.") from error
         if said.endswith("FOUND"):
-            return f"is infected: the virus scanner found {said.removeprefix('stream: ').removesuffix(' FOUND')}"
+            return Reason(INFECTED, what=said.removeprefix("stream: ").removesuffix(" FOUND"))
         if said != "stream: OK":
             raise Unscanned(f"The virus scanner at {self.clamd} answered {said[:200]!r}. See its log, and try again.")
         return None
@@ -103,16 +126,14 @@ def guard_from(environment: Mapping[str, str]) -> Guard:
     return Guard(place, timeout)
 
 
-def _program(name: str, body: bytes) -> str | None:
-    for start, what in _PROGRAMS:
+def _program(name: str, body: bytes) -> Reason | None:
+    for start, why in _PROGRAMS:
         if body.startswith(start):
-            return f"is {what}, which we do not keep"
-    if name.lower().endswith(_PROGRAM_NAMES):
-        return "has the name of a program, which we do not keep"
-    return None
+            return Reason(why)
+    return Reason(NAMED_AS_PROGRAM) if name.lower().endswith(_PROGRAM_NAMES) else None
 
 
-def _bomb(body: bytes) -> str | None:
+def _bomb(body: bytes) -> Reason | None:
     try:
         # Not only what begins as an archive: zip files are read from their end, so anything may be one as well (a polyglot).
         if body[:2] == b"PK" or zipfile.is_zipfile(io.BytesIO(body)):
@@ -120,14 +141,18 @@ def _bomb(body: bytes) -> str | None:
         elif body[:2] == b"\x1f\x8b":
             _unpack(body, _Budget(len(body)))
     except _TooMuch as error:
-        return str(error)
+        return error.why
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, ValueError, EOFError, OSError):
         return None  # broken, encrypted or unknown: nothing here unpacks it, and a scanner may still refuse it
     return None
 
 
 class _TooMuch(Exception):
-    """The archive is refused; the text says why."""
+    """The archive is refused."""
+
+    def __init__(self, why: Reason) -> None:
+        super().__init__(why)
+        self.why = why
 
 
 class _Budget:
@@ -142,9 +167,9 @@ class _Budget:
         self._bytes += size
         self._entries += entries
         if self._entries > MAX_ENTRIES:
-            raise _TooMuch(f"is an archive with more than {MAX_ENTRIES:,} files in it, which we do not keep")
+            raise _TooMuch(Reason(MANY_FILES, most=f"{MAX_ENTRIES:,}"))
         if self._bytes > MAX_UNPACKED or (self._bytes > RATIO_FROM and self._bytes > MAX_RATIO * self._size):
-            raise _TooMuch("is an archive that would unpack to far more than it looks like, which we do not keep")
+            raise _TooMuch(Reason(UNPACKS_TO_MORE))
 
 
 def _look_into(body: bytes, depth: int, budget: _Budget) -> None:
@@ -153,12 +178,12 @@ def _look_into(body: bytes, depth: int, budget: _Budget) -> None:
             budget.take(entry.file_size, 1)
         inner = [entry for entry in archive.infolist() if entry.filename.lower().endswith((".zip", ".gz"))]
         if inner and depth >= MAX_DEPTH:
-            raise _TooMuch("is an archive in an archive in an archive, which we do not keep")
+            raise _TooMuch(Reason(NESTED))
         for entry in inner:
             with archive.open(entry) as file:
                 packed = file.read(MAX_INNER + 1)
             if len(packed) > MAX_INNER:
-                raise _TooMuch("holds an archive that is too large to look into, which we do not keep")
+                raise _TooMuch(Reason(TOO_LARGE_INSIDE))
             if packed[:2] == b"PK":
                 _look_into(packed, depth + 1, budget)
             elif packed[:2] == b"\x1f\x8b":

@@ -21,7 +21,7 @@ from markdown_it.common.normalize_url import normalizeLink
 from markdown_it.token import Token
 
 from amends.engine.definitions.letters import FOLLOW_LINK, read_letter
-from amends.engine.definitions.translations import languages, source_language, translate
+from amends.engine.definitions.translations import languages, setting_in, source_language
 from amends.engine.execution import Fault
 from amends.engine.feel import Expression, FeelError, FeelWarning, parse
 from amends.engine.services.base import OperationContext
@@ -123,8 +123,7 @@ def render(name: str, context: OperationContext, **more: Any) -> Rendered:
     """
     template = _template(name, context)
     language = language_of(name, context)
-    given = context.settings.items()
-    settings = {key: translate(context.package, value, language) if isinstance(value, str) else value for key, value in given}
+    settings = {key: setting_in(context.package, context.settings, key, language) for key in context.settings}
     names = {**context.variables, "settings": settings, FOLLOW_LINK: KEPT_LINK, **more}
     calendar = context.calendars.get("default")
     zone = dt.UTC if calendar is None else calendar.zone
