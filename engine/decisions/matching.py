@@ -60,11 +60,13 @@ class Matcher:
             return self.masks[self.atoms.atom(value)], self.others
         return self.always, self.all_tests
 
-    def ask(self, tests: ManyTests, candidates: int, value: Any, run: Run, frame: Evaluation) -> int:
-        """The rules, of these candidates, whose test a value passes; `frame` is what the columns of a table share."""
+    def ask(
+        self, tests: ManyTests, candidates: int, value: Any, run: Run, frame: Evaluation, planned: tuple[int, list[int]] | None = None
+    ) -> int:
+        """The rules, of these candidates, whose test a value passes; `frame` and `planned` are what the columns of a table share."""
         for message, text, line in self.faults:
             run.warn(message, text, line)
-        return tests.passing(value, candidates, frame) if tests and candidates else 0
+        return tests.passing(value, candidates, frame, planned) if tests and candidates else 0
 
 
 _LOOKED_UP: dict[str, type] = {

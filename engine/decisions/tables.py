@@ -12,7 +12,7 @@ from amends.engine.decisions.matching import Matcher
 from amends.engine.decisions.run import Compiled, Run, Scope
 from amends.engine.decisions.types import Type
 from amends.engine.decisions.values import same, shown
-from amends.engine.feel import Expression, ManyTests, UnaryTests, parse
+from amends.engine.feel import Evaluation, Expression, ManyColumns, ManyTests, UnaryTests, parse
 
 POLICIES = frozenset({"U", "A", "P", "F", "R", "O", "C", "C+", "C<", "C>", "C#"})
 """Unique, any, priority, first, rule order, output order, collect, and collect with an aggregate."""
@@ -69,6 +69,7 @@ class CompiledTable:
         self.everything = (1 << len(table.rules)) - 1
         self.policy = table.hit_policy
         self._kept: dict[int, list[Any]] = {}
+        self._joined: dict[tuple[ManyTests, ...], ManyColumns] = {}
         self._listed: list[Any] = []  # the outputs of a table that lists them, where all are constants
 
     def __call__(self, scope: Scope, run: Run) -> Any:
@@ -114,9 +115,24 @@ class CompiledTable:
             open_tests.sort(key=_singles)
         if open_tests:
             frame = run.frame(scope, self.inputs[0].matcher.types)
-            for matcher, found, tests, value in open_tests:
-                matching &= found | matcher.ask(tests, matching & ~found, value, run, frame)
+            planned = self._planned(open_tests, matching, frame) if len(open_tests) > 1 else None
+            for place, (matcher, found, tests, value) in enumerate(open_tests):
+                answers = None if planned is None else planned[place]
+                if answers is not None and not answers[1] and tests.all_planned and not matcher.faults:
+                    matching &= found | answers[0]  # there is nothing left to ask
+                    continue
+                matching &= found | matcher.ask(tests, matching & ~found, value, run, frame, answers)
         return matching
+
+    def _planned(self, open_tests: list[_Open], matching: int, frame: Evaluation) -> list[tuple[int, list[int]]] | None:
+        """What the tests of all columns that are like no others come to, asked in one go; None where few of them are wanted."""
+        columns = tuple(tests for _, _, tests, _ in open_tests)
+        if _FEW * matching.bit_count() < len(self.results) or sum(1 for tests in columns if tests.planned) < 2:
+            return None
+        joined = self._joined.get(columns)
+        if joined is None:
+            joined = self._joined[columns] = ManyColumns(columns, len(self.results))
+        return joined.passing([value for *_, value in open_tests], frame)
 
     def _hit(self, rules: list[int], values: list[Any], scope: Scope, run: Run) -> Any:
         kept = self._kept
@@ -230,7 +246,14 @@ class CompiledTable:
         return "; ".join(parts)
 
 
-def _singles(asked: tuple[Matcher, int, ManyTests, Any]) -> int:
+_Open = tuple[Matcher, int, ManyTests, Any]
+"""A column, the rules that accept its value as far as that can be looked up, the tests that have to be asked, and the value."""
+
+_FEW = 8
+"""All tests of a table are asked at once; where not even one rule in so many is still open, its tests cost less alone."""
+
+
+def _singles(asked: _Open) -> int:
     return asked[2].singles
 
 

@@ -6,7 +6,7 @@ It depends on nothing but the standard library and `regex`; functions of our own
 from amends.engine.feel.errors import BudgetError, FeelError, FeelWarning
 from amends.engine.feel.expression import Expression, UnaryTests, begin, evaluate, parse, parse_unary, unary_test
 from amends.engine.feel.limits import Budget
-from amends.engine.feel.many import ManyTests
+from amends.engine.feel.many import ManyColumns, ManyTests
 from amends.engine.feel.printer import to_text
 from amends.engine.feel.run import MAX_WARNINGS, Clock, Meter
 from amends.engine.feel.run import Frame as Evaluation
@@ -18,7 +18,7 @@ from amends.engine.feel.values import Fault, Function, Range, kind_of, normalize
 
 __all__ = [
     "MAX_WARNINGS", "Budget", "BudgetError", "Clock", "Evaluation", "Expression", "Fault", "FeelError", "FeelWarning", "Function",
-    "ManyTests", "Meter", "Range", "Time", "UnaryTests", "WideDate", "WideDateTime", "WideDuration", "YearMonthDuration", "begin",
-    "conforms", "evaluate", "is_instance", "kind_of", "names_of", "normalize", "parse", "parse_unary", "to_plain", "to_text",
+    "ManyColumns", "ManyTests", "Meter", "Range", "Time", "UnaryTests", "WideDate", "WideDateTime", "WideDuration", "YearMonthDuration",
+    "begin", "conforms", "evaluate", "is_instance", "kind_of", "names_of", "normalize", "parse", "parse_unary", "to_plain", "to_text",
     "unary_test", "value_text",
 ]  # fmt: skip

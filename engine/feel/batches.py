@@ -28,6 +28,7 @@ from amends.engine.feel.batch_values import (
     turn,
 )  # fmt: skip
 from amends.engine.feel.compiler import Compiler
+from amends.engine.feel.numbers import MATH
 from amends.engine.feel.run import Frame
 from amends.engine.feel.temporal_text import parse_temporal
 
@@ -121,7 +122,7 @@ class _Compiler:
         if not is_condition(node):
             return self._against(Part(_value_under_test, False), nodes)
         condition = self.condition(nodes)
-        if _asks(node):
+        if asks(node):
             return condition
 
         def beside(frame: Frame) -> int:
@@ -161,7 +162,7 @@ class _Compiler:
 
     def _in(self, nodes: Sequence[Any]) -> Condition:
         """value in (test, …): inside, ? would be the value on the left, and a condition a test of its own."""
-        if any(_asks(test) or is_condition(test) for test in nodes[0].tests):
+        if any(asks(test) or is_condition(test) for test in nodes[0].tests):
             raise Declined
         value = self.part([each.value for each in nodes])
         tests = [self._against(value, [each.tests[place] for each in nodes]) for place in range(len(nodes[0].tests))]
@@ -208,7 +209,7 @@ class _Compiler:
         if all(each == node for each in nodes):
             return Part(self.single.compile(node), False)
         if isinstance(node, n.Literal | n.AtLiteral | n.Negation):
-            return _constants([_constant(each) for each in nodes])
+            return _constants([constant_of(each) for each in nodes])
         if isinstance(node, n.Name):
             codes = [self.single.compile(each) for each in nodes]
             return Part(lambda frame: alike([code(frame) for code in codes]), True)
@@ -230,7 +231,8 @@ def is_condition(node: n.Node) -> bool:
     return isinstance(node, n.Between | n.In) or isinstance(node, n.Binary) and node.operator not in CALCULATIONS
 
 
-def _asks(node: n.Node) -> bool:
+def asks(node: n.Node) -> bool:
+    """Whether a part of a test names the value under test, as ?."""
     return any(isinstance(part, n.Name) and part.name == "?" for part in n.walk(node))
 
 
@@ -238,9 +240,10 @@ def _value_under_test(frame: Frame) -> Any:
     return frame.vars["?"]
 
 
-def _constant(node: Any) -> Any:
+def constant_of(node: Any) -> Any:
+    """The value of a literal, or of a number with a sign."""
     if isinstance(node, n.Negation):
-        return -_constant(node.operand)
+        return MATH.minus(constant_of(node.operand))
     return parse_temporal(node.text) if isinstance(node, n.AtLiteral) else node.value
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from amends.engine.feel import FeelWarning, ManyTests, begin, normalize, parse_unary
+from amends.engine.feel import FeelWarning, ManyColumns, ManyTests, begin, normalize, parse_unary
 
 SHAPES: dict[str, list[str]] = {
     "sums": ["> limit + 1", "> limit + 2", "> limit + 0.5", "> limit + -3", "> limit + 9e6144", "> limit + 1e6143"],
@@ -79,6 +79,29 @@ SHAPES: dict[str, list[str]] = {
     "unequal to": ["!= limit + 1", "!= limit + 48", "!= limit - 1", "= limit + 0"],
     "hidden": ['upper case(?) = "ABC"', 'upper case(?) = "B"', 'upper case(?) = ""', 'upper case(?) = "Z"'],
 }  # fmt: skip
+UNLIKE: dict[str, list[str]] = {
+    "numbers": [
+        "? + 1 > limit", "> limit * 2 - 1", "? * limit <= 7", "[limit - 1..limit * 2]", "(limit..50)", "not(> limit / 3)",
+        "limit + 1, more",
+        "abs(? - limit) < 3", "? between limit and more", "? in (1, > limit, [7..9])", "? > limit and ? < more * 2 or ? = 50",
+        "!= limit + 1",
+        "-limit", "> -limit - -3", "? - -3 >= abs(limit)", "< -1234567890123456789012345678901234 + limit", "limit > 1",
+        "not(limit + 1, 3)",
+        "? * 9e6144 > 4", "> item.price + limit", "? ** 2 > limit",
+    ],
+    "divisions": ["? / limit > 1", "> 1 / limit", "? / 0 >= 1", "limit / ? < 3", "? / 3 * limit > more"],
+    "texts": ['>= name', 'not(name)', '"a", name', '[name.."c")', '? in (name, "abc")', '? > name and ? < "c"', '< text', '> name + "a"'],
+    "days": [
+        '> day + @"P1D"', '? - day > @"P2D"', '<= day - span', '? in [day..@"2024-03-01"]', '? - @"P40D" < day', 'not(day)',
+        '? + @"P9999999D" > day',
+        '> @"2024-01-30"', '? - @"P1M" > day', '> day - @"PT36H"',
+    ],
+    "durations": ['> span', '? + span > @"P1D"', '? - @"PT1H" <= span', '[span..@"P3D"]', '? = span + span', '? / 2 > span',
+        '? * 2 > span'],
+    "all kinds": ["> limit + 1", ">= name", '> day + @"P1D"', "? + span > span", '> at + @"PT1H"', "more", "nan", "missing > 1",
+        "> most", "true"],
+}  # fmt: skip
+"""Cells of which none has the shape of another."""
 UTC = dt.UTC
 AT = dt.datetime(2024, 1, 31, 9, 30, 15, 250_000, UTC)
 BERLIN = dt.datetime(2024, 3, 31, 1, 30, tzinfo=ZoneInfo("Europe/Berlin"))
@@ -101,15 +124,16 @@ CONTEXTS: list[dict[str, Any]] = [
 ]  # fmt: skip
 
 
-HOST = {"upper case": lambda text: "B", "starts with": lambda text, match: True}
+HOST = {"upper case": lambda text: "B", "starts with": lambda text, match: True, "abs": lambda n: Decimal(1)}
 
 
 @pytest.mark.parametrize(
-    ("kind", "functions"), [*((kind, None) for kind in SHAPES), *((k, HOST) for k in ("hidden", "beginnings", "sums"))]
+    ("kind", "functions"),
+    [*((kind, None) for kind in [*SHAPES, *UNLIKE]), *((k, HOST) for k in ("hidden", "beginnings", "sums", "numbers"))],
 )
 def test_a_batch_answers_as_each_of_its_tests(kind: str, functions: Any) -> None:
-    """Tests of one shape are asked together, with the same answers and the same warnings as alone, whatever the values are."""
-    cells = SHAPES[kind]
+    """Tests of one shape or of many are asked together, with the answers and the warnings each has alone, whatever the values are."""
+    cells = SHAPES.get(kind) or UNLIKE[kind]
     tests = [parse_unary(cell, ("none at all",)) for cell in cells]
     for value in MORE_VALUES:
         for context in CONTEXTS:
@@ -138,6 +162,30 @@ def test_the_place_where_a_column_turns_is_found(constants: list[Decimal], value
     tests = [(parse_unary(cell), 1 << place) for place, cell in enumerate(cells)]
     expected = sum(mask for each, mask in tests if each.evaluate(value, {"limit": limit}) is True)
     assert ManyTests(tests).passing(value, -1, begin({"limit": limit})) == expected
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.sampled_from(sorted({*sum(SHAPES.values(), []), *sum(UNLIKE.values(), [])})), min_size=8, max_size=40), st.data())
+def test_columns_asked_in_one_plan_answer_as_each_of_them(cells: list[str], data: st.DataObject) -> None:
+    """What the tests of two columns come to in one plan is what each of them says alone, and what has to be asked is asked."""
+    context = data.draw(st.sampled_from(CONTEXTS))
+    values = [normalize(data.draw(st.sampled_from(MORE_VALUES))) for _ in range(2)]
+    halves = [list(dict.fromkeys(cells[0::2])), list(dict.fromkeys(cells[1::2]))]
+    columns = [ManyTests([(parse_unary(cell, ("none at all",)), 1 << place) for place, cell in enumerate(half)]) for half in halves]
+    frame = begin(context)
+    planned = ManyColumns(columns, len(cells)).passing(values, frame)
+    for number, (half, column, value) in enumerate(zip(halves, columns, values, strict=True)):
+        answers = sum(1 << at for at, cell in enumerate(half) if parse_unary(cell, ("none at all",)).evaluate(value, context) is True)
+        assert column.passing(value, -1, frame, None if planned is None else planned[number]) == answers
+
+
+def test_cells_that_are_like_no_others_are_planned() -> None:
+    """What calculates with numbers, texts, days and durations and compares them is not asked one by one."""
+    alone = {}
+    for kind, cells in UNLIKE.items():
+        tests = ManyTests([(parse_unary(cell, ("none at all",)), 1 << place) for place, cell in enumerate(cells)])
+        alone[kind] = len(cells) - len(tests.planned)
+    assert alone == {"numbers": 2, "divisions": 0, "texts": 0, "days": 0, "durations": 0, "all kinds": 1}
 
 
 ASKED_ALONE = {
