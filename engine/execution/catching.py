@@ -22,6 +22,10 @@ LONGEST_KEY = 400
 """The most characters of a correlation key."""
 
 
+OVERDUE_BUDGET = 1_000
+"""How often on end a timer that is due as soon as it waits may lead to another one, or to itself, before that is an incident."""
+
+
 class Trigger:
     """What a catching event waits for: a message, a signal, a timer or a condition.
 
@@ -94,10 +98,22 @@ class Trigger:
         if value is None:
             return {"kind": "timer", "due": None, **kept}
         if self.timer_kind == "date":
-            return {"kind": "timer", "due": timers.instant(value, "timer"), **kept}
-        if self.timer_kind == "cycle":
-            return {**(timers.cycle(value, since, "timer").wait() or {}), **kept}
-        return {"kind": "timer", "due": timers.span(value, "timer").after(since), **kept}
+            wait: dict[str, Any] = {"kind": "timer", "due": timers.instant(value, "timer"), **kept}
+        elif self.timer_kind == "cycle":
+            wait = {**(timers.cycle(value, since, "timer").wait() or {}), **kept}
+        else:
+            wait = {"kind": "timer", "due": timers.span(value, "timer").after(since), **kept}
+        return wait | self._overdue(token, wait)
+
+    def _overdue(self, token: Token, wait: dict[str, Any]) -> dict[str, int]:
+        """How often on end timers have led to a timer that was due as soon as it waited; a `Fault` where they would go on for ever."""
+        if not wait or wait["due"] > token.workflow.script_engine.outside.now():
+            return {}
+        times = token.workflow.top_workflow.overdue + 1
+        if times > OVERDUE_BUDGET:
+            told = f"The timer {self.element_id} leads back to itself and was due at once {OVERDUE_BUDGET:,} times on end"
+            raise Fault(f"{told}; give it a time to come.")
+        return {"overdue": times}
 
 
 def plain_key(value: Any, what: Text) -> str:

@@ -95,6 +95,8 @@ class Execution(ScopeMixin, BpmnWorkflow):
         """What happened to variables, by name, since conditions were looked at: create, update."""
         self.listens: bool = spec.conditional
         self.evaluation_left = EVALUATION_BUDGET
+        self.overdue = 0
+        """How many timers that were due at once have led to what this command does, one by the other."""
         self._instances_left = INSTANCE_BUDGET
         self._clock_view: dict[str, Any] | None = None
         self.ended: str | None = None
@@ -216,6 +218,8 @@ class Execution(ScopeMixin, BpmnWorkflow):
 
     def fire(self, token: Token, variables: Mapping[str, Any], **data: Any) -> None:
         """What an event waited for has happened."""
+        if token.wait is not None and token.wait["kind"] == "timer":
+            self.overdue = token.wait.get("overdue", 0)
         token.task_spec.fire(token, dict(variables), data)
 
     def retry(self, token: Token) -> None:
@@ -301,7 +305,7 @@ class Execution(ScopeMixin, BpmnWorkflow):
                     continue
                 self._step(token)
             if not (self._joins() or self._follow_clocks()):
-                self.evaluation_left = EVALUATION_BUDGET
+                self.evaluation_left, self.overdue = EVALUATION_BUDGET, 0
                 return
 
     def _is_gone(self, scope: Any) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from driving import Driver, element, flows, process, user
+from driving import Driver, element, flows, process, timer, user
 
 START = element("startEvent", "s")
 LIST = "for i in 1..{} return i"
@@ -70,6 +70,57 @@ def test_what_would_never_end_is_an_incident(name: str) -> None:
     assert "beside" in d.complete("beside").ran()
     d.execution.cancel_all("enough")
     assert d.run().state == "terminated" and list(d.execution.all_tokens()) == []
+
+
+PAST = timer("timeDate", "2020-01-01T00:00:00Z")
+
+
+def overdue(kind: str) -> str:
+    """A loop in which a timer of the past is due at once, time and again."""
+    catch = element("intermediateCatchEvent", "t", PAST)
+    if kind == "a loop over a catch event":
+        split = element("exclusiveGateway", "g", default="g_t")
+        return START + catch + split + user("a") + flows("s>t", "t>g", "g>t", "g>a: stop = true")
+    interrupting = "true" if kind == "a deadline that leads back to what it interrupts" else "false"
+    border = element("boundaryEvent", "b", PAST, attachedToRef="x", cancelActivity=interrupting)
+    if kind == "two that lead to each other":
+        return START + user("x") + border + catch + user("a") + flows("s>x", "x>a", "b>t", "t>x")
+    return START + user("x") + border + user("a") + flows("s>x", "x>a", "b>x")
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "a reminder that leads back to what it reminds of", "a deadline that leads back to what it interrupts", "a loop over a catch event",
+        "two that lead to each other",
+    ],
+)  # fmt: skip
+def test_timers_that_are_due_at_once_on_end_become_an_incident(kind: str) -> None:
+    """Each is a job of its own, before all others because it is overdue: without a bound there would be no end of them."""
+    began = time.process_time()
+    d = Driver(process(overdue(kind)), save=False).start()
+    fired = 0
+    while due := [token for token in d.waiting("timer") if token.wait["due"] <= d.time]:
+        fired += 1
+        assert fired <= 1_100, "nothing bounds them"
+        d.execution.fire(due[0], {})
+        d.run()
+    assert any("due at once 1,000 times on end" in incident for incident in d.incidents), d.incidents[:3]
+    assert time.process_time() - began < 20
+    stuck = next(token for token in d.execution.all_tokens() if token.incident)
+    d.execution.retry(stuck)
+    assert d.run().state == "active" and d.waiting("timer")
+
+
+def test_a_timer_of_the_future_begins_the_count_anew() -> None:
+    """What waits in earnest may go on for ever, and so may what somebody works on."""
+    catch = element("intermediateCatchEvent", "t", timer("timeDuration", "PT1S")) + element("intermediateCatchEvent", "u", PAST)
+    d = Driver(process(START + catch + flows("s>t", "t>u", "u>t")), save=False).start()
+    assert d.wait(seconds=1_500).state == "active" and len(d.ran()) > 2_500
+    worked = Driver(process(START + element("intermediateCatchEvent", "u", PAST) + user("x") + flows("s>u", "u>x", "x>u")), save=False).start()
+    for _ in range(1_100):
+        worked.wait().complete("x")
+    assert worked.wait().tasks == ["x"]
 
 
 def test_as_many_instances_as_are_allowed_run_at_once() -> None:
