@@ -35,6 +35,7 @@ _AFTER_EVENT_GATEWAY = {"message", "timer", "signal", "conditional"}
 
 def check_elements(found: Findings, process: Process) -> None:
     """Each element of a process by itself and by its neighbours."""
+    _repeated(found, process.itself)
     _scope(found, process, "start")
 
 
@@ -137,7 +138,12 @@ def _repeated(found: Findings, element: Element) -> None:
         if other.name.startswith(_ZEEBE):
             message = f"{called(element)} has the extension zeebe:{other.name.removeprefix(_ZEEBE)}, which is not read."
             found.warn(element, "unknown-extension", message, "Delete it, or draw what it is to do.", line=other.line)
+    for name in element.ext.unread:
+        message = f"{called(element)} has {name}, which is not read."
+        found.warn(element, "unknown-extension", message, "Delete it, or draw what it is to do.")
     for name in dict.fromkeys(element.ext.repeated):
+        if name == "userTaskForm":
+            continue  # a process may hold several forms, one for each task
         message = f"{called(element)} has the extension zeebe:{name} more than once."
         found.add(element, "repeated-extension", message, "Delete all but one in the XML, or choose its settings anew in a modeler.")
 

@@ -54,6 +54,8 @@ _FIELDS: dict[str, dict[str, str]] = {
     "conditionalFilter": {"variableNames": "filter_names", "variableEvents": "filter_events"},
     "versionTag": {"value": "version_tag"},
 }
+_ELSEWHERE = frozenset({"id", "bindingType", "versionTag", "propagateAllChildVariables", "propagateAllParentVariables"})
+"""Attributes of those elements that say nothing, or are read by themselves."""
 _BOUND = {"formDefinition": "form", "calledDecision": "decision", "calledElement": "process"}
 
 
@@ -65,6 +67,8 @@ def _known(child: etree._Element, found: dict[str, Any]) -> bool:
             value = child.get(attribute)
             if value is not None:
                 found[target] = value.strip()
+        unread = [str(attribute) for attribute in child.attrib if attribute not in _FIELDS[name] and attribute not in _ELSEWHERE]
+        found.setdefault("unread", []).extend(f"zeebe:{name}/@{attribute}" for attribute in unread)
         _binding(child, name, found)
         if name == "publishMessage":
             found["publishes"] = True

@@ -71,7 +71,7 @@ class Zeebe:
 
     `bindings` holds the binding type (latest, deployment, versionTag) and `version_tags` its tag by what is bound: form,
     decision, process. `other` are extension elements of other vendors, `attributes` their attributes on the element;
-    `repeated` names extensions that are there more than once.
+    `repeated` names extensions that are there more than once, `unread` attributes of known ones that nobody reads.
     """
 
     task_type: str | None = None
@@ -114,6 +114,7 @@ class Zeebe:
     other: tuple[Extension, ...] = ()
     attributes: Mapping[str, str] = field(default_factory=dict)
     repeated: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

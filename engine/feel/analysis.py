@@ -18,6 +18,8 @@ class Reads:
     paths: set[str] = field(default_factory=set)
     calls: set[str] = field(default_factory=set)
     builtins: set[str] = field(default_factory=set)
+    hiding: set[str] = field(default_factory=set)
+    """Names of functions that are read as values: a variable of that name, if there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ def _read(name: str, path: str, scope: _Scope, found: Reads, builtins: frozenset
         return
     if name in builtins:
         found.builtins.add(name)
+        found.hiding.add(name)
         return
     found.names.add(name)
     found.paths.add(path)
@@ -117,4 +120,4 @@ def _visit_loop(node: n.For | n.Quantified, scope: _Scope) -> list[tuple[n.Node,
 
 def is_constant(found: Reads) -> bool:
     """Whether a text that reads this always has the same value."""
-    return not (found.names or found.calls or found.builtins & _CHANGING)
+    return not (found.names or found.calls or found.hiding or found.builtins & _CHANGING)

@@ -117,6 +117,27 @@ LIVES = {
         ),
         None,
     ),
+    "an ad-hoc subprocess for each of a list": (
+        process(START + element("adHocSubProcess", "ah", THREE.replace(
+            'inputCollection', 'inputElement="i" outputCollection="all" outputElement="=i" inputCollection') + user("H"), CHOSEN)
+            + END + flows("s>ah", "ah>e")),
+        ["task H", "task H", "task H"],
+    ),
+    "three flows from one gateway to another": (
+        process(
+            START + element("parallelGateway", "f") + element("exclusiveGateway", "g")
+            + element("subProcess", "sub", element("startEvent", "is") + user("a") + flows("is>a")) + END + flows("s>f", "g>sub", "sub>e")
+            + "".join(f'<bpmn:sequenceFlow id="w{n}" sourceRef="f" targetRef="g"/>' for n in "123")
+        ),
+        ["task a", "task a", "task a"],
+    ),
+    "a choice by a variable that is called like a function": (
+        process(
+            element("startEvent", "s", ext='<zeebe:ioMapping><zeebe:output source="=6" target="count"/></zeebe:ioMapping>')
+            + element("exclusiveGateway", "g", default="g_e") + user("a") + END + flows("s>g", "g>a: count > 5", "g>e", "a>e")
+        ),
+        ["task a"],
+    ),
     "an empty subprocess": (process(START + element("subProcess", "sub") + END + flows("s>sub", "sub>e")), []),
 }  # fmt: skip
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -122,6 +123,47 @@ def test_an_extension_of_the_dialect_that_is_not_read_is_said(found: Any, build:
     """It does not happen in silence that something does not happen; what other vendors add is theirs."""
     drawn = build.around(USER.format('<zeebe:linkedResources/><other xmlns="urn:x"/>'))
     assert [(problem.code, problem.element_id) for problem in found(build.draw(drawn))] == [("unknown-extension", "t")]
+
+
+SERVICE = '<serviceTask id="t"><extensionElements><zeebe:taskDefinition type="x"/>{}</extensionElements></serviceTask>'
+NOT_CARRIED = {
+    "linked resources": (SERVICE.format("<zeebe:linkedResources/>"), "unknown-extension", "warning"),
+    "agent definition": (SERVICE.format('<zeebe:agentDefinition agentType="aiAgentTask"/>'), "unknown-extension", "warning"),
+    "job priority": (SERVICE.format('<zeebe:jobPriorityDefinition priority="5"/>'), "unknown-extension", "warning"),
+    "business id of a called process": (
+        '<callActivity id="t"><extensionElements><zeebe:calledElement processId="p" businessId="=x"/></extensionElements></callActivity>',
+        "unknown-extension", "warning",
+    ),
+    "ad-hoc subprocess that a job worker leads": (
+        '<adHocSubProcess id="t"><extensionElements><zeebe:taskDefinition type="agent"/></extensionElements>'
+        '<task id="a"/></adHocSubProcess>',
+        "refused", "error",
+    ),
+    "output collection of an ad-hoc subprocess": (
+        '<adHocSubProcess id="t"><extensionElements><zeebe:adHoc activeElementsCollection="=[&quot;a&quot;]" outputCollection="all" '
+        'outputElement="=r"/></extensionElements><task id="a"/></adHocSubProcess>',
+        "refused", "error",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NOT_CARRIED)
+def test_what_of_the_dialect_is_not_carried_is_said_and_documented(found: Any, build: Any, name: str, repository: Path) -> None:
+    """A warning where the element does all the same what it is for, an error where it could not; docs/bpmn.md has a row for each."""
+    drawn, code, severity = NOT_CARRIED[name]
+    said = [(problem.code, problem.severity) for problem in found(build.draw(build.around(drawn))) if problem.element_id == "t"]
+    assert (code, severity) in said
+    rows = (repository / "docs" / "bpmn.md").read_text().partition("## Of Camunda 8 not carried")[2]
+    assert any(row.startswith(f"| {name} | {'warned' if severity == 'warning' else 'refused'}") for row in rows.splitlines())
+
+
+def test_a_process_may_hold_several_forms_but_no_extension_twice(found: Any, build: Any) -> None:
+    """Modelers keep the forms of tasks at the process; what is there twice and means one thing is refused, as at an element."""
+    forms = '<zeebe:userTaskForm id="a">{}</zeebe:userTaskForm><zeebe:userTaskForm id="b">{}</zeebe:userTaskForm>'
+    tags = '<zeebe:versionTag value="1"/><zeebe:versionTag value="2"/>'
+    for inside, codes in ((forms, {"unknown-extension"}), (tags, {"repeated-extension"})):
+        content = f"<extensionElements>{inside}</extensionElements>" + build.around('<task id="t"/>')
+        assert {problem.code for problem in found(build.draw(content))} == codes
 
 
 def test_one_extension_twice_is_refused(found: Any, build: Any) -> None:

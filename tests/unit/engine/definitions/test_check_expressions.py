@@ -65,6 +65,15 @@ def test_conditions_are_feel_with_or_without_the_sign(found: Any, build: Any) ->
         assert [(p.code, p.element_id) for p in found(build.draw(content))] == [(code, "t-f") for code in codes]
 
 
+@pytest.mark.parametrize("name", ["count", "sum", "date", "now"])
+def test_a_variable_may_be_called_like_a_function(found: Any, build: Any, name: str) -> None:
+    """Read as a value it is the variable: nothing is said of a condition that depends on it, or of a process that it names."""
+    content = build.around('<exclusiveGateway id="t" default="t-e"/>') + '<endEvent id="f"/>' + build.flow("t", "f", f"={name} > 5")
+    assert found(build.draw(content)) == []
+    called = f'<callActivity id="t"><extensionElements><zeebe:calledElement processId="={name}"/></extensionElements></callActivity>'
+    assert found(build.draw(build.around(called))) == []
+
+
 def test_functions_of_calendars_are_known(found: Any, build: Any) -> None:
     """Names of several words parse: the functions on calendars, and FEEL's own."""
     task = USER.format('<zeebe:taskSchedule dueDate="=add working days(today(), 5)" followUpDate="=now()"/>', "")

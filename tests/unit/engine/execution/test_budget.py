@@ -117,7 +117,8 @@ def test_a_timer_of_the_future_begins_the_count_anew() -> None:
     catch = element("intermediateCatchEvent", "t", timer("timeDuration", "PT1S")) + element("intermediateCatchEvent", "u", PAST)
     d = Driver(process(START + catch + flows("s>t", "t>u", "u>t")), save=False).start()
     assert d.wait(seconds=1_500).state == "active" and len(d.ran()) > 2_500
-    worked = Driver(process(START + element("intermediateCatchEvent", "u", PAST) + user("x") + flows("s>u", "u>x", "x>u")), save=False).start()
+    past = element("intermediateCatchEvent", "u", PAST)
+    worked = Driver(process(START + past + user("x") + flows("s>u", "u>x", "x>u")), save=False).start()
     for _ in range(1_100):
         worked.wait().complete("x")
     assert worked.wait().tasks == ["x"]
