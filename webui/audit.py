@@ -95,7 +95,7 @@ def trace(reference: str) -> Response:
     events = list(engine.history(complaint.instance_id))
     seen = sight.own(package, complaint.instance_id)
     lines = [_line(package, event, seen) for event in events]
-    unsealed = sum(1 for event in events if event.sealed_by is None)
+    unsealed = sum(1 for event in events if not event.sealed)
     application().engine.record_read(complaint.instance_id, "trace", actor=actors.actor())
     verified, faults = _proof(complaint.instance_id)
     return page(

@@ -29,6 +29,7 @@ VALUE_ID_BYTES = 9
 """Of chance, in twelve letters: enough that no two values ever have the same, and a third of a UUID as text."""
 _NEW_VALUE = inserting(t.value, "id", "chain", "salt", "body")
 _NEW_ROW = inserting(t.history, "chain", "seq", "body", "hash")
+_NOT_SEALED = inserting(t.unsealed, "chain", "seq")
 
 
 @dataclass(slots=True)
@@ -92,6 +93,7 @@ def append(
     kept = canonical(body)
     hashed = link(previous, kept)
     gathered.add(_NEW_ROW, {"chain": chain, "seq": seq, "body": kept, "hash": hashed})
+    gathered.add(_NOT_SEALED, {"chain": chain, "seq": seq})
     if writes is None:
         gathered.flush()
     return hashed

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, exists, select
 
 from amends.engine.history.encoding import plain
 from amends.engine.store import tables as t
@@ -18,7 +18,8 @@ class Event:
     """Something that happened. `seq` counts the commands of the chain, so several events share one.
 
     `occurred_at` is when it happened, `recorded_at` when it was written (both aware UTC; they differ for what was imported).
-    `data` holds what was said about it; `data["values"]` what may be personal, and None once that was erased.
+    `data` holds what was said about it; `data["values"]` what may be personal, and None once that was erased. `sealed` says whether
+    a seal covers it.
     """
 
     seq: int
@@ -31,16 +32,14 @@ class Event:
     command: str = ""
     token: int = 0
     hash: str = ""
-    sealed_by: int | None = None
+    sealed: bool = False
 
 
 def events(connection: Connection, chain: str) -> list[Event]:
     """All events of a chain, oldest first."""
-    rows = connection.execute(
-        select(t.history.c.seq, t.history.c.body, t.history.c.hash, t.history.c.sealed_by)
-        .where(t.history.c.chain == chain)
-        .order_by(t.history.c.seq)
-    ).all()
+    h, u = t.history.c, t.unsealed.c
+    waits = exists().where(u.chain == h.chain, u.seq == h.seq)
+    rows = connection.execute(select(h.seq, h.body, h.hash, (~waits).label("sealed")).where(h.chain == chain).order_by(h.seq)).all()
     kept = {row.id: row.body for row in connection.execute(select(t.value.c.id, t.value.c.body).where(t.value.c.chain == chain))}
     return [event for row in rows for event in _events(row, kept)]
 
@@ -55,4 +54,4 @@ def _events(row: Any, kept: dict[str, bytes | None]) -> Iterable[Event]:
         data = dict(rest[0]) if rest else {}
         if len(rest) > 1:
             data["values"] = None if values is None else values[rest[1]]
-        yield Event(row.seq, occurred, recorded, body["a"], kind, element_id, data, body["c"], token, row.hash, row.sealed_by)
+        yield Event(row.seq, occurred, recorded, body["a"], kind, element_id, data, body["c"], token, row.hash, bool(row.sealed))

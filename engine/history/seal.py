@@ -8,8 +8,9 @@ much that is.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, exists, insert, select
 
 from amends.engine.history.chain import GENESIS, link
 from amends.engine.history.encoding import canonical
@@ -17,6 +18,8 @@ from amends.engine.store import tables as t
 
 SEALING_LOCK = 7264302
 """PostgreSQL's advisory lock for sealing; SQLite lets one transaction write at a time anyway."""
+_U, _H = t.unsealed.c, t.history.c
+_ROW = (_H.chain == _U.chain, _H.seq == _U.seq)
 
 
 def seal(connection: Connection, now: datetime) -> int | None:
@@ -30,10 +33,8 @@ def seal(connection: Connection, now: datetime) -> int | None:
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({SEALING_LOCK})")
     last = connection.execute(select(t.seal.c.number, t.seal.c.hash).order_by(t.seal.c.number.desc()).limit(1)).first()
     number, previous = (1, GENESIS) if last is None else (last.number + 1, last.hash)
-    h = t.history.c
-    rows = connection.execute(update(t.history).where(h.sealed_by.is_(None)).values(sealed_by=number).returning(h.chain, h.seq, h.hash))
     taken, heads = 0, dict[str, tuple[int, str]]()
-    for chain, seq, hashed in rows:
+    for chain, seq, hashed in _take(connection):
         taken += 1
         if chain not in heads or heads[chain][0] < seq:
             heads[chain] = (seq, hashed)
@@ -43,3 +44,14 @@ def seal(connection: Connection, now: datetime) -> int | None:
     body = canonical({"number": number, "at": now.isoformat(), "rows": taken, "heads": named})
     connection.execute(insert(t.seal), {"number": number, "sealed_at": now, "body": body, "hash": link(previous, body)})
     return number
+
+
+def _take(connection: Connection) -> list[Any]:
+    """Chain, number and hash of the rows that wait, which are off the list then; one that is gone stays on it, for `verify` to say so."""
+    wanted = (_U.chain, _U.seq, _H.hash)
+    if connection.dialect.name == "postgresql":
+        return list(connection.execute(delete(t.unsealed).where(*_ROW).returning(*wanted)))
+    # SQLite cannot give back what another table has, but nobody writes between two statements of this transaction.
+    rows = list(connection.execute(select(*wanted).where(*_ROW)))
+    connection.execute(delete(t.unsealed).where(exists().where(*_ROW)))
+    return rows

@@ -131,7 +131,7 @@ class _Verification:
     def chains(self) -> Iterator[tuple[str, list[Any]]]:
         h = t.history.c
         chain, rows = None, list[Any]()
-        query = select(h.chain, h.seq, h.body, h.hash, h.sealed_by).order_by(h.chain, h.seq).execution_options(yield_per=2_000)
+        query = select(h.chain, h.seq, h.body, h.hash).order_by(h.chain, h.seq).execution_options(yield_per=2_000)
         for row in self.connection.execute(query):
             if row.chain != chain:
                 if chain is not None:
@@ -142,13 +142,16 @@ class _Verification:
             yield chain, rows
 
     def portion(self, chains: dict[str, list[Any]]) -> None:
-        v, i = t.value.c, t.instance.c
+        v, i, u = t.value.c, t.instance.c, t.unsealed.c
         values: dict[str, dict[str, Any]] = {}
         for row in self.connection.execute(select(v.id, v.chain, v.salt, v.body).where(v.chain.in_(chains))):
             values.setdefault(row.chain, {})[row.id] = row
         heads = {row.id: row for row in self.connection.execute(select(i.id, i.seq, i.head).where(i.id.in_(chains)))}
+        waiting: dict[str, set[int]] = {}
+        for of, seq in self.connection.execute(select(u.chain, u.seq).where(u.chain.in_(chains))):
+            waiting.setdefault(of, set()).add(seq)
         for chain, rows in chains.items():
-            self.chain(chain, rows, values.get(chain, {}))
+            self.chain(chain, rows, values.get(chain, {}), waiting.get(chain, set()))
             if chain == INSTALLATION or chain.startswith(_READS):
                 continue
             head = heads.get(chain)
@@ -157,7 +160,7 @@ class _Verification:
             elif (head.seq, head.head) != (rows[-1].seq, rows[-1].hash):
                 self.fault(chain, head.seq, "The instance's last row is not the last row of its history.")
 
-    def chain(self, chain: str, rows: list[Any], values: dict[str, Any]) -> None:
+    def chain(self, chain: str, rows: list[Any], values: dict[str, Any], waiting: set[int]) -> None:
         report, marks = self.report, iter(self.marks.pop(chain, ()))
         report.chains += 1
         report.rows += len(rows)
@@ -170,7 +173,7 @@ class _Verification:
                 self.fault(chain, expected, f"Row {expected} should be here; row {row.seq} is.")
             if link(previous, _bytes(row.body)) != row.hash:
                 self.fault(chain, row.seq, "The row's hash does not fit the row before it and its own content.")
-            self.sealed(chain, row, mark)
+            self.sealed(chain, row.seq, row.hash, mark, waiting)
             self.content(chain, row, values, erased)
             previous = str(row.hash)
         last = mark if mark is not None and mark.seq > rows[-1].seq else None
@@ -178,23 +181,27 @@ class _Verification:
             pass
         if last is not None and last.seq > rows[-1].seq:
             self.fault(chain, rows[-1].seq + 1, f"The seals name row {last.seq}; the rows from here on are gone.")
+        for seq in sorted(waiting):
+            self.fault(chain, seq, f"Row {seq} waits for a seal, and is gone.")
         for left in values:
             self.fault(chain, 0, f"The value {left} belongs to no row.")
 
-    def sealed(self, chain: str, row: Any, mark: Mark | None) -> None:
+    def sealed(self, chain: str, seq: int, hashed: str, mark: Mark | None, waiting: set[int]) -> None:
+        """Hold a row against the seal that covers it, or against the list of what waits for one; what is left on it has no row."""
+        listed = seq in waiting
+        waiting.discard(seq)
         if mark is None:
             self.report.unsealed += 1
-            if row.sealed_by is not None:
-                self.fault(chain, row.seq, f"The row claims seal {row.sealed_by}, which does not cover it.")
+            if not listed:
+                told = "The seal that covered it is gone, or the row was added by other means."
+                self.fault(chain, seq, f"The row is neither sealed nor waiting for a seal. {told}")
             return
         self.report.sealed += 1
         self.covered[mark.seal] = self.covered.get(mark.seal, 0) + 1
-        if row.sealed_by is None:
-            self.fault(chain, row.seq, f"The row lies below the head that seal {mark.seal} names, but does not say that it is sealed.")
-        elif row.sealed_by != mark.seal:
-            self.fault(chain, row.seq, f"The row claims seal {row.sealed_by}; it is seal {mark.seal} that covers it.")
-        if mark.seq == row.seq and mark.hash != row.hash:
-            self.fault(chain, row.seq, "The row's hash is not the one that was sealed.")
+        if listed:
+            self.fault(chain, seq, f"The row is said to wait for a seal, but seal {mark.seal} covers it.")
+        if mark.seq == seq and mark.hash != hashed:
+            self.fault(chain, seq, "The row's hash is not the one that was sealed.")
 
     def content(self, chain: str, row: Any, values: dict[str, Any], erased: set[str]) -> None:
         try:
@@ -221,7 +228,9 @@ class _Verification:
 
     def left_over(self) -> None:
         """What belongs to a chain that has no rows at all."""
-        h, v, i = t.history.c, t.value.c, t.instance.c
+        h, v, i, u = t.history.c, t.value.c, t.instance.c, t.unsealed.c
+        for chain, seq in self.connection.execute(select(u.chain, u.seq).where(~exists().where(h.chain == u.chain)).order_by(*u)):
+            self.fault(chain, seq, f"Row {seq} waits for a seal, and is gone.")
         orphans = select(v.id, v.chain).where(~exists().where(h.chain == v.chain)).order_by(v.id)
         for row in self.connection.execute(orphans):
             self.fault(row.chain, 0, f"The value {row.id} belongs to no row.")

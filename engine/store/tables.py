@@ -310,9 +310,12 @@ history = _table(
     Column("seq", Integer, nullable=False),
     Column("body", Packed, nullable=False),  # canonical JSON: exactly what was hashed
     Column("hash", String(64), nullable=False),  # SHA-256 over the previous hash, a newline, the body
-    Column("sealed_by", Integer),  # the seal that covers it; not part of what is hashed
     UniqueConstraint("chain", "seq"),
-    Index("ix_history_unsealed", "id", sqlite_where=text("sealed_by IS NULL"), postgresql_where=text("sealed_by IS NULL")),
+)
+unsealed = _table(  # rows of the history that no seal covers yet: a row itself is never changed
+    "unsealed",
+    Column("chain", String(60), primary_key=True),
+    Column("seq", Integer, primary_key=True),
 )
 value = _table(  # values apart from the chain, so that they can be erased and the chain still verifies
     "value",

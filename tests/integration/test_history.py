@@ -6,12 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 from tampering import (
     LINE,
     H,
     I,
     S,
+    U,
     V,
     World,
     change_row,
@@ -27,6 +28,7 @@ from tampering import (
     swap_rows,
     swap_values,
     value_ids,
+    wait,
 )  # fmt: skip
 
 from amends.engine import Conflict, Engine, history
@@ -71,10 +73,7 @@ ATTACKS: dict[str, tuple[Callable[[Connection, World], object], str]] = {
     "swap rows of two chains": (lambda c, w: swap_rows(c, (w.ended, 3), (w.late, 3)), "was written as"),
     "swap two values": (lambda c, w: swap_values(c, w.ended), "not what was recorded"),
     "slip a row in": (lambda c, w: insert_between(c, w.ended), "does not fit"),
-    "append a row that claims a seal": (
-        lambda c, w: forge(c, w.fresh, 2, row(c, w.fresh, 1).hash, sealed_by=2),
-        "claims seal 2, which does not cover it",
-    ),
+    "append a row as if it were sealed": (lambda c, w: forge(c, w.fresh, 2, row(c, w.fresh, 1).hash), "neither sealed nor waiting"),
     "append a row to an instance": (lambda c, w: forge(c, w.ended, 4, row(c, w.ended, 3).hash), "not the last row"),
     "add a chain": (lambda c, w: forge(c, "f" * 32, 1, GENESIS), "its instance is gone"),
     "add a value": (
@@ -85,10 +84,13 @@ ATTACKS: dict[str, tuple[Callable[[Connection, World], object], str]] = {
         lambda c, w: c.execute(insert(t.value), {"id": "v", "chain": "nowhere", "salt": b"", "body": b"[]"}),
         "belongs to no row",
     ),
-    "say that a row is not sealed": (lambda c, w: change_row(c, w.ended, 2, sealed_by=None), "does not say that it is sealed"),
-    "say that another seal covers a row": (lambda c, w: change_row(c, w.ended, 3, sealed_by=2), "it is seal 1 that covers it"),
+    "say that a row is not sealed": (lambda c, w: wait(c, w.ended, 2), "seal 1 covers it"),
+    "say that a row is sealed": (lambda c, w: remove(c, t.unsealed, U.chain == w.fresh), "neither sealed nor waiting"),
+    "say that a row waits that is not there": (lambda c, w: wait(c, w.ended, 9), "Row 9 waits for a seal, and is gone"),
+    "say that a chain waits that is not there": (lambda c, w: wait(c, "f" * 32, 1), "Row 1 waits for a seal, and is gone"),
+    "remove a row before it is sealed": (lambda c, w: remove(c, t.history, H.chain == w.fresh), "waits for a seal, and is gone"),
     "remove a seal": (lambda c, w: remove(c, t.seal, S.number == 1), "A seal is missing"),
-    "remove the last seal": (lambda c, w: remove(c, t.seal, S.number == 2), "which does not cover it"),
+    "remove the last seal": (lambda c, w: remove(c, t.seal, S.number == 2), "neither sealed nor waiting"),
     "edit a seal": (lambda c, w: c.execute(update(t.seal).where(S.number == 1).values(body=b"{}")), "cannot be read"),
     "edit a seal's time": (
         lambda c, w: c.execute(update(t.seal).where(S.number == 1).values(sealed_at=w.engine.now().replace(year=2020))),
@@ -154,11 +156,16 @@ def test_who_computes_the_seals_anew_too_is_found_by_a_seal_kept_elsewhere(world
 
 
 def test_a_history_cut_back_to_an_earlier_seal_is_found_by_the_last_seal_kept_elsewhere(world: World) -> None:
-    """Everything after the first seal is taken away, down to the column that says so: only the hash that was kept shows it."""
+    """Everything after the first seal is taken away, down to the list of what waits: only the hash that was kept shows it."""
     head = world.engine.verify().head
     with world.tampering() as connection:
         gone = (world.late, world.fresh)
-        remove(connection, t.history, H.sealed_by.is_distinct_from(1))
+        heads = plain(connection.execute(select(S.body).where(S.number == 1)).scalar_one())["heads"]
+        sealed = {chain: seq for chain, seq, _ in heads}
+        for chain, seq in connection.execute(select(H.chain, H.seq)).all():
+            if seq > sealed.get(chain, 0):
+                remove(connection, t.history, H.chain == chain, H.seq == seq)
+        remove(connection, t.unsealed)
         remove(connection, t.value, V.chain.in_(gone))
         remove(connection, t.instance, I.id.in_(gone))
         named = {plain(body)["v"][0] for body in connection.execute(select(H.body)).scalars() if "v" in plain(body)}
@@ -171,10 +178,11 @@ def test_a_history_cut_back_to_an_earlier_seal_is_found_by_the_last_seal_kept_el
 
 
 def test_what_is_not_sealed_is_protected_by_the_next_seal(world: World) -> None:
-    """Before it, who mends the instance's row can cut the tail unseen; after it, that is found."""
+    """Before it, who mends the instance's row and the list of what waits can cut the tail unseen; after it, that is found."""
 
     def cut(connection: Connection) -> None:
         remove(connection, t.history, H.chain == world.fresh)
+        connection.execute(delete(t.unsealed).where(U.chain == world.fresh))
         remove(connection, t.value, V.chain == world.fresh)
         remove(connection, t.instance, I.id == world.fresh)
 

@@ -23,7 +23,7 @@ from amends.engine.complaints import Register
 from amends.engine.store import Database, migrate
 from amends.engine.store.tables import metadata
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012", "0013")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012", "0013", "0014")
 """Every revision, oldest first. A new one: add it here, and its data as tests/data/REVISION.sql (`tests/support/dump.py`)."""
 
 

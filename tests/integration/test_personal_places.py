@@ -51,7 +51,7 @@ deployment_file.deployment_id deployment_file.path deployment_file.digest
 dispatch.key dispatch.message_id dispatch.instance_id dispatch.state dispatch.attempted_at dispatch.sent_at
 dispatch.mail_id
 follow_link.secret_hash follow_link.instance_id follow_link.made_at follow_link.expires_at follow_link.why
-history.id history.chain history.seq history.body history.hash history.sealed_by
+history.id history.chain history.seq history.body history.hash unsealed.chain unsealed.seq
 idempotency.key idempotency.command idempotency.recorded_at
 import_row.file_digest import_row.line import_row.instance_id import_row.state import_row.place
 import_run.id import_run.file_digest import_run.mapping import_run.as_of import_run.started_at import_run.ended_at

@@ -17,7 +17,7 @@ from amends.engine.history.encoding import canonical, plain
 from amends.engine.store import tables as t
 
 LINE = process(element("startEvent", "s") + user("a") + user("b") + element("endEvent", "e") + flows("s>a", "a>b", "b>e"))
-H, V, S, I = t.history.c, t.value.c, t.seal.c, t.instance.c  # noqa: E741
+H, V, S, I, U = t.history.c, t.value.c, t.seal.c, t.instance.c, t.unsealed.c  # noqa: E741
 
 
 class World:
@@ -65,6 +65,11 @@ def remove(connection: Connection, table: Any, *where: Any) -> None:
     assert connection.execute(delete(table).where(*where)).rowcount > 0
 
 
+def wait(connection: Connection, chain: str, seq: int) -> None:
+    """Put a row on the list of what waits for a seal."""
+    connection.execute(insert(t.unsealed), {"chain": chain, "seq": seq})
+
+
 def value_ids(connection: Connection, chain: str) -> list[str]:
     return list(connection.execute(select(V.id).where(V.chain == chain).order_by(V.id)).scalars())
 
@@ -73,11 +78,11 @@ def change_value(connection: Connection, value_id: str, **values: Any) -> None:
     assert connection.execute(update(t.value).where(V.id == value_id).values(**values)).rowcount == 1
 
 
-def forge(connection: Connection, chain: str, seq: int, previous: str, **more: Any) -> str:
+def forge(connection: Connection, chain: str, seq: int, previous: str) -> str:
     """A new row that fits the row before it."""
     body = canonical({"c": "complete", "a": "mallory", "r": "2026-03-02T09:00:00+00:00", "n": f"{chain}/{seq}", "e": []})
     hashed = link(previous, body)
-    connection.execute(insert(t.history), {"chain": chain, "seq": seq, "body": body, "hash": hashed, **more})
+    connection.execute(insert(t.history), {"chain": chain, "seq": seq, "body": body, "hash": hashed})
     return hashed
 
 
@@ -128,7 +133,7 @@ def insert_between(connection: Connection, chain: str) -> None:
     """A row slipped in after the first: the others move on by one."""
     for item in connection.execute(select(H.seq).where(H.chain == chain, H.seq > 1).order_by(H.seq.desc())).all():
         connection.execute(update(t.history).where(H.chain == chain, H.seq == item.seq).values(seq=item.seq + 1))
-    forge(connection, chain, 2, row(connection, chain, 1).hash, sealed_by=1)
+    forge(connection, chain, 2, row(connection, chain, 1).hash)
 
 
 def forge_erasure(connection: Connection, chain: str, ids: list[str]) -> str:

@@ -18,8 +18,8 @@ from amends.engine.store.packing import pack, unpack
 
 AT_ONCE = 5_000
 """Instances a transaction writes."""
-_OWN = {t.instance: "id", t.user_task: "instance_id", t.job: "instance_id", t.value: "chain", t.history: "chain"}
-_ORDER = (t.instance, t.user_task, t.user_task_group, t.job, t.value, t.history)
+_OWN = {t.instance: "id", t.user_task: "instance_id", t.job: "instance_id", t.value: "chain", t.history: "chain", t.unsealed: "chain"}
+_ORDER = (t.instance, t.user_task, t.user_task_group, t.job, t.value, t.history, t.unsealed)
 Row = dict[str, Any]
 Rows = dict[Table, list[Row]]
 
@@ -67,8 +67,9 @@ def _copy(old: str, rows: Rows) -> Rows:
         for before, after in values.items():
             body = body.replace(before.encode(), after.encode())
         head = link(head, body)
-        row.update(body=pack(body), hash=head, sealed_by=None)
+        row.update(body=pack(body), hash=head)
         del row["id"]
+    copied[t.unsealed] = [{"chain": new, "seq": row["seq"]} for row in copied[t.history]]
     copied[t.instance][0]["head"] = head
     return copied
 

@@ -236,7 +236,7 @@ class Event:
     element_id: str
     data: dict[str, Any] = field(default_factory=dict)
     hash: str = "0" * 64
-    sealed_by: int | None = None
+    sealed: bool = False
 
 
 @dataclass(frozen=True)
