@@ -31,7 +31,7 @@ def done(complaint: Any, *names: str) -> None:
 
 def _write(complaint: Any, kept: dict[str, str]) -> None:
     if any(kept.get(name, "").strip() for name in ("comment", "body")):
-        web().drafts.write(_key(complaint), kept)
+        web().drafts.write(_key(complaint), kept, staff=True)
     else:
         web().drafts.forget(_key(complaint))
 

@@ -12,8 +12,10 @@ DEFAULTS: dict[str, Any] = {
     "AMENDS_TEMPLATES": None,
     # Where drafts and their files are kept until they are sent; None: the folder `drafts` in the application's data folder.
     "AMENDS_DRAFTS": None,
-    # How long an unsent draft is kept, in hours, counted from the last change.
+    # How long an unsent draft is kept, in hours, counted from the last change: a complainant's, and that of somebody at work, who may
+    # come back to it after a long weekend or the days between the years.
     "AMENDS_DRAFT_HOURS": 72,
+    "AMENDS_STAFF_DRAFT_HOURS": 336,
     # After how many seconds a complaint that was being sent when the server was killed can be sent again (it arrives once).
     "AMENDS_SENDING_SECONDS": 120,
     # The largest file somebody may send, the largest package, and all other requests, in bytes.

@@ -18,6 +18,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+STAFF = "of-staff"
+"""A file beside the draft of somebody at work. It is no name that a kept file could have."""
+
 
 @dataclass(frozen=True)
 class DraftFile:
@@ -30,13 +33,14 @@ class DraftFile:
 
 
 class Drafts:
-    """Drafts in a folder of their own, each gone some hours after its last change."""
+    """Drafts in a folder of their own, each gone some hours after its last change; those of staff have a longer time."""
 
-    def __init__(self, folder: Path, hours: float) -> None:
-        """Keep drafts in `folder`, made when first needed, for `hours`."""
+    def __init__(self, folder: Path, hours: float, staff_hours: float = 0) -> None:
+        """Keep drafts in `folder`, made when first needed, for `hours`; those of staff for `staff_hours`, if that is longer."""
         self.folder = folder
         self.hours = hours
         self._seconds = hours * 3600
+        self._staff_seconds = max(hours, staff_hours) * 3600
         self._swept = 0.0
         self._lock = threading.Lock()
 
@@ -55,11 +59,13 @@ class Drafts:
             return None
         return found if isinstance(found, dict) else None
 
-    def write(self, key: str, draft: dict[str, Any]) -> None:
-        """Keep a draft under this key, all of it or, after a power cut, what was there before."""
+    def write(self, key: str, draft: dict[str, Any], *, staff: bool = False) -> None:
+        """Keep a draft under this key, all of it or, after a power cut, what was there before; `staff`: somebody at work writes it."""
         self._sweep()
         place = self._place(key)
         place.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if staff:
+            (place / STAFF).touch(mode=0o600)
         part = place / f"draft.{secrets.token_hex(4)}.part"
         part.write_text(json.dumps(draft, ensure_ascii=False), "utf-8")
         os.replace(part, place / "draft.json")
@@ -140,7 +146,8 @@ class Drafts:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for place in self.folder.iterdir():
             try:
-                if time.time() - place.stat().st_mtime > self._seconds:
+                kept = self._staff_seconds if (place / STAFF).exists() else self._seconds
+                if time.time() - place.stat().st_mtime > kept:
                     shutil.rmtree(place, ignore_errors=True)
             except OSError:
                 continue

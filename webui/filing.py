@@ -68,7 +68,7 @@ class Filing:
         if not self.key:
             self.key = DRAFT + web().drafts.new_key()
             remember(**{self.slot: self.key})
-        web().drafts.write(self.key, self.draft)
+        web().drafts.write(self.key, self.draft, staff=self.staff)
 
     def go(self, to: int | str) -> Response:
         """To a step, or to the page that shows everything."""

@@ -69,7 +69,7 @@ def complete(task_id: str) -> Response:
     if work.form is not None:
         looking = filling.looking()
         submission = filling.read_post(work.form, work.key, work.draft, None, work.context, files=not looking)
-        web().drafts.write(work.key, work.draft)
+        web().drafts.write(work.key, work.draft, staff=True)
         data = work.draft["data"]
         if request.form.get("go") == "draft":
             say("Your draft is saved. Nobody else sees it.")
@@ -106,7 +106,7 @@ def keep(task_id: str) -> Response:
         return make_response(f"This task is no longer open: it was ended{who}. What you typed is still on this page; copy what you need.")
     if work.form is not None:
         filling.read_post(work.form, work.key, work.draft, None, work.context, files=False)
-        web().drafts.write(work.key, work.draft)
+        web().drafts.write(work.key, work.draft, staff=True)
     return make_response(f"Your draft was saved at {times.clock_time(now())}.")
 
 

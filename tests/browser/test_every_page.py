@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import keyboard
 import pytest
 from crowded import PASSWORD, Crowded, package_zip
 from desk_house import UNLIMITED
@@ -60,8 +61,8 @@ class Desk:
         known = ("the server responded with a status of 4", "no diagram to display")
         return said.type in ("error", "warning") and not any(one in said.text for one in known)
 
-    def open(self, address: str) -> Page:
-        self.page.set_viewport_size({"width": 1280, "height": 900})
+    def open(self, address: str, width: int = 1280, height: int = 900) -> Page:
+        self.page.set_viewport_size({"width": width, "height": height})
         self.page.goto(f"{self.address}{address}")
         if self.page.locator(".app-diagram").count():
             self.page.wait_for_selector("[data-diagram-state=drawn], [data-diagram-state=failed]")
@@ -105,3 +106,34 @@ def test_every_page_looks_right_everywhere(desk: Desk, axe_violations: Callable[
         desk.picture(address)
     assert found + desk.said == []
     assert len(desk.addresses) > 50 and len(seen) > 25, (len(desk.addresses), sorted(seen))
+
+
+@pytest.mark.parametrize("width", [1280, 320])
+def test_every_page_can_be_walked_by_tab(desk: Desk, width: int) -> None:
+    """Tab reaches whatever can be used, folded out, in the order of the page; one always sees where one is, and gets out again."""
+    found: list[str] = []
+    for address in desk.addresses:
+        page = desk.open(address, width, 700)
+        page.evaluate("() => document.querySelectorAll('details').forEach(one => { one.open = true; })")
+        found += keyboard.faults(page)
+    assert found == []
+
+
+def test_the_walk_sees_what_is_wrong(desk: Desk) -> None:
+    """A field that is skipped, one out of order, one whose focus does not show, one that is covered, and a trap."""
+    page = desk.context.new_page()
+    page.set_content(
+        "<style>button { outline: none } div { position: fixed; inset: 0 0 auto; height: 60px; background: white }</style>"
+        "<a href='#a' style='position: absolute; top: 10px'>Covered</a><div></div><p style='height: 80px'></p>"
+        "<a href='#b' tabindex='2'>Early</a> <button>Unseen</button> <input aria-label='Skipped'> <a href='#c'>Fine</a>"
+        "<script>document.querySelector('input').onfocus = () => document.querySelector('[href=\"#c\"]').focus()</script>"
+    )
+    found = sorted(one.removeprefix("about:blank: ") for one in keyboard.faults(page))
+    page.set_content("<a href='#a'>In</a> <a href='#b'>Out</a><script>onkeydown = event => event.preventDefault()</script>")
+    trapped = keyboard.faults(page)
+    page.close()
+    assert found == [
+        "a “Covered” is covered by something", "button “Unseen” looks as if it were not focused", "input “Skipped” is not reached",
+        "the order of Tab is not the order of the page",
+    ]  # fmt: skip
+    assert len(trapped) == 2

@@ -58,10 +58,14 @@ class House:
     def file(self, description: str, name: str = "Jo Roe") -> tuple[Any, Any]:
         """A complaint that waits to be assessed, and that task."""
         filed = self.app.register.file({"description": description, "name": name}, actor="complainant")
-        while self.app.engine.run_due():
-            pass
+        self.settle()
         (task,) = self.app.engine.user_tasks(filed.instance_id)
         return self.app.register.get(filed.reference), task
+
+    def settle(self) -> None:
+        """Do everything that is due."""
+        while self.app.engine.run_due():
+            pass
 
     def holder(self, task: Any) -> str:
         """Who has a task, by user name."""

@@ -62,6 +62,21 @@ def test_old_drafts_go(tmp_path: Path) -> None:
     assert (drafts.read("old"), drafts.read("new")) == (None, {"data": {}})
 
 
+def test_drafts_of_staff_outlive_a_long_weekend(tmp_path: Path) -> None:
+    """What somebody at work has begun is kept longer than what a complainant has, by its own setting, and goes after it too."""
+    drafts = Drafts(tmp_path / "drafts", 1, 4)
+    drafts.write("theirs", {"data": {}})
+    drafts.write("mine", {"data": {}}, staff=True)
+    left = []
+    for hours in (2, 5):
+        for place in (tmp_path / "drafts").iterdir():
+            os.utime(place, (time.time() - hours * 3600,) * 2)
+        Drafts(tmp_path / "drafts", 1, 4).write("new", {"data": {}})
+        left.append([drafts.read("theirs") is not None, drafts.read("mine") is not None])
+    assert left == [[False, True], [False, False]]
+    assert Drafts(tmp_path, 72, 4)._staff_seconds == 72 * 3600
+
+
 def test_draft_folder_tells_nothing(tmp_path: Path) -> None:
     """The name of a folder does not open the draft, others on the machine cannot read it, and a file name leads nowhere."""
     drafts = Drafts(tmp_path / "drafts", 1)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
+import time
 from datetime import timedelta
 from typing import Any
+
+from amends.webui.state import web
 
 ASSESSMENT = {
     "severity": "low", "complexity": "simple", "impact": "one", "recurrence": "single", "investigate": "yes", "investigation_needed": "yes",
@@ -86,6 +90,22 @@ def test_draft_keeps_itself(browser: Any, task: Any) -> None:
     assert note is not None
     answer = browser.post(f"{path}/draft", {note[1]: "Half a thought"}, on=path)
     assert answer.text == "Your draft was saved at 10:00."
+    assert "Half a thought" in browser.get(path).text
+
+
+def test_draft_outlives_a_long_weekend(app: Any, browser: Any, task: Any) -> None:
+    """Begun on Thursday evening, it is there on Tuesday."""
+    browser.sign_in("hanna")
+    path = f"/tasks/{task.id}"
+    note = re.search(r'<textarea[^>]*name="([^"]+)"', browser.get(path).text)
+    assert note is not None
+    browser.post(f"{path}/draft", {note[1]: "Half a thought"}, on=path)
+    with app.app_context():
+        drafts = web().drafts
+    for place in drafts.folder.iterdir():
+        os.utime(place, (time.time() - 110 * 3600,) * 2)
+    drafts._swept = 0
+    drafts.write("another", {})
     assert "Half a thought" in browser.get(path).text
 
 
