@@ -10,7 +10,8 @@ from amends.engine.feel.errors import BudgetError
 from amends.engine.feel.limits import MAX_VALUE_DEPTH
 from amends.engine.feel.values import Range
 
-_CHARACTERS: dict[type, int] = {type(None): 4, bool: 5, Decimal: 12}
+_CHARACTERS: dict[type, int] = {type(None): 4, bool: 5}
+_NUMBER, _LONG_NUMBER = 12, 40
 _TEMPORAL = 32
 _CONTAINERS = (list, dict)
 
@@ -20,6 +21,9 @@ def characters_of(value: Any) -> int:
     kind = type(value)
     if kind is str:
         return len(value) + 2
+    if kind is Decimal:
+        digits = abs(value.adjusted())  # as a text, a number has no exponent
+        return _NUMBER if digits < _LONG_NUMBER else digits
     if kind is Range:
         return 4 + characters_of(value.low) + characters_of(value.high)
     return _CHARACTERS.get(kind, _TEMPORAL)

@@ -59,6 +59,7 @@ OVER = {
     "ranges of one long text": "{s: string join(for i in 1..100000 return \"abcdefghi\"), r: for i in 1..200 return [s..s]}.r",
     "contexts of one long text": "{s: string join(for i in 1..100000 return \"abcdefghi\"), r: for i in 1..99 return {a: s}}.r",
     "a list of moments many times": '{d: for i in 1..900 return @"2024-01-01T10:00:00@Europe/Paris", r: for i in 1..900 return d}.r',
+    "a list of long numbers many times": "{d: for i in 1..500 return 1e6000, r: for i in 1..500 return d}.r",
     "a long joined text": 'string join(for i in 1..100000 return "' + "a" * 50 + '", ", ")',
 }  # fmt: skip
 
