@@ -12,17 +12,21 @@ from xml.sax.saxutils import escape, quoteattr
 from amends.engine.feel import evaluate
 
 FACTS = Path(__file__).parents[1] / "data" / "tck"
-_DEFINES = ("type ", "input ", "knowledge ", "decision ", "service ")
+_DEFINES = ("type ", "input ", "knowledge ", "decision ", "table ", "service ")
 
 
 class Case(NamedTuple):
-    """One line: the case's name in the kit, the type of its decision or "", its expression, inputs, and what is expected."""
+    """One line: the case's name in the kit, the type of its decision or "", its expression, inputs, and what is expected.
+
+    `otherwise` is why it is answered otherwise, or "".
+    """
 
     name: str
     type: str
     text: str
     inputs: dict[str, Any]
     expected: Any
+    otherwise: str = ""
 
 
 class Folder(NamedTuple):
@@ -37,15 +41,19 @@ def read(file: Path) -> Folder:
     cases: list[Case] = []
     definitions: list[str] = []
     shared: dict[str, Any] = {}
+    otherwise = ""
     for line in file.read_text(encoding="utf-8").splitlines():
         if not line or line.startswith("#"):
-            continue
-        if line.startswith("inputs "):
+            if line.startswith("# expected: "):
+                otherwise = ""
+            elif line.startswith("# otherwise: "):
+                otherwise = line.removeprefix("# otherwise: ")
+        elif line.startswith("inputs "):
             shared = _value(line.removeprefix("inputs "))
         elif line.startswith(_DEFINES):
             definitions.append(line)
         else:
-            cases.append(_case(line, shared))
+            cases.append(_case(line, shared)._replace(otherwise=otherwise))
     return Folder(cases, definitions)
 
 
@@ -123,11 +131,11 @@ def _defined(line: str, defined: list[tuple[str, str]]) -> str:
         name, _, kind = head.partition(": ")
         defined.append(("requiredInput", name))
         return f"<inputData name={quoteattr(name)} id={quoteattr(name)}><variable name={quoteattr(name)}{_typed(kind)}/></inputData>"
-    if what == "decision":
+    if what in ("decision", "table"):
         name, _, kind = head.partition(": ")
         needs = "".join(_requirement(*each) for each in defined)
         defined.append(("requiredDecision", name))
-        return _decision(name, kind, needs, _boxed(body))
+        return _decision(name, kind, needs, _boxed(body) if what == "decision" else _table(body))
     name, _, kind = head.partition(" -> ")
     if what == "service":
         defined.append(("requiredKnowledge", name))
@@ -168,6 +176,25 @@ def _type(name: str, body: str) -> str:
     else:
         inner = f"<typeRef>{body}</typeRef>"
     return f"<itemDefinition name={quoteattr(name)}>{inner}</itemDefinition>"
+
+
+def _table(body: str) -> str:
+    """POLICY [AGGREGATION] [default x] [in values] | input [in values] ; input | cell ; cell ; output | …"""
+    head, inputs, *rules = body.split(" | ")
+    head, _, allowed = head.partition(" in ")
+    head, _, default = head.partition(" default ")
+    policy, _, aggregation = head.partition(" ") if head.startswith("COLLECT") else (head, "", "")
+    text = lambda name, value: f"<{name}><text>{escape(value)}</text></{name}>"  # noqa: E731 - a word for it
+    table = f'<decisionTable hitPolicy="{policy}"' + (f' aggregation="{aggregation}">' if aggregation else ">")
+    for each in inputs.split(" ; "):
+        expression, _, values = each.partition(" in ")
+        table += f"<input>{text('inputExpression', expression)}{text('inputValues', values) if values else ''}</input>"
+    given = (("outputValues", allowed), ("defaultOutputEntry", default))
+    table += "<output>" + "".join(text(name, value) for name, value in given if value) + "</output>"
+    for rule in rules:
+        *cells, output = rule.split(" ; ")
+        table += "<rule>" + "".join(text("inputEntry", cell) for cell in cells) + text("outputEntry", output) + "</rule>"
+    return table + "</decisionTable>"
 
 
 def _literal(text: str, kind: str = "") -> str:

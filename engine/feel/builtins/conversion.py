@@ -153,6 +153,11 @@ def number_of_text(run: Run, text: str) -> Decimal:
     return _number(text)
 
 
+@define("number", "from:number")
+def number_of_number(run: Run, number: Decimal) -> Decimal:
+    return number
+
+
 @define("number", "from:string, grouping separator:string|null, decimal separator:string|null")
 def number_of(run: Run, text: str, grouping: str | None, point: str | None) -> Decimal:
     if grouping not in (None, " ", ",", ".") or point not in (None, ",", "."):
