@@ -113,6 +113,13 @@ def _information(href: str) -> str:
     return f"<informationRequirement>{href}</informationRequirement>"
 
 
+def _named(listed: str) -> Iterator[tuple[str, str]]:
+    """Names with their types, or with none."""
+    for each in listed.split(", ") if listed else ():
+        name, _, kind = each.partition(": ")
+        yield name, kind
+
+
 def _typed(kind: str) -> str:
     return f" typeRef={quoteattr(kind)}" if kind else ""
 
@@ -138,23 +145,24 @@ def _defined(line: str, defined: list[tuple[str, str]]) -> str:
         return _decision(name, kind, needs, _boxed(body) if what == "decision" else _table(body))
     name, _, kind = head.partition(" -> ")
     if what == "service":
+        body, _, given = body.partition(" given ")
+        parts = "".join(f"<outputDecision href={quoteattr('#' + output)}/>" for output in body.split(", "))
+        if given:
+            part = "inputData" if ("requiredInput", given) in defined else "inputDecision"
+            parts += f"<{part} href={quoteattr('#' + given)}/>"
         defined.append(("requiredKnowledge", name))
-        outputs = "".join(f"<outputDecision href={quoteattr('#' + output)}/>" for output in body.split(", "))
-        return (
-            f"<decisionService name={quoteattr(name)} id={quoteattr(name)}><variable name={quoteattr(name)}{_typed(kind)}/>"
-            f"{outputs}</decisionService>"
-        )
-    return _knowledge(name, kind, body, defined)
+        variable = f"<variable name={quoteattr(name)}{_typed(kind)}/>"
+        return f"<decisionService name={quoteattr(name)} id={quoteattr(name)}>{variable}{parts}</decisionService>"
+    return _knowledge(head, body, defined)
 
 
-def _knowledge(head: str, kind: str, body: str, defined: list[tuple[str, str]]) -> str:
+def _knowledge(head: str, body: str, defined: list[tuple[str, str]]) -> str:
+    """name(a: T, b) -> type of its logic of type of its variable."""
+    head, _, whole = head.partition(" of ")
+    head, _, result = head.partition(" -> ")
     name, _, listed = head.removesuffix(")").partition("(")
-    result, _, whole = kind.partition(" of ")
     defined.append(("requiredKnowledge", name))
-    parameters = ""
-    for parameter in listed.split(", ") if listed else ():
-        own, _, wanted = parameter.partition(": ")
-        parameters += f"<formalParameter name={quoteattr(own)}{_typed(wanted)}/>"
+    parameters = "".join(f"<formalParameter name={quoteattr(own)}{_typed(wanted)}/>" for own, wanted in _named(listed))
     return (
         f"<businessKnowledgeModel name={quoteattr(name)} id={quoteattr(name)}><variable name={quoteattr(name)}{_typed(whole)}/>"
         f"<encapsulatedLogic>{parameters}{_literal(body, result)}</encapsulatedLogic></businessKnowledgeModel>"
@@ -162,17 +170,19 @@ def _knowledge(head: str, kind: str, body: str, defined: list[tuple[str, str]]) 
 
 
 def _type(name: str, body: str) -> str:
-    """list of T · T in values · function() -> T · a: T, b: U · T."""
+    """list of T · T in values · function(a: T) -> U · a: T, b: U · T."""
     if body.startswith("list of "):
         return f'<itemDefinition name={quoteattr(name)} isCollection="true"><typeRef>{body[8:]}</typeRef></itemDefinition>'
-    if body.startswith("function() -> "):
-        return f"<itemDefinition name={quoteattr(name)}><functionItem outputTypeRef={quoteattr(body[14:])}/></itemDefinition>"
+    if body.startswith("function("):
+        listed, _, result = body.removeprefix("function(").partition(")")
+        given = "".join(f"<parameters name={quoteattr(own)}{_typed(kind)}/>" for own, kind in _named(listed))
+        output = f" outputTypeRef={quoteattr(result.removeprefix(' -> '))}" if result else ""
+        return f"<itemDefinition name={quoteattr(name)}><functionItem{output}>{given}</functionItem></itemDefinition>"
     base, allowed, values = body.partition(" in ")
     if allowed:
         inner = f"<typeRef>{base}</typeRef><allowedValues><text>{escape(values)}</text></allowedValues>"
     elif ": " in body:
-        pairs = [part.split(": ") for part in body.split(", ")]
-        inner = "".join(f"<itemComponent name={quoteattr(own)}><typeRef>{kind}</typeRef></itemComponent>" for own, kind in pairs)
+        inner = "".join(f"<itemComponent name={quoteattr(own)}><typeRef>{kind}</typeRef></itemComponent>" for own, kind in _named(body))
     else:
         inner = f"<typeRef>{body}</typeRef>"
     return f"<itemDefinition name={quoteattr(name)}>{inner}</itemDefinition>"
@@ -216,13 +226,22 @@ def _boxed(text: str) -> str:
             f"<invocation{_typed(parts.get('as', ''))}>{_literal(parts['invoke'])}"
             f"<binding><parameter name={quoteattr(name)}/>{_literal(value)}</binding></invocation>"
         )
+    kind = parts.get("as", "")
+    if "literal" in parts:
+        return _literal(parts["literal"], kind)
+    if "list" in parts:
+        items = "".join(_literal(*item.split(" as ")) for item in parts["list"].split(" ; "))
+        return f"<list{_typed(kind)}>{items}</list>"
     name, _, value = parts["context"].partition(" := ")
-    entry = f"<contextEntry><variable name={quoteattr(name)}/>{_literal(value)}</contextEntry>"
-    return f"<context>{entry}<contextEntry>{_literal(parts['result'])}</contextEntry></context>"
+    name, _, wanted = name.partition(": ")
+    entries = f"<contextEntry><variable name={quoteattr(name)}{_typed(wanted)}/>{_literal(value)}</contextEntry>"
+    if "result" in parts:
+        entries += f"<contextEntry>{_literal(parts['result'])}</contextEntry>"
+    return f"<context{_typed(kind)}>{entries}</context>"
 
 
 def _parts(text: str) -> Iterator[tuple[str, str]]:
-    words = "if|then|else|filter|match|invoke|with|as|context|result"
+    words = "if|then|else|filter|match|invoke|with|as|context|result|literal|list"
     if re.match(rf"\[({words})\] ", text):
         found = re.split(rf"(?:^| )\[({words})\] ", text)
         yield from zip(found[1::2], found[2::2], strict=True)
