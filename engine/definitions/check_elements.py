@@ -227,8 +227,15 @@ def _send(found: Findings, element: Element) -> None:
         _job(found, element)
 
 
+def _one_of(found: Findings, element: Element, what: str) -> None:
+    message = f"{called(element)} has a task type and {what}, of which only one could be meant."
+    found.add(element, "repeated-extension", message, "Choose in the modeler how it is done; delete the other.")
+
+
 def _decision(found: Findings, element: Element) -> None:
     if element.ext.task_type:
+        if element.ext.called_decision:
+            _one_of(found, element, "calls a decision")
         return
     if not element.ext.called_decision:
         help = "Fill in the id of a decision of a .dmn file."
@@ -240,6 +247,8 @@ def _decision(found: Findings, element: Element) -> None:
 
 def _script(found: Findings, element: Element) -> None:
     if element.ext.task_type:
+        if element.ext.script:
+            _one_of(found, element, "a FEEL expression")
         return
     if not element.ext.script:
         foreign = " Its script is not FEEL in a zeebe:script." if element.script else ""

@@ -87,7 +87,7 @@ def _loops(found: Findings, scope: Scope, escapes: bool) -> None:
 def _always(element: Element, scope: Scope) -> list[str]:
     """Where a token that comes here always goes on to, at once: nothing waits, joins, chooses or interrupts."""
     ways = scope.outgoing(element.id)
-    passes = element.type in _AT_ONCE and element.loop is None and not scope.attached.get(element.id)
+    passes = element.type in _AT_ONCE and not element.ext.task_type and element.loop is None and not scope.attached.get(element.id)
     passes = passes or (element.type == "intermediateThrowEvent" and element.kind == "none")
     passes = passes or (element.type == "parallelGateway" and len(element.incoming) < 2)
     passes = passes or (element.type == "exclusiveGateway" and len(ways) == 1)

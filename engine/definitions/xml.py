@@ -67,10 +67,29 @@ def _tolerant(body: bytes) -> etree._Element:
 
 
 def _strict(body: bytes) -> etree._Element:
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True
+    parser = _parser()
+    try:
+        return etree.fromstring(body, parser)
+    except etree.XMLSyntaxError:
+        if not _addresses_alone(parser.error_log):
+            raise
+    # It is well-formed; only the name of a namespace is no proper address, such as one with a blank in it.
+    parser = _parser(recover=True)
+    root = etree.fromstring(body, parser)
+    if not _addresses_alone(parser.error_log):
+        raise etree.XMLSyntaxError("it cannot be read", 0, 1, 1)
+    return root
+
+
+def _parser(recover: bool = False) -> etree.XMLParser:
+    return etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True, recover=recover
     )
-    return etree.fromstring(body, parser)
+
+
+def _addresses_alone(log: etree._ListErrorLog) -> bool:
+    """Whether all that a parser complains about are names of namespaces that are no addresses."""
+    return len(log) > 0 and all(entry.type == etree.ErrorTypes.WAR_NS_URI for entry in log)
 
 
 def local(element: etree._Element) -> str:

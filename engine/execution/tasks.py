@@ -111,15 +111,18 @@ class ServiceTask(Activity):
         return {**self.headers, **{name.partition(".")[0]: token.data.get(name.partition(".")[0]) for name, _ in self.local_inputs}}
 
 
-class ScriptTask(Activity):
-    """A FEEL expression whose value becomes a variable."""
+class ScriptTask(ServiceTask):
+    """A FEEL expression whose value becomes a variable; or an operation, which runs a script in another language."""
 
     def __init__(self, spec: Any, element: model.Element) -> None:
         super().__init__(spec, element)
-        self.script = text(element.ext.script or element.script, "script")
+        self.script = None if element.ext.task_type else text(element.ext.script or element.script, "script")
         self.result_variable = element.ext.result_variable
+        self.waits = self.operation is not None
 
-    def _run_hook(self, my_task: Token) -> bool:
+    def _run_hook(self, my_task: Token) -> bool | None:
+        if self.operation is not None:
+            return super()._run_hook(my_task)
         if self.script is not None:
             value = self.script.value(my_task)
             if self.result_variable:

@@ -166,6 +166,19 @@ def test_a_process_may_hold_several_forms_but_no_extension_twice(found: Any, bui
         assert {problem.code for problem in found(build.draw(content))} == codes
 
 
+@pytest.mark.parametrize(
+    ("kind", "extension"),
+    [("scriptTask", '<zeebe:script expression="=1" resultVariable="r"/>'),
+     ("businessRuleTask", '<zeebe:calledDecision decisionId="d" resultVariable="r"/>')],
+)  # fmt: skip
+def test_a_task_is_done_in_one_way(found: Any, build: Any, kind: str, extension: str) -> None:
+    """By an operation, or by its expression or decision: with both, nobody could say which."""
+    job = '<zeebe:taskDefinition type="x"/>'
+    for inside, codes in ((extension + job, ["repeated-extension"]), (job, [])):
+        drawn = build.around(f'<{kind} id="t"><extensionElements>{inside}</extensionElements></{kind}>')
+        assert [one.code for one in found(build.draw(drawn)) if one.element_id == "t" and one.severity == "error"] == codes
+
+
 def test_one_extension_twice_is_refused(found: Any, build: Any) -> None:
     """Which of them is meant, nobody could say."""
     drawn = build.around(USER.format('<zeebe:userTask/><zeebe:priorityDefinition priority="1"/><zeebe:priorityDefinition priority="2"/>'))

@@ -71,6 +71,13 @@ def test_entities_are_never_expanded(tmp_path: Path) -> None:
     assert "hunter2" not in repr(read_diagram(body.encode(), "a.bpmn").problems)
 
 
+def test_a_namespace_may_have_a_name_that_is_no_address(build: type) -> None:
+    """Modelers make them of the names of models; the file is well-formed all the same, and what is not well-formed is still said."""
+    named = build.draw("<task id='t'/>").decode().replace("<definitions ", '<definitions xmlns:own="http://A.3.0/Initial Import/P" ', 1)
+    assert read_diagram(named.encode(), "a.bpmn").processes[0].elements.keys() == {"t"}
+    assert [problem.code for problem in read_diagram(named.replace("</definitions>", "").encode(), "a.bpmn").problems] == ["xml"]
+
+
 def test_ids_missing_and_taken(build: type) -> None:
     """An element without an id, or with one that is taken, is a problem, and still there under another id."""
     diagram = read_diagram(build.draw('<task id="t"/>\n<task id="t"/>\n<task/>'), "a.bpmn")

@@ -75,6 +75,8 @@ ACTIVITIES = {
     "receive task that begins an instance": element("receiveTask", "x", messageRef="m", instantiate="true") + user("z") + flows("x>z"),
     "script task (FEEL)": after("x", element("scriptTask", "x", ext='<zeebe:script expression="=1" resultVariable="v"/>')),
     "script task (another language)": after("x", element("scriptTask", "x", "<bpmn:script>v = 1</bpmn:script>")),
+    "script task that an operation does": after("x", element("scriptTask", "x", ext=TYPE)),
+    "business rule task that an operation does": after("x", element("businessRuleTask", "x", ext=TYPE)),
     "business rule task": after("x", element("businessRuleTask", "x", ext='<zeebe:calledDecision decisionId="d" resultVariable="v"/>')),
     "call activity": after("x", element("callActivity", "x", ext='<zeebe:calledElement processId="q"/>')),
     "subprocess": after("x", element("subProcess", "x", INNER)),
