@@ -17,6 +17,8 @@ from amends.engine.definitions.package import Package
 from amends.engine.definitions.problems import ERROR, WARNING
 from amends.engine.errors import AmendsError
 
+DEFAULT_CALENDAR = "default"
+"""Every package has it: without one of its own, a plain one."""
 ABSENT = object()
 """The value of an input that is only known when it runs."""
 
@@ -137,7 +139,7 @@ def _names(found: Findings, package: Package, element: Element, field: fields.Fi
     elif kind == "clock" and manifest.clocks and value not in manifest.clocks:
         message = f"{called(element)} is about the clock {value!r}, which the package does not have."
         found.add(element, "unknown-clock", message, f"The clocks are {', '.join(manifest.clocks)}.", line=item.line)
-    elif kind == "calendar" and value not in manifest.calendars:
+    elif kind == "calendar" and value not in manifest.calendars and value != DEFAULT_CALENDAR:
         message = f"{called(element)} uses the calendar {value!r}, which the package does not have."
         found.add(element, "missing-calendar", message, f"The calendars are {', '.join(manifest.calendars) or 'none'}.", line=item.line)
     elif kind == "outcome" and manifest.outcomes and value not in manifest.outcomes:

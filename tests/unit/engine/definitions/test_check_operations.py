@@ -37,7 +37,10 @@ class Start:
     """An operation on a clock."""
 
     title = "Start a clock"
-    Inputs = Schema.from_dict({"name": fields.String(), "length": fields.String()})
+    Inputs = Schema.from_dict({
+        "name": fields.String(), "length": fields.String(), "calendar": fields.String(metadata={"names": "calendar"}),
+        "outcome": fields.String(metadata={"names": "outcome"}),
+    })  # fmt: skip
 
 
 OPERATIONS = {"send": Send, "strict": Strict, "start-clock": Start}
@@ -48,6 +51,8 @@ version = "1"
 handler = "Handler"
 [clocks.first]
 title = "First"
+[outcomes]
+relief = "Relief"
 """
 
 
@@ -96,6 +101,10 @@ CASES: dict[str, tuple[str, list[tuple[str, str]]]] = {
     "a length that is none": (
         job("start-clock", header("name", "first") + header("length", "5 fortnights")), [("operation-input-value", "error")],
     ),
+    "a calendar that is not there": (job("start-clock", header("calendar", "moon")), [("missing-calendar", "error")]),
+    "the calendar that every package has": (job("start-clock", header("calendar", "default")), []),
+    "an outcome that is not there": (job("start-clock", header("outcome", "joy")), [("unknown-outcome", "error")]),
+    "an outcome that is there": (job("start-clock", header("outcome", "relief")), []),
     "a length": (job("start-clock", header("name", "first") + header("length", "5 working days")), []),
 }  # fmt: skip
 

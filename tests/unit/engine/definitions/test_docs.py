@@ -22,6 +22,12 @@ def test_every_code_has_a_section() -> None:
     assert all(len(text) > 30 for text in written.values())
 
 
+def test_every_code_is_held_by_a_test() -> None:
+    """A code that no test names could stop being said without anybody noticing."""
+    texts = "".join(path.read_text() for path in (DOCS.parent / "tests").rglob("test_*.py"))
+    assert [code for code in CODES if f'"{code}"' not in texts] == []
+
+
 def test_the_package_reference_names_what_a_manifest_may_hold() -> None:
     """docs/package.md names every table and milestone."""
     text = (DOCS / "package.md").read_text()
