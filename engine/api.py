@@ -29,6 +29,7 @@ from amends.engine.instances.commands import Commands, Projection, Suspended, Wo
 from amends.engine.instances.filters import URGENCY, Filter
 from amends.engine.instances.inbox import MOST_COUNTED
 from amends.engine.instances.independence import barred
+from amends.engine.instances.retrying import RETRYING
 from amends.engine.instances.standing import standing, surroundings
 from amends.engine.instances.versions import Versions
 from amends.engine.instances.views import InstanceView, ServiceTask, UserTask, Waiting
@@ -95,6 +96,7 @@ class Engine(Interventions):
         self.erasures: list[Callable[[Connection, str], None]] = []
         """What else holds data of instances, and is called for each that is erased, in the transaction that does it."""
         self.jobs = Jobs(self.commands, self.registry, self.at)
+        self.jobs.portions[RETRYING] = self.try_on
         self.jobs.adopt()
 
     # -- time

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -14,9 +16,11 @@ from amends.engine.errors import Conflict, Invalid, NotFound
 from amends.engine.execution import modification
 from amends.engine.execution.modification import Moves
 from amends.engine.execution.values import decode, encode
-from amends.engine.instances import listing, queries, resting, suspensions
+from amends.engine.instances import listing, queries, resting, retrying, suspensions
+from amends.engine.instances.answers import Known
 from amends.engine.instances.commands import Commands, Work
 from amends.engine.instances.rehearsal import Effect, Watch, rehearsing
+from amends.engine.instances.retrying import Retried
 from amends.engine.instances.suspensions import Suspension
 from amends.engine.instances.versions import Versions
 from amends.engine.jobs.due import Jobs
@@ -42,8 +46,13 @@ def because(work: Work, reason: str) -> None:
     work.execution.note("reason", work.process_id, None, {"reason": reason})
 
 
+def _asked(given: Mapping[str, Any], reason: str) -> str:
+    """What a command was asked for, to tell it from another one with the same key."""
+    return f"{encode(dict(given), sort=True).decode()}\n{reason}"
+
+
 class Interventions:
-    """The part of the engine that is for operators."""
+    """The part of the engine that is for operators. `key` is an idempotency key: the same key again gives the first answer."""
 
     database: Database
     commands: Commands
@@ -53,38 +62,68 @@ class Interventions:
     now: Callable[[], datetime]
     _allow: Callable[..., None]
     _installation: Callable[..., None]
+    _once: Callable[..., AbstractContextManager[Known]]
+
+    def _effect(self, key: str | None, dry_run: bool, command: str, about: str, do: Callable[[], Effect]) -> Effect:
+        """Do a command that has an effect, once for a key: the same key again gives the first one's. A rehearsal needs none."""
+        if dry_run:
+            with rehearsing(self.database, True):
+                effect = do()
+            return effect
+        with self._once(key, command, about) as known:
+            if known.answer is None:
+                effect = do()
+                known.answer = effect.text()
+                return effect
+            if not known.answer:
+                raise Conflict("This was done before, and what it came to was erased since. Nothing was changed.")
+            return Effect.read(known.answer)
 
     # -- one instance
-    def cancel(self, instance_id: str, *, reason: str, actor: str, dry_run: bool = False) -> Effect:
+    def cancel(self, instance_id: str, *, reason: str, actor: str, dry_run: bool = False, key: str | None = None) -> Effect:
         """End an instance whatever it is doing; its state is then `terminated`. What that changes; with `dry_run` nothing does."""
         self._allow(actor, "operate", instance_id=instance_id)
-        with rehearsing(self.database, dry_run):
+
+        def do() -> Effect:
             with self.commands.on(instance_id, "cancel", actor, suspended_too=True) as work:
                 watch = Watch(work.execution)
                 work.execution.cancel_all(reason)
-            effect = watch.effect(work)
-        return effect
+            return watch.effect(work)
 
-    def suspend(self, instance_id: str, *, reason: str, actor: str) -> None:
+        return self._effect(key, dry_run, "cancel", f"{instance_id}\n{reason}", do)
+
+    def suspend(self, instance_id: str, *, reason: str, actor: str, key: str | None = None) -> None:
         """Let an instance rest: commands on it are refused with `Conflict` and its jobs wait, until it is resumed.
 
         An operation that runs already still reports what it did. Cancelling is possible. `Conflict` if it rests or has ended.
         """
         self._allow(actor, "operate", instance_id=instance_id)
-        resting.suspend(self.commands, instance_id, reason=reason, actor=actor)
+        with self._once(key, "suspend", instance_id) as known:
+            if known.answer is None:
+                resting.suspend(self.commands, instance_id, reason=reason, actor=actor)
+            known.answer = instance_id
 
-    def resume(self, instance_id: str, *, reason: str, actor: str) -> None:
+    def resume(self, instance_id: str, *, reason: str, actor: str, key: str | None = None) -> None:
         """Let a suspended instance go on: what fell due meanwhile runs now, messages that were kept for it reach it."""
         self._allow(actor, "operate", instance_id=instance_id)
-        resting.resume(self.commands, instance_id, reason=reason, actor=actor)
+        with self._once(key, "resume", instance_id) as known:
+            if known.answer is None:
+                resting.resume(self.commands, instance_id, reason=reason, actor=actor)
+            known.answer = instance_id
 
-    def set_variables(self, instance_id: str, variables: Mapping[str, Any], *, actor: str, reason: str) -> None:
+    def set_variables(
+        self, instance_id: str, variables: Mapping[str, Any], *, actor: str, reason: str, key: str | None = None
+    ) -> None:
         """Change variables of a running instance, for a reason that goes into its history."""
         self._allow(actor, "operate", instance_id=instance_id)
         given = plain(variables)
-        with self.commands.on(instance_id, "variables", actor) as work:
-            self._assign(work, given)
-            because(work, reason)
+        with self._once(key, "variables", f"{instance_id}\n{_asked(given, reason)}") as known:
+            if known.answer is not None:
+                return
+            with self.commands.on(instance_id, "variables", actor) as work:
+                self._assign(work, given)
+                because(work, reason)
+            known.answer = instance_id
 
     def _assign(self, work: Work, given: Mapping[str, Any]) -> None:
         if given:
@@ -94,7 +133,7 @@ class Interventions:
 
     def modify(
         self, instance_id: str, *, before: Sequence[str] = (), after: Sequence[str] = (), cancel: Sequence[str] = (),
-        variables: Mapping[str, Any] | None = None, reason: str, actor: str, dry_run: bool = False,
+        variables: Mapping[str, Any] | None = None, reason: str, actor: str, dry_run: bool = False, key: str | None = None,
     ) -> Effect:  # fmt: skip
         """Set variables, begin before and after elements, cancel elements, in one command. What that changes.
 
@@ -105,19 +144,21 @@ class Interventions:
         moves, given = Moves(*map(modification.known, (before, after, cancel))), plain(variables)
         if not moves and not given:
             raise Invalid("Say what is to change: where to begin, what to cancel, or which variables to set.")
-        with rehearsing(self.database, dry_run):
+
+        def do() -> Effect:
             with self.commands.on(instance_id, "modify", actor) as work:
                 watch = Watch(work.execution)
                 self._assign(work, given)
                 if moves:
                     modification.move(work.execution, moves)
                 because(work, reason)
-            effect = watch.effect(work)
-        return effect
+            return watch.effect(work)
+
+        return self._effect(key, dry_run, "modify", f"{instance_id}\n{moves}\n{_asked(given, reason)}", do)
 
     def restart(
         self, instance_id: str, *, before: Sequence[str] = (), after: Sequence[str] = (), variables: Mapping[str, Any] | None = None,
-        reason: str, actor: str, dry_run: bool = False,
+        reason: str, actor: str, dry_run: bool = False, key: str | None = None,
     ) -> Effect:  # fmt: skip
         """Let an instance that has ended run again, on its version: from its start, or from before and after elements.
 
@@ -126,7 +167,8 @@ class Interventions:
         """
         self._allow(actor, "operate", instance_id=instance_id)
         moves, given = Moves(*map(modification.known, (before, after))), plain(variables)
-        with rehearsing(self.database, dry_run):
+
+        def do() -> Effect:
             with self.commands.on(instance_id, "restart", actor, ended_too=True) as work:
                 if work.state not in ENDED:
                     raise Conflict(f"The instance {instance_id} has not ended; modify it instead. Nothing was changed.")
@@ -136,8 +178,9 @@ class Interventions:
                 because(work, reason)
                 self._assign(work, given)
                 modification.begin_again(work.execution, moves)
-            effect = watch.effect(work)
-        return effect
+            return watch.effect(work)
+
+        return self._effect(key, dry_run, "restart", f"{instance_id}\n{moves}\n{_asked(given, reason)}", do)
 
     def _revive(self, work: Work) -> None:
         connection = work.connection
@@ -172,35 +215,76 @@ class Interventions:
         with self.database.reading() as connection:
             return queries.incidents(connection, limit=limit, after=after)
 
-    def retry_incident(self, incident_id: str, *, actor: str, variables: Mapping[str, Any] | None = None, reason: str = "") -> None:
+    def retry_incident(
+        self, incident_id: str, *, actor: str, variables: Mapping[str, Any] | None = None, reason: str = "", key: str | None = None
+    ) -> None:
         """Try the element of an incident again, where it stopped; with `variables`, change these first, for a reason."""
         given = plain(variables)
         instance_id, number, element_id = self._held_up(incident_id, actor)
-        with self.commands.on(instance_id, "retry", actor) as work:
-            token = self._stuck(work, number, element_id, incident_id)
-            if given:
-                self._assign(work, given)
-                because(work, reason)
-            work.execution.note("resolved", element_id, token)
-            work.execution.retry(token)
-            if token.wait is not None and token.incident is None:
-                self.jobs.again(work, token)
+        with self._once(key, "retry", f"{incident_id}\n{_asked(given, reason)}") as known:
+            if known.answer is not None:
+                return
+            with self.commands.on(instance_id, "retry", actor) as work:
+                token = self._stuck(work, number, element_id, incident_id)
+                if given:
+                    self._assign(work, given)
+                    because(work, reason)
+                work.execution.note("resolved", element_id, token)
+                work.execution.retry(token)
+                if token.wait is not None and token.incident is None:
+                    self.jobs.again(work, token)
+            known.answer = instance_id
+
+    def retry_alike(
+        self, incident_id: str, *, actor: str, variables: Mapping[str, Any] | None = None, reason: str = "", key: str | None = None
+    ) -> Retried:
+        """Try an incident again, and all that are open at the same element of the same process, whatever instance and version.
+
+        The first hundred are tried when this returns, the others soon, by a job, as many as there may be; each by itself, and what
+        fails again is left alone. `variables` are changed first in each, for a reason.
+        """
+        given = plain(variables)
+        instance_id, _, element_id = self._held_up(incident_id, actor)
+        if given:
+            resting.said(reason)
+        with self._once(key, "retry all", f"{incident_id}\n{_asked(given, reason)}") as known:
+            if known.answer is not None:
+                return Retried(int(known.answer or 0), 0, ())
+            with self.database.transaction() as connection:
+                process_id = connection.execute(select(t.instance.c.process_id).where(t.instance.c.id == instance_id)).scalar_one()
+                job_id, many = retrying.plan(
+                    connection, process_id, element_id, actor=actor, reason=reason, variables=given, now=self.now()
+                )  # fmt: skip
+            known.answer = str(many)
+        first = None if self.database.in_transaction() else self.try_on(job_id)
+        self.commands.wake()
+        return Retried(many, 0, ()) if first is None else replace(first, many=many)
+
+    def try_on(self, job_id: str) -> Retried | None:
+        """Try the next incidents of a job of `retry_alike` again; None once there are none left."""
+        return retrying.carry_on(self.database, self._try_again, job_id)
+
+    def _try_again(self, incident_id: str, task: Mapping[str, Any]) -> None:
+        self.retry_incident(incident_id, actor=task["actor"], variables=task["variables"], reason=task["reason"])
 
     def skip_incident(
-        self, incident_id: str, variables: Mapping[str, Any] | None = None, *, reason: str, actor: str, dry_run: bool = False
-    ) -> Effect:
+        self, incident_id: str, variables: Mapping[str, Any] | None = None, *, reason: str, actor: str, dry_run: bool = False,
+        key: str | None = None,
+    ) -> Effect:  # fmt: skip
         """Let the element of an incident be done without it, with `variables` as what it would have given. What that changes."""
         given = plain(variables)
         instance_id, number, element_id = self._held_up(incident_id, actor)
-        with rehearsing(self.database, dry_run):
+
+        def do() -> Effect:
             with self.commands.on(instance_id, "skip", actor) as work:
                 token = self._stuck(work, number, element_id, incident_id)
                 watch = Watch(work.execution)
                 work.execution.note("skipped", element_id, token)
                 because(work, reason)
                 modification.skip(work.execution, token, given)
-            effect = watch.effect(work)
-        return effect
+            return watch.effect(work)
+
+        return self._effect(key, dry_run, "skip", f"{incident_id}\n{_asked(given, reason)}", do)
 
     def incident_inputs(self, incident_id: str) -> dict[str, Any]:
         """What the element of an open incident was given: its own variables, as its mappings made them; empty once it is resolved."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,20 +59,26 @@ def retry() -> Response:
     chosen = next((one for one in everything if one.id == wanted), None)
     if chosen is None:
         raise NotFound("This is not held up any more: somebody has tried it again, or it went on. Nothing was changed.")
-    alike = [one for one in everything if _kind(one) == _kind(chosen)] if request.form.get("do") == "alike" else [chosen]
-    refused: list[str] = []
-    for one in alike:
-        try:
-            engine.retry_incident(one.id, actor=actors.actor())
-        except AmendsError as error:
-            # One that cannot be tried, because it rests or went on meanwhile, must not keep the others waiting.
-            refused.append(str(error))
-    tried = len(alike) - len(refused)
+    if request.form.get("do") == "alike":
+        retried = engine.retry_alike(chosen.id, actor=actors.actor())
+        refused: Sequence[str] = retried.refused
+        tried = retried.many - len(refused)
+    else:
+        refused, tried = _retried(chosen.id)
     if tried:
         say(f"{words.count(tried, 'step')} {'is' if tried == 1 else 'are'} being tried again. What fails again comes back here.")
     if refused:
         say(f"{words.count(len(refused), 'step')} could not be tried again: {refused[0]}")
     return see("amends.incidents.show")
+
+
+def _retried(incident_id: str) -> tuple[list[str], int]:
+    """Why one was not tried again, and how many were."""
+    try:
+        application().engine.retry_incident(incident_id, actor=actors.actor())
+    except AmendsError as error:
+        return [str(error)], 0
+    return [], 1
 
 
 def _kind(incident: Any) -> tuple[str, str]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import secrets
 from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, Response, request
 
 from amends.engine.errors import AmendsError, Conflict, Invalid
-from amends.webui import actors, story
+from amends.webui import actors, sight, story
 from amends.webui.pages import page, say, see
 from amends.webui.people import name_of
 from amends.webui.state import application
@@ -117,7 +118,15 @@ def _instance(instance_id: str, effect: Any = None, errors: dict[str, str] | Non
         "operating/instance.html", status, view=view, deployment=deployment, names=names, running=view.state in RUNNING,
         elements=sorted(own, key=lambda one: one[1].lower()), waits=engine.waiting(instance_id), effect=effect, errors=errors or {},
         given=request.form, chosen=request.form.getlist("cancel"), process=story.element_name(package, view.process_id),
+        key=secrets.token_urlsafe(12), inputs={one.id: _inputs(one.id, package, instance_id) for one in view.incidents},
     )  # fmt: skip
+
+
+def _inputs(incident_id: str, package: Any, instance_id: str) -> list[tuple[str, str]]:
+    """What a step that is held up was given, as far as this reader may see it."""
+    shown = sight.own(package, instance_id).cover(application().engine.incident_inputs(incident_id))
+    texts = {name: found if isinstance(found, str) else json.dumps(found, ensure_ascii=False, default=str) for name, found in shown.items()}
+    return list(texts.items())
 
 
 @blueprint.post("/operating/instances/<instance_id>")
@@ -143,17 +152,18 @@ def change(instance_id: str) -> Response:
 
 def _intervene(instance_id: str, command: str, rehearsed: bool) -> Any:
     engine, form = application().engine, request.form
-    why: dict[str, Any] = {"reason": form.get("reason", ""), "actor": actors.actor()}
+    # A form that is sent twice does it once: its key came with the page.
+    why: dict[str, Any] = {"reason": form.get("reason", ""), "actor": actors.actor(), "key": form.get("key") or None}
     if command in ("suspend", "resume"):
         return getattr(engine, command)(instance_id, **why)
-    why["dry_run"] = rehearsed
     where = {name: [one for one in form.getlist(name) if one] for name in ("before", "after")}
+    if command == "retry":
+        return engine.retry_incident(form.get("incident", ""), variables=_variables(), **why)
+    why["dry_run"] = rehearsed
     if command == "cancel":
         return engine.cancel(instance_id, **why)
     if command == "skip":
         return engine.skip_incident(form.get("incident", ""), _variables(), **why)
-    if command == "retry":
-        return engine.retry_incident(form.get("incident", ""), variables=_variables(), **{key: why[key] for key in ("reason", "actor")})
     if command == "restart":
         return engine.restart(instance_id, **where, variables=_variables(), **why)
     if command == "modify":

@@ -20,7 +20,8 @@ def erase(connection: Connection, instance_id: str, business_key: str | None) ->
     ids = list(connection.execute(select(v.id).where(v.chain == instance_id, v.body.is_not(None)).order_by(v.id)).scalars())
     connection.execute(update(t.value).where(v.chain == instance_id, v.body.is_not(None)).values(body=None, salt=b""))
     connection.execute(update(t.incident).where(i.instance_id == instance_id).values(message=""))
-    answers = or_(k.answer == instance_id, k.answer.startswith(f"{instance_id}.", autoescape=True))
+    of = (k.answer.startswith(f"{instance_id}{mark}", autoescape=True) for mark in (".", " "))
+    answers = or_(k.answer == instance_id, *of)
     # Empty, not null: a key that comes again must still find that its command was done.
     connection.execute(update(t.idempotency).where(answers).values(answer=""))
     for table in (t.job, t.subscription):

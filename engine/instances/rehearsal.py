@@ -10,6 +10,7 @@ from typing import Any
 
 from amends.engine.errors import AmendsError
 from amends.engine.execution import Execution
+from amends.engine.execution.values import decode, encode
 from amends.engine.instances.commands import Work
 from amends.engine.store import Database
 
@@ -30,6 +31,19 @@ class Effect:
     passed: tuple[str, ...]
     incidents: tuple[tuple[str, str], ...]
     variables: Mapping[str, tuple[Any, Any]]
+
+    def text(self) -> str:
+        """It as text, the instance's id first: an erasure finds it by that."""
+        return f"{self.instance_id} {encode({name: getattr(self, name) for name in self.__slots__}).decode()}"
+
+    @classmethod
+    def read(cls, text: str) -> Effect:
+        """What `text` wrote."""
+        plain = decode(text.partition(" ")[2].encode())
+        named = {name: tuple(plain[name]) for name in ("kept", "left", "reached", "passed")}
+        incidents = tuple((element, message) for element, message in plain["incidents"])
+        variables = {name: (before, after) for name, (before, after) in plain["variables"].items()}
+        return cls(plain["instance_id"], plain["state"], **named, incidents=incidents, variables=variables)
 
 
 class _Rehearsed(Exception):

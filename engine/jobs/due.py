@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -84,6 +85,8 @@ class Jobs:
         self.at = at
         self.errands: dict[str, Errand] = {}
         """Work that is no instance's own, by its kind of job."""
+        self.portions: dict[str, Callable[[str], object | None]] = {resting.RESTING: partial(resting.carry_on, commands)}
+        """Long work that is done some at a time, by its kind of job: given the job's id, it does the next portion; None: it is over."""
 
     def due(self, connection: Connection, now: datetime, instance_id: str | None, limit: int) -> list[Job]:
         """The jobs due at `now`, in order of due time; those of held instances only when their instance is asked for."""
@@ -121,8 +124,8 @@ class Jobs:
                 return self._signal(job)
             if job.kind == schedules.START:
                 return self._start(job)
-            if job.kind == resting.RESTING:
-                return resting.carry_on(self.commands, job.id) is not None
+            if job.kind in self.portions:
+                return self.portions[job.kind](job.id) is not None
             if job.kind in self.errands:
                 return self._errand(job)
             return self._service(job)

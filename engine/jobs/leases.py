@@ -61,7 +61,7 @@ class LeasedJobs(Jobs):
 
     def __init__(self, jobs: Jobs, lease: timedelta, stopping: Callable[[], bool]) -> None:
         super().__init__(jobs.commands, jobs.registry, jobs.at)
-        self.errands = jobs.errands
+        self.errands, self.portions = jobs.errands, jobs.portions
         # Shorter than that of a runner which does not renew: when this process dies, another one waits only that long.
         self.lease = lease
         self.stopping = stopping

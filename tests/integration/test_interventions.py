@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from amends.engine import Conflict, Engine, Invalid, NotFound
 from amends.engine.complaints import Register
+from amends.engine.instances import retrying
 from amends.engine.services import Operation, OperationContext
 from amends.engine.store import tables as t
 
@@ -241,6 +242,75 @@ def test_variables_are_put_right_and_the_element_tried_again_in_one_command(fail
     failing.run_due()
     assert Fails.ran == 1 and failing.instance(instance_id).active_elements == ("b",)
     assert [item.kind for item in failing.history(instance_id) if item.command == "retry"][:3] == ["variables", "reason", "resolved"]
+
+
+def test_all_that_is_held_up_alike_is_tried_again_some_at_a_time(failing: Engine, monkeypatch: Any) -> None:
+    """The first portion at once, the rest by whoever runs jobs; what rests is passed over, what fails again is left for another time,
+    and what is held up elsewhere is not touched."""
+    monkeypatch.setattr(retrying, "PORTION", 2)
+    ids = [failing.start("p", {"who": str(number)}, actor="jo") for number in range(5)]
+    failing.run_due()
+    held = failing.incidents()
+    failing.suspend(held[0].instance_id, reason="wait", actor="op")
+    Fails.broken = False
+    first = failing.retry_alike(held[3].id, variables={"who": "Kim"}, key="k", **WHO)
+    assert (first.many, first.tried, len(first.refused)) == (5, 1, 1) and "is suspended" in first.refused[0]
+    assert len(failing.incidents()) == 4
+    failing.run_due()
+    assert Fails.ran == 4 and [one.id for one in failing.incidents()] == [held[0].id]
+    assert {failing.instance(one).variables["who"] for one in ids if one != held[0].instance_id} == {"Kim"}
+    with failing.database.reading() as connection:
+        assert connection.execute(select(t.job).where(t.job.c.kind == retrying.RETRYING)).all() == []
+    assert failing.retry_alike(held[3].id, variables={"who": "Kim"}, key="k", **WHO) == retrying.Retried(5, 0, ())
+    Fails.broken = True
+    failing.resume(held[0].instance_id, reason="go on", actor="op")
+    assert failing.retry_alike(held[0].id, actor="op").many == 1
+    failing.run_due()
+    assert [one.instance_id for one in failing.incidents()] == [held[0].instance_id] != [] and failing.incidents()[0].id != held[0].id
+    with pytest.raises(Invalid):
+        failing.retry_alike(failing.incidents()[0].id, variables={"who": "Kim"}, actor="op")
+
+
+# -- sent twice
+def test_an_intervention_that_is_sent_twice_is_made_once(engine: Engine, bpmn: Bpmn) -> None:
+    """The same key again gives the first answer and changes nothing; for another change it is refused; a rehearsal uses no key up."""
+    engine.deploy(bpmn(LINE))
+    instance_id = engine.start("p", {"x": 1}, actor="jo")
+    asked: dict[str, Any] = {"before": ["b"], "variables": {"x": 2}, **WHO}
+    engine.modify(instance_id, key="m", dry_run=True, **asked)
+    first = engine.modify(instance_id, key="m", **asked)
+    assert first.reached == ("b",) and dict(first.variables) == {"x": (1, 2)}
+    assert engine.modify(instance_id, key="m", **asked) == first and opened(engine, instance_id) == ["a", "b"]
+    with pytest.raises(Conflict, match="used for another"):
+        engine.modify(instance_id, key="m", **{**asked, "before": ["a"]})
+    for _ in range(2):
+        engine.set_variables(instance_id, {"x": 3}, key="v", **WHO)
+        engine.suspend(instance_id, key="s", **WHO)
+    for _ in range(2):
+        engine.resume(instance_id, key="r", **WHO)
+    ended = engine.cancel(instance_id, key="c", **WHO)
+    assert engine.cancel(instance_id, key="c", **WHO) == ended and ended.state == "terminated"
+    again = engine.restart(instance_id, key="a", **WHO)
+    assert engine.restart(instance_id, key="a", **WHO) == again and again.reached == ("a",)
+    done = {item.seq: item.command for item in engine.history(instance_id)}
+    assert list(done.values()) == ["start", "modify", "variables", "suspend", "resume", "cancel", "restart"]
+    engine.cancel(instance_id, key="d", **WHO)
+    engine.erase(instance_id, reason="asked for", actor="op")
+    with pytest.raises(Conflict, match="erased since"):
+        engine.modify(instance_id, key="m", **asked)
+
+
+def test_what_is_held_up_is_tried_again_or_skipped_once_for_a_key(failing: Engine) -> None:
+    """The second one does not meet `Conflict`: it is told what the first one was."""
+    failing.start("p", {"who": "Jo"}, actor="jo")
+    failing.run_due()
+    (held,) = failing.incidents()
+    for _ in range(2):
+        failing.retry_incident(held.id, key="r", **WHO)
+    failing.run_due()
+    (again,) = failing.incidents()
+    first = failing.skip_incident(again.id, {"done": True}, key="s", **WHO)
+    assert failing.skip_incident(again.id, {"done": True}, key="s", **WHO) == first and first.reached == ("b",)
 
 
 # -- suspend an operation

@@ -21,6 +21,7 @@ from amends.webui import create_app
 
 PASSWORD = "correct horse battery"
 EXT = '<zeebe:taskDefinition type="fails" retries="1"/>'
+EXT += '<zeebe:ioMapping><zeebe:input source="=&quot;post&quot;" target="way"/></zeebe:ioMapping>'
 BODY = element("startEvent", "s") + user("a") + element("serviceTask", "t", ext=EXT) + user("b") + element("endEvent", "e")
 DIAGRAM = HEAD.format(process(BODY + flows("s>a", "a>t", "t>b", "b>e"))).encode()
 
@@ -85,7 +86,10 @@ def test_a_change_is_shown_and_then_made(app: Application, client: FlaskClient) 
     shown = post(client, address, 200, **asked, do="look")
     assert "It leaves: a" in shown and "It comes to: b" in shown and "Variables that change: n, text" in shown
     assert app.engine.instance(instance_id).active_elements == ("a",)
-    post(client, address, 303, **asked, do="do")
+    key = shown.partition('name="key" value="')[2].partition('"')[0]
+    assert len(key) == 16
+    for _ in range(2):  # a button pressed twice
+        post(client, address, 303, **asked, do="do", key=key)
     view = app.engine.instance(instance_id)
     assert (view.active_elements, dict(view.variables)) == (("b",), {"n": 5, "text": "hello"})
     done = [event for event in app.engine.history(instance_id) if event.command == "modify"]
@@ -113,7 +117,7 @@ def test_what_is_held_up_is_skipped(app: Application, client: FlaskClient) -> No
     app.engine.run_due()
     (held,) = app.engine.incidents()
     address = f"/operating/instances/{instance_id}"
-    assert "the server is away" in client.get(address).text
+    assert "the server is away" in client.get(address).text and re.search(r"What it was given.*way.*post", client.get(address).text, re.S)
     asked = {"incident": held.id, "variables": "sent = true", "reason": "sent by hand"}
     post(client, address, 303, **{**asked, "variables": "who = Kim"}, go="retry")
     assert app.engine.instance(instance_id).variables["who"] == "Kim"

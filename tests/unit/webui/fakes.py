@@ -15,6 +15,7 @@ from amends.engine.definitions.package import Package, read_package
 from amends.engine.errors import Conflict, Invalid, NotFound
 from amends.engine.files import Guard
 from amends.engine.instances.queries import HeldUp
+from amends.engine.instances.retrying import Retried
 from amends.engine.services.mailer import FolderMailer
 from amends.forms.provider import Forms
 
@@ -416,6 +417,13 @@ class Engine:
             raise Conflict("The incident is resolved already; nothing was changed.")
         self.held_up = [one for one in self.held_up if one.id != incident_id]
         self.retried.append(incident_id)
+
+    def retry_alike(self, incident_id: str, actor: str) -> Retried:
+        (chosen,) = (one for one in self.held_up if one.id == incident_id)
+        alike = [one.id for one in self.held_up if (one.process_id, one.element_id) == (chosen.process_id, chosen.element_id)]
+        for one in alike:
+            self.retry_incident(one, actor)
+        return Retried(len(alike), len(alike), ())
 
     def incidents(self, limit: int = 50, after: str | None = None) -> list[HeldUp]:
         ids = [one.id for one in self.held_up]
