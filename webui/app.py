@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +11,7 @@ from flask.sessions import SecureCookieSessionInterface
 from werkzeug.exceptions import NotFound as NoSuchPage
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from amends.engine.accounts import kept_key
 from amends.webui import compression, errors, languages, pages, security
 from amends.webui.assets import Assets
 from amends.webui.blueprints import BLUEPRINTS
@@ -74,7 +73,7 @@ def create_app(application: Any, **config: Any) -> Flask:
     app.config.update(SESSION_COOKIE_NAME="amends", SESSION_COOKIE_HTTPONLY=True, SESSION_COOKIE_SAMESITE="Lax")
     app.config.update(from_environment(os.environ))
     app.config.update(config)
-    app.secret_key = app.config.get("SECRET_KEY") or _kept_key(Path(application.data) / "session-key")
+    app.secret_key = app.config.get("SECRET_KEY") or kept_key(Path(application.data) / "session-key")
     app.session_interface = _SecureWhenHttps()
     Amends(application).init_app(app)
     errors.register(app)
@@ -116,19 +115,6 @@ def _blueprint(alone: bool) -> Blueprint:
 
 def _nowhere(nowhere: str) -> Response:
     raise NoSuchPage
-
-
-def _kept_key(file: Path) -> bytes:
-    """The key that signs sessions, made once; several processes that start at once agree on the first one written."""
-    if not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        part = file.with_name(f"{file.name}.{secrets.token_hex(4)}.part")
-        part.touch(mode=0o600)
-        part.write_bytes(secrets.token_bytes(32))
-        with suppress(FileExistsError):
-            os.link(part, file)
-        part.unlink()
-    return file.read_bytes()
 
 
 def _draft_folder(app: Flask, application: Any) -> Path:

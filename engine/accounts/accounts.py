@@ -22,6 +22,7 @@ from amends.engine.accounts.passwords import Passwords, check_password, generate
 from amends.engine.accounts.saved import SavedFilters
 from amends.engine.accounts.second_factor import SecondFactor
 from amends.engine.accounts.sessions import Sessions, digest
+from amends.engine.accounts.vault import Vault
 from amends.engine.errors import Conflict, Invalid, NotFound
 from amends.engine.history import Entry
 from amends.engine.store import Database
@@ -82,15 +83,20 @@ def account_id(actor: str) -> str | None:
 
 
 class Accounts:
-    """Makes, finds and changes accounts. `installation` is the engine."""
+    """Makes, finds and changes accounts. `installation` is the engine; `vault` seals what is to be read again.
 
-    def __init__(self, installation: Installation, passwords: Passwords | None = None, breached: Breached | None = None) -> None:
+    Without a vault a key is made up that nobody keeps: second factors last as long as this object.
+    """
+
+    def __init__(
+        self, installation: Installation, passwords: Passwords | None = None, breached: Breached | None = None, vault: Vault | None = None
+    ) -> None:
         self._installation = installation
         self._database = installation.database
         self._passwords = passwords or Passwords()
         self._breached = breached
         given = (self._database, installation.now, self._record)
-        self.sessions, self.second_factor = Sessions(*given), SecondFactor(*given)
+        self.sessions, self.second_factor = Sessions(*given), SecondFactor(*given, vault or _fleeting())
         self.identities, self.absences, self.saved = Identities(self, *given), Absences(self, *given), SavedFilters(*given)
 
     # -- finding
@@ -336,6 +342,11 @@ class Accounts:
                 return row.password_hash, row.id, None
             connection.execute(update(t.account_device).where(where).values(**failed))
             return row.password_hash, row.id, where
+
+
+def _fleeting() -> Vault:
+    key = secrets.token_bytes(32)
+    return Vault(lambda: key)
 
 
 def _write_something(connection: Connection, now: datetime) -> None:

@@ -7,17 +7,20 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import pyotp
+import structlog
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from amends.engine.accounts.attempts import waits
 from amends.engine.accounts.sessions import digest
+from amends.engine.accounts.vault import MARK, Vault
 from amends.engine.errors import Conflict, Invalid
 from amends.engine.store import Database
 from amends.engine.store import tables as t
 
+log = structlog.get_logger("amends.accounts")
 STEP_SECONDS: Final = 30
 STEPS_ASIDE: Final = 1
 """Codes of the step before and after count too: clocks differ, and people type slowly (RFC 6238, 5.2)."""
@@ -35,10 +38,10 @@ class Secret:
 
 
 class SecondFactor:
-    """The second factors of all accounts. `record` writes into the history."""
+    """The second factors of all accounts. `record` writes into the history, `vault` seals the secrets."""
 
-    def __init__(self, database: Database, now: Callable[[], datetime], record: Callable[..., None]) -> None:
-        self._database, self._now, self._record = database, now, record
+    def __init__(self, database: Database, now: Callable[[], datetime], record: Callable[..., None], vault: Vault) -> None:
+        self._database, self._now, self._record, self._vault = database, now, record, vault
 
     def on(self, account_id: str) -> bool:
         """Whether somebody is asked for a code."""
@@ -54,9 +57,14 @@ class SecondFactor:
             row = connection.execute(select(f.secret, f.confirmed_at).where(f.account_id == account_id)).first()
             if row is not None and row.confirmed_at is not None:
                 raise Conflict("A second factor is in use already. Switch it off first; nothing was changed.")
-            secret = pyotp.random_base32(32) if row is None else row.secret
+            begun = self._vault.open(row.secret, account_id) if row is not None else None
+            secret = begun or pyotp.random_base32(32)
             if row is None:
-                connection.execute(insert(t.account_totp), {"account_id": account_id, "secret": secret})
+                connection.execute(insert(t.account_totp), {"account_id": account_id, "secret": self._vault.seal(secret, account_id)})
+            elif begun is None:
+                # Sealed with a key that is gone: nobody can prove it any more, so another one is begun.
+                anew = {"secret": self._vault.seal(secret, account_id)}
+                connection.execute(update(t.account_totp).where(f.account_id == account_id).values(**anew))
         return Secret(secret, pyotp.TOTP(secret).provisioning_uri(name=name, issuer_name=issuer))
 
     def confirm(self, account_id: str, code: str, *, actor: str) -> list[str]:
@@ -66,10 +74,10 @@ class SecondFactor:
             row = connection.execute(select(t.account_totp).where(f.account_id == account_id).with_for_update()).first()
             if row is None or row.confirmed_at is not None:
                 raise Conflict("No second factor is being set up. Begin again; nothing was changed.")
-            step = self._step(row.secret, code, row.last_step)
+            step = self._step(row, code)
             if step is None:
                 raise Invalid(WRONG, {"code": [WRONG]})
-            values = {"confirmed_at": self._now(), "last_step": step, "failures": 0, "failed_at": None}
+            values = {"confirmed_at": self._now(), "last_step": step, "failures": 0, "failed_at": None, **self._resealed(row)}
             connection.execute(update(t.account_totp).where(f.account_id == account_id).values(**values))
             codes = _new_codes(connection, account_id)
             self._record(actor, account_id, "second factor on")
@@ -87,9 +95,9 @@ class SecondFactor:
             if row is None or row.confirmed_at is None or waits(row.failures, row.failed_at, now):
                 return False
             mine = update(t.account_totp).where(f.account_id == account_id)
-            step = self._step(row.secret, code, row.last_step)
+            step = self._step(row, code)
             if step is not None:
-                connection.execute(mine.values(last_step=step, failures=0, failed_at=None))
+                connection.execute(mine.values(last_step=step, failures=0, failed_at=None, **self._resealed(row)))
                 return True
             if self._recovered(connection, account_id, code):
                 connection.execute(mine.values(failures=0, failed_at=None))
@@ -98,8 +106,16 @@ class SecondFactor:
             connection.execute(mine.values(failures=min(row.failures + 1, 1_000), failed_at=now))
         return False
 
-    def _step(self, secret: str, code: str, last: int) -> int | None:
+    def _resealed(self, row: Any) -> dict[str, str]:
+        """A secret kept in the clear by an amends that did not seal yet, sealed now that it is used."""
+        return {} if row.secret.startswith(MARK) else {"secret": self._vault.seal(row.secret, row.account_id)}
+
+    def _step(self, row: Any, code: str) -> int | None:
         """The time step a code is of, if it is right and of a later one than the last that counted."""
+        secret, last = self._vault.open(row.secret, row.account_id), row.last_step
+        if secret is None:
+            log.error("the key that second factors are sealed with is not the one they were sealed with", account=row.account_id)
+            return None
         typed, step = "".join(code.split()), int(self._now().timestamp()) // STEP_SECONDS
         totp, found = pyotp.TOTP(secret), None
         for at in range(step - STEPS_ASIDE, step + STEPS_ASIDE + 1):

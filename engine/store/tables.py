@@ -405,7 +405,7 @@ account_device = _table(  # browsers somebody has signed in with: guesses from e
 account_totp = _table(  # the second factor: RFC 6238
     "account_totp",
     Column("account_id", ForeignKey("account.id"), primary_key=True),
-    Column("secret", String(64), nullable=False),  # base 32
+    Column("secret", String(64), nullable=False),  # sealed (ADR 65); base 32 where it was not used since it was kept in the clear
     Column("confirmed_at", Instant),  # empty: begun, not in use yet
     Column("last_step", BigInteger, nullable=False, server_default="0"),  # a code counts once
     Column("failed_at", Instant),

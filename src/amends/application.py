@@ -10,7 +10,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
-from amends.engine.accounts import Accounts, Breached, Picker, Policy, Workload
+from amends.engine.accounts import KEY_VARIABLE, Accounts, Breached, Picker, Policy, Vault, Workload, key_of
 from amends.engine.api import Engine
 from amends.engine.complaints import Register
 from amends.engine.complaints.printing import PrintQueue
@@ -42,7 +42,8 @@ class Application:
         self.forms = Forms(now=lambda: self.engine.now())
         self.engine = Engine(url or f"sqlite:///{data / DATABASE_FILE}", clock=clock, forms=self.forms)
         breached = os.environ.get(BREACHED_VARIABLE, "").strip()
-        self.accounts = Accounts(self.engine, breached=Breached(breached) if breached else None)
+        vault = Vault(key_of(data, os.environ.get(KEY_VARIABLE, "").strip()))
+        self.accounts = Accounts(self.engine, breached=Breached(breached) if breached else None, vault=vault)
         self.policy = self.engine.access = Policy(self.accounts)
         self.engine.offers = Picker(self.accounts)
         self.workload = Workload(self.engine, self.accounts)
