@@ -45,7 +45,7 @@ class RegisterProjection:
             values.update(columns(change.variables))
             values.update(standing(change.variables))
             if change.started or change.command == "variables":
-                values["told"] = told_text(change.variables)
+                values["told"] = told_text(change.variables) or values["subject"]
         if change.command == "restart":
             values.update(state="open", closed_at=None)
         if change.ended:

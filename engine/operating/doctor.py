@@ -60,6 +60,7 @@ def examine(patient: Patient) -> list[Finding]:
         lambda: [further.machine_clock(patient.engine)],
         lambda: [further.resting(patient.engine)],
         lambda: [further.retention(patient.engine)],
+        lambda: [further.searched(patient.engine)],
         lambda: [further.size(patient.engine)],
         lambda: [_unsealed(numbers)],
         lambda: [_chain(patient.engine)],

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import select, text
 
 from amends.engine.api import Engine
+from amends.engine.complaints.indexing import missing
 from amends.engine.history.encoding import plain
 from amends.engine.operating.finding import OK, PROBLEM, WARNING, Finding
 from amends.engine.operating.keeping import Keeper, sizes
@@ -61,6 +62,16 @@ def retention(engine: Engine) -> Finding:
         return Finding("retention", WARNING, told, "Whoever runs jobs erases it every hour: see that one runs, or run amends archive.")
     kept = "; ".join(f"{one.process_id} {one.said}" for one in periods)
     return Finding("retention", OK, f"Nothing is kept longer than settings say ({kept or 'no process is deployed'}).")
+
+
+def searched(engine: Engine) -> Finding:
+    """Whether the full-text search knows all there is: complaints of before there was one are not in it by themselves."""
+    with engine.database.reading() as connection:
+        found = missing(connection)
+    if not found:
+        return Finding("search", OK, "Complaints, messages and comments are in the full-text index.")
+    told = f"{found.untold} complaints are not found by what was filed, and {found.texts} texts not at all."
+    return Finding("search", WARNING, told, "amends index puts them into it, while amends runs.")
 
 
 def size(engine: Engine) -> Finding:

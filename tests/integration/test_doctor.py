@@ -73,7 +73,7 @@ def test_a_healthy_installation_has_nothing_to_do(look: Look, place: tuple[str, 
     code, found = look()
     assert code == 0, found
     names = {"settings", "database", "disk", "jobs", "incidents", "clocks", "sealing", "history", "mail", "assets", "package iso10002"}
-    names |= {"machine clock", "resting", "retention", "size"}
+    names |= {"machine clock", "resting", "retention", "size", "search"}
     assert set(found) == names
     assert {one["state"] for name, one in found.items() if name not in ("mail", "disk", "assets", "package iso10002")} == {"ok"}
     assert found["mail"]["state"] == "warning"
@@ -92,6 +92,8 @@ PAST = int((datetime.now(UTC) - timedelta(hours=1)).timestamp() * 1e6)
         (f"UPDATE job SET state = 'running', lease_until = {PAST}", "jobs", "warning"),
         (f"UPDATE clock SET ended_at = NULL, due_at = {PAST}", "clocks", "warning"),
         ("INSERT INTO incident SELECT 'x', id, 1, 'e', 'm', 1, 0, NULL FROM instance", "incidents", "problem"),
+        ("UPDATE complaint SET told = ''", "search", "warning"),
+        ("DELETE FROM search_document WHERE kind = 'message'", "search", "warning"),
         ("UPDATE seal SET hash = 'x' WHERE number = 1", "history", "problem"),
         ("DELETE FROM history WHERE id = (SELECT max(id) FROM history WHERE chain IN (SELECT id FROM instance))", "history", "problem"),
         ("INSERT INTO setting (name, body) VALUES ('organization', '\"x\"')", "settings", "warning"),

@@ -11,7 +11,7 @@ from amends import __version__
 
 COMMANDS = {
     "convert": "converting:convert",
-    "instance": "instances:instance", "archive": "operating:archive",
+    "instance": "instances:instance", "archive": "operating:archive", "index": "records:index",
     "run": "server:run", "worker": "operating:worker", "backup": "operating:backup", "restore": "operating:restore",
     "doctor": "operating:doctor", "check": "packages:check", "deploy": "packages:deploy", "templates": "packages:templates",
     "bench": "bench:bench", "test": "packages:test", "feel": "try_out:feel", "decide": "try_out:decide", "import": "records:import_",

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from amends.engine.complaints.indexing import fill
 from amends.engine.complaints.replay import Importer, Tally, load_mapping, tallies
 
 from .common import ACTOR, application, data_options, says_errors
@@ -110,6 +111,18 @@ def seal(data: Path, database: str | None) -> None:
     with application(data, database) as app:
         number = app.engine.seal()
     click.echo("There was nothing new to seal." if number is None else f"Seal {number} is set.")
+
+
+@click.command()
+@data_options
+@says_errors
+def index(data: Path, database: str | None) -> None:
+    """Put what the full-text search misses into its index, as after an upgrade, while amends runs. Stopped, it goes on where it was."""
+    with application(data, database) as app:
+        done = 0
+        for done in fill(app.engine):
+            click.echo(f"{done} put into the index …", err=True)
+    click.echo(f"{done} put into the index." if done else "Nothing was missing.")
 
 
 @click.command()
