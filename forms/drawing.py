@@ -237,7 +237,7 @@ def _three(field: RenderField, parts: Mapping[str, str], wrong: tuple[str, ...] 
         if field.attributes.get("autocomplete") == "bday":
             attributes["autocomplete"] = _BIRTHDAY[part]
         bad = wrong is not None and (not wrong or part in wrong)
-        made.append(RenderPart(f"{field.name}-{part}", f"{field.id}-{part}", label, parts[part], "text", attributes, bad))
+        made.append(RenderPart(f"{field.name}-{part}", f"{field.id}-{part}", label, parts[part], "text", attributes, bad, part))
     return made
 
 

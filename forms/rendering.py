@@ -30,6 +30,8 @@ class RenderPart:
     type: str
     attributes: Mapping[str, str]
     error: bool = False
+    what: str = ""
+    """Which part of a date it is (day, month, year), whatever its label says in the reader's language; empty for any other."""
 
 
 @dataclass(frozen=True)

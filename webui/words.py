@@ -11,6 +11,7 @@ from markupsafe import Markup, escape
 
 from amends.engine.calendars import read_length
 from amends.engine.errors import Invalid
+from amends.engine.services import KEPT_LINK
 from amends.webui import speech
 
 
@@ -54,7 +55,8 @@ def lines(text: Any) -> Markup:
 
 def paragraphs(text: Any) -> Markup:
     """A letter or message with its paragraphs and line breaks marked up."""
-    found = [part for part in re.split(r"\n\s*\n", str(text).replace("\r\n", "\n")) if part.strip()]
+    told = str(text).replace("\r\n", "\n").replace(KEPT_LINK, speech.say(KEPT_LINK))
+    found = [part for part in re.split(r"\n\s*\n", told) if part.strip()]
     return Markup("").join(Markup('<p class="app-message__part">{}</p>').format(lines(part.strip("\n"))) for part in found)
 
 

@@ -22,6 +22,7 @@ from amends.engine.complaints.relations import Relations
 from amends.engine.complaints.search import forget, matching, words_of
 from amends.engine.complaints.talk import Presence, Talk
 from amends.engine.definitions.package import Package
+from amends.engine.definitions.translations import answers_in, translate
 from amends.engine.errors import Conflict, Invalid, NotFound
 from amends.engine.execution import Note
 from amends.engine.services.mailer import digest as mail_digest
@@ -231,8 +232,11 @@ class Register:
         body = package.form(offer.form_id)
         clean = dict(data) if body is None or self.engine.forms is None else self.engine.forms.validate(body, data, {})
         with self.engine.batch():
-            text = "\n".join(f"{_title(name)}: {value}" for name, value in clean.items() if value not in (None, "", []))
-            self.receive(complaint, text or offer.title, author=actor, subject=offer.title)
+            language = str(self.engine.instance(complaint.instance_id).variables.get("language") or "")
+            # In the words that the form had for whoever answered, not in those of its keys.
+            text = "\n".join(f"{_unasked(label)} {words}" for label, words in answers_in(package, offer.form_id, clean, language))
+            title = translate(package, offer.title, language)
+            self.receive(complaint, text or title, author=actor, subject=title)
             if package.manifest.messages[message].once_closed:
                 return self._afterwards(complaint, message, clean, actor)
             self.engine.correlate(message, complaint.reference, clean, actor=actor, once=key)
@@ -343,8 +347,9 @@ class Register:
         return self.engine.package(deployment_id)
 
 
-def _title(key: str) -> str:
-    return key.replace("_", " ").capitalize()
+def _unasked(label: str) -> str:
+    """A label before its answer: a question has its own mark."""
+    return label if label.endswith(("?", "؟", ":")) else f"{label}:"
 
 
 def _complaint(connection: Connection, rows: Sequence[Row[Any]]) -> list[Complaint]:

@@ -68,6 +68,43 @@ def form_in(package: Package, form_id: str, language: str) -> bytes | None:
     return body if body is None or translations is None else _form(body, translations)
 
 
+def answers_in(package: Package, form_id: str, answers: Mapping[str, Any], language: str) -> list[tuple[str, str]]:
+    """What was answered in a form, as label and words in a language; in the order of the answers, empty ones left out."""
+    try:
+        form = json.loads(form_in(package, form_id, language) or b"{}")
+    except (ValueError, RecursionError):
+        form = {}
+    fields = {field["key"]: field for field in _fields(form)}
+    given = [(name, fields.get(name, {}), value) for name, value in answers.items() if value not in _EMPTY]
+    return [(_label(field, name), _said(field, value)) for name, field, value in given]
+
+
+_EMPTY: tuple[Any, ...] = (None, "", [])
+
+
+def _fields(found: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(found, dict):
+        if isinstance(found.get("key"), str):
+            yield found
+        for inner in found.values():
+            yield from _fields(inner)
+    elif isinstance(found, list):
+        for inner in found:
+            yield from _fields(inner)
+
+
+def _label(field: Mapping[str, Any], name: str) -> str:
+    given = field.get("label")
+    return given if isinstance(given, str) and given and not given.startswith("=") else name.replace("_", " ").capitalize()
+
+
+def _said(field: Mapping[str, Any], value: Any) -> str:
+    options = field.get("values")
+    words = {one.get("value"): one.get("label") for one in options if isinstance(one, dict)} if isinstance(options, list) else {}
+    every = value if isinstance(value, list) else [value]
+    return ", ".join(str(words.get(one) or one) if isinstance(one, str) else str(one) for one in every)
+
+
 def letter_in(package: Package, name: str, language: str) -> str:
     """The name of a letter in a language, or in the package's own where it is not translated."""
     return f"{language}/{name}" if f"{language}/{name}" in package.letters else name

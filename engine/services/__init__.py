@@ -5,6 +5,7 @@ from amends.engine.services.clocks import CLOCK_OPERATIONS
 from amends.engine.services.closing import CloseComplaint
 from amends.engine.services.decisions import CommunicateDecision
 from amends.engine.services.escalation import Escalate
+from amends.engine.services.letters import KEPT_LINK
 from amends.engine.services.mailer import Doubtful, FolderMailer, Mailer, NotSent, SmtpMailer, mailer_from
 from amends.engine.services.messages import SendMessage, follow_address
 from amends.engine.services.publishing import PublishMessage
@@ -22,6 +23,6 @@ def operations() -> dict[str, type[Operation]]:
 
 
 __all__ = [
-    "BUILT_IN", "Doubtful", "FolderMailer", "Inside", "Mailer", "NotSent", "Operation", "OperationContext", "Registry", "SmtpMailer",
-    "element_templates", "follow_address", "mailer_from", "operations", "plugin_operations",
+    "BUILT_IN", "KEPT_LINK", "Doubtful", "FolderMailer", "Inside", "Mailer", "NotSent", "Operation", "OperationContext", "Registry",
+    "SmtpMailer", "element_templates", "follow_address", "mailer_from", "operations", "plugin_operations",
 ]  # fmt: skip

@@ -9,7 +9,7 @@ from marshmallow import Schema, fields, validate
 from amends.engine.services.base import Operation, OperationContext
 from amends.engine.services.fields import TextList
 from amends.engine.services.letters import render
-from amends.engine.services.messages import LetterBox, letter_field, letter_to
+from amends.engine.services.messages import LetterBox, for_staff, letter_field, letter_to
 from amends.engine.services.recipients import complainant, involved, named
 
 
@@ -55,7 +55,7 @@ class CommunicateDecision(Operation):
             wanted = inputs["involved"]
             staff = [] if not to_staff else involved(connection, context.instance_id) if wanted is None else named(connection, wanted)
         # Both are written before either leaves: a letter with a hole stops everything, not half of it.
-        about_it = render(to_staff, context, **given) if staff else None
+        about_it = render(for_staff(to_staff, context), context, **given) if staff else None
         to_complainant = letter_to(person, letter, context, **given)
         outbox.tell([person], letter, to_complainant)
         if about_it is not None:

@@ -8,7 +8,7 @@ from marshmallow import Schema, fields, validate
 
 from amends.engine.services.base import Operation, OperationContext
 from amends.engine.services.letters import Rendered, render, written
-from amends.engine.services.messages import letter_field
+from amends.engine.services.messages import for_staff, letter_field
 from amends.engine.services.outbox import Outbox
 from amends.engine.services.recipients import resolve
 
@@ -43,7 +43,8 @@ class Escalate(Operation):
         with outbox.database.reading() as connection:
             recipients = resolve(connection, role, None, context)
         letter = inputs["letter"]
-        rendered = render(letter, context, level=level, role=role, reason=reason) if letter else _plain(level, reason, context)
+        given = {"level": level, "role": role, "reason": reason}
+        rendered = render(for_staff(letter, context), context, **given) if letter else _plain(level, reason, context)
         outbox.tell(recipients, letter or "", rendered)
         return {"escalation_level": level, "escalated_to": role}
 

@@ -51,6 +51,11 @@ def letter_to(recipient: Recipient, letter: str, context: OperationContext, **mo
     return with_link(letter, context, lambda: _new_link(letter, context), **more)
 
 
+def for_staff(letter: str, context: OperationContext) -> str:
+    """The name of a letter among staff in the language they work in (the setting `staff_language`), else in the package's own."""
+    return letter_in(context.package, letter, str(context.settings.get("staff_language") or ""))
+
+
 def _new_link(letter: str, context: OperationContext) -> str:
     """The address of a new follow-up link. What is kept of it is written before the mail leaves, so that it works when it arrives."""
     register = context.shared.get("register")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from decided import accept, decide, far, withdraw
 from playwright.sync_api import Browser, Page
 from serving import end
 from waitress.server import create_server
@@ -47,7 +49,7 @@ class Watched:
 
     def __init__(self, page: Page, address: str, violations: Callable[[Page], list[str]], code: str) -> None:
         self.page, self.address, self.violations, self.code = page, address, violations, code
-        self.bytes = 0
+        self.bytes = self.shots = 0
         self.found: list[str] = []
         page.on("request", self._asked)
         # What really went over the wire, headers included; each page as if it were the first one seen.
@@ -67,7 +69,7 @@ class Watched:
     def go(self, path: str) -> None:
         """Open a page anew, as if for the first time, and look at it."""
         self.bytes = 0
-        self.page.goto(self.address + path)
+        self.page.goto(path if path.startswith(self.address) else self.address + path)
         self.page.wait_for_load_state("networkidle")
         assert self.bytes > 30_000
         if self.bytes > MOST_BYTES:
@@ -85,8 +87,9 @@ class Watched:
             if over > 0:
                 self.found.append(f"{self.page.url} is {over} px wider than a screen of {width}")
             if folder := os.environ.get("AMENDS_TEST_SCREENSHOTS"):
-                name = self.page.url.removeprefix(self.address).replace("/", "-")[:30].strip("-") or "start"
-                self.page.screenshot(path=f"{folder}/{self.code}{name}-{width}.png", full_page=True)
+                self.shots += 1
+                name = re.sub(r"C-\w+|[^a-z]+", "-", self.page.url.removeprefix(self.address))[:30].strip("-") or "start"
+                self.page.screenshot(path=f"{folder}/{self.code}-{self.shots:02}-{name}-{width}.png", full_page=True)
         self.page.set_viewport_size({"width": 1280, "height": 900})
 
 
@@ -126,5 +129,59 @@ def test_the_whole_way_in_every_language(
         seen.look()
     told = application.engine.instance(application.register.get(reference).instance_id).variables["language"]
     assert told == code
+    context.close()
+    assert [one for one in seen.found if "status of 404" not in one and "status of 422" not in one] == []
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_every_state_in_every_language(
+    code: str,
+    chromium: Browser,
+    installation: tuple[str, Any],
+    axe_violations: Callable[[Page], list[str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Decided, its question, closed, the survey and its errors, withdrawn, a lost link, one that has ended."""
+    address, application = installation
+    context = chromium.new_context()
+    seen = Watched(context.new_page(), address, axe_violations, code)
+    seen.page.goto(f"{address}/language/{code}?to=/healthz")
+
+    def filed() -> Any:
+        told = {"description": "The kettle leaks.", "subject": "Kettle", "email": "jo@example.org", "name": "Jo Roe"}
+        made = application.register.file(told, actor="complainant", language=code)
+        seen.page.goto(f"{address}/f/{made.secret}")
+        return made
+
+    made = filed()
+    decide(application, made.instance_id)
+    seen.go(f"/follow/{made.reference}")
+    seen.go(f"/follow/{made.reference}/answer/decision answered")
+    seen.page.locator("main button[type=submit]").last.click()
+    seen.look()
+    assert seen.page.locator(".govuk-error-summary").count() == 1
+    accept(application, made.reference)
+    seen.go(f"/follow/{made.reference}")
+    assert application.register.get(made.reference).state == "closed"
+    seen.go(f"/follow/{made.reference}/answer/survey answered")
+    seen.page.locator("main button[type=submit]").last.click()
+    seen.look()
+    seen.page.locator("main input[type=radio]").first.check()
+    gone = filed()
+    withdraw(application, gone.reference)
+    seen.go(f"/follow/{gone.reference}")
+    assert application.register.get(gone.reference).state == "closed"
+    seen.go("/follow/lost")
+    seen.page.locator("main button[type=submit]").click()
+    seen.look()
+    seen.page.locator("input[name=reference]").fill(made.reference)
+    seen.page.locator("input[name=email]").fill("jo@example.org")
+    seen.page.locator("main button[type=submit]").click()
+    seen.look()
+    assert seen.page.url.endswith("/follow/lost/asked")
+    later = far(application)
+    monkeypatch.setattr(application.engine, "_clock", lambda: later)
+    seen.go(f"/f/{made.secret}")
+    assert seen.page.locator("main a[href='/follow/lost']").count() == 1
     context.close()
     assert [one for one in seen.found if "status of 404" not in one and "status of 422" not in one] == []

@@ -63,6 +63,7 @@ class RecordedEscalation(Escalate):
     def run(self, inputs: dict[str, Any], context: OperationContext) -> dict[str, Any]:
         told = context.shared["desk"].told.setdefault(context.variables["reference"], [])
         told.append((inputs["reason"], inputs["level"], inputs["role"]))
+        context.shared["desk"].write([inputs["letter"]], {name: inputs[name] for name in ("level", "role", "reason")}, context)
         return super().run(inputs, context)
 
 

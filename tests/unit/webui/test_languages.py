@@ -14,6 +14,7 @@ from babel.messages.pofile import read_po
 from amends.engine.definitions import read_package
 from amends.engine.definitions import translations as texts
 from amends.engine.files import REASONS
+from amends.engine.services import KEPT_LINK
 from amends.forms.messages import EXHAUSTED, MESSAGES
 from amends.webui import languages, speech
 
@@ -50,7 +51,7 @@ def test_the_catalogues_lack_nothing_that_pages_and_forms_say(repository: Path) 
     wanted = asked_for(repository)
     wanted |= {title for _, title in complainant.WAYS} | {title for *_, title in errors.STATUS}
     wanted |= set(errors.TITLES.values()) | set(words.BY.values())
-    wanted |= {errors.RESTS, EXHAUSTED, *REASONS, *errors.ENGINE_SAYS, *said_by_variable(repository)}
+    wanted |= {errors.RESTS, EXHAUSTED, KEPT_LINK, *REASONS, *errors.ENGINE_SAYS, *said_by_variable(repository)}
     wanted |= {errors.AWAY, errors.SAFE, filling.EMPTY, follow.WRONG, packages.DEPENDS, packages.LATER, "today", "tomorrow", "yesterday"}
     wanted -= set(errors_of_staff()) | said_to_staff(repository)
     assert len(wanted) > 180 and times.MONTHS
@@ -106,15 +107,24 @@ def test_a_translation_keeps_the_places_for_values(repository: Path, code: str) 
             assert places[0] == places[1], (text, one)
 
 
-@pytest.mark.parametrize("code", ("de", "fr", "es"))
+@pytest.mark.parametrize("code", COMPLETE)
 def test_the_package_that_ships_lacks_nothing(repository: Path, code: str) -> None:
-    """Stages, outcomes, offers, clocks, the words of settings, four forms, and the eight letters to complainants."""
+    """Stages, outcomes, offers, clocks, settings, every form, names of elements and roles, and every letter, those to staff too."""
     package = read_package(repository / "processes" / "iso10002")
-    assert texts.languages(package) == ["en", "de", "es", "fr"]
-    assert len(texts.texts(package)) > 90 and texts.missing(package, code) == []
-    assert len([name for name in package.letters if name.startswith(f"{code}/")]) == 8
-    staff = texts.missing(package, code, everything=True)
-    assert "Assess the complaint" in staff and "letters/de/escalation.md".replace("de", code) in staff
+    assert texts.languages(package) == ["en", "ar", "de", "es", "fr"]
+    assert len(texts.texts(package)) > 90 and len(texts.texts(package, everything=True)) > 250
+    assert texts.missing(package, code, everything=True) == []
+    assert len([name for name in package.letters if name.startswith(f"{code}/")]) == 10
+
+
+def test_the_parts_of_a_date_are_as_wide_in_every_language(browser: Any) -> None:
+    """Day and month have room for two digits and the year for four, whatever they are called."""
+    widths = {}
+    for code in ("en", *COMPLETE):
+        browser.client.get(f"/language/{code}")
+        page = browser.client.get("/complain/1").text
+        widths[code] = [page.count(f'govuk-date-input__input govuk-input--width-{width}"') for width in (2, 4)]
+    assert widths["en"] == [2, 1] and len(set(map(tuple, widths.values()))) == 1
 
 
 def test_what_is_missing_is_said_by_check_and_listed() -> None:
@@ -131,6 +141,14 @@ def test_what_is_missing_is_said_by_check_and_listed() -> None:
     assert 'msgid "New words"\nmsgstr ""' in written and 'msgstr "Alte Wörter"' in written and "#: f.form" in written
     broken = read_package({"package.toml": toml, "translations/de.po": b'\xff\xfe not a catalogue'})
     assert [(one.code, one.severity) for one in texts.check_translations(broken)] == [("translation", "error")]
+
+
+def test_what_was_answered_is_told_in_the_words_of_the_form(repository: Path) -> None:
+    """Label and option as whoever answered has read them; what has no label is called by its key; nothing is said of what is empty."""
+    package = read_package(repository / "processes" / "iso10002")
+    told = {code: texts.answers_in(package, "answer", {"answer": "rejected", "note": "", "more_said": "x"}, code) for code in ("en", "de")}
+    assert told["en"] == [("Do you accept the decision?", "No, please look at it again"), ("More said", "x")]
+    assert told["de"] == [("Nehmen Sie die Entscheidung an?", "Nein, bitte prüfen Sie noch einmal"), ("More said", "x")]
 
 
 def test_a_form_in_a_language_asks_for_the_same(repository: Path) -> None:
