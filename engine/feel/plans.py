@@ -28,6 +28,7 @@ _MOST_SCHEDULES = 16
 Step = tuple[Any, ...]
 """("constant", value), ("name", name), ("value", column), or a symbol with the places of its operands."""
 
+_TURNED = {"<=": ">", ">=": "<", "!=": "="}
 _LEAVES = ("constant", "name", "value")
 _NUMBERS: dict[str, Callable[..., Any]] = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv}
 _SIGNS: dict[str, Callable[..., Any]] = {"abs": abs, "negate": operator.neg}
@@ -85,7 +86,7 @@ class Plan:
         run = frame.run
         if self._calls and any(name in run.variables or run.functions and name in run.functions for name in self._calls):
             raise Declined
-        if any(type(values[column]) is bool for column in self._columns):
+        if bool in map(type, values) and any(type(values[column]) is bool for column in self._columns):
             raise Declined  # beside a boolean, a condition is a value to be equal to
         found = [code(frame) for code in self._codes]
         found += [values[self._steps[place][1]] for place in self._values]
@@ -145,10 +146,9 @@ class _Steps:
         return joined
 
     def compared(self, symbol: str, left: int, right: int) -> tuple[int, bool]:
-        """A comparison. There are only > and =, so that all of them run at once: a < b is b > a, and a <= b is not a > b."""
-        if symbol in ("<", ">="):
-            left, right = right, left
-        return self.add("=" if symbol in ("=", "!=") else ">", left, right), symbol in ("<=", ">=", "!=")
+        """A comparison: a <= b is not a > b, and a >= b is not a < b, so that more of them run at once."""
+        turned = _TURNED.get(symbol)
+        return self.add(turned or symbol, left, right), turned is not None
 
     def _between(self, value: int, low: tuple[str, n.Node], high: tuple[str, n.Node]) -> tuple[int, bool]:
         """Whether a value is between two others: neither below the one nor above the other."""
@@ -208,13 +208,11 @@ class _Schedule:
         kinds: dict[int, type] = dict(leaves)
         levels: dict[int, int] = dict.fromkeys(leaves, 0)
         self._registers: dict[int, int] = {place: number for number, place in enumerate(leaves)}
-        self._constants: list[Any] = []
+        self._constants: dict[int, Any] = {}
         groups: dict[tuple[int, Callable[..., Any]], list[int]] = {}
         for place, step in enumerate(steps):
             if step[0] == "constant":
-                kinds[place], levels[place] = type(step[1]), 0
-                self._registers[place] = len(leaves) + len(self._constants)
-                self._constants.append(step[1])
+                kinds[place], levels[place], self._constants[place] = type(step[1]), 0, step[1]
             elif place not in leaves and all(operand in kinds for operand in step[1:]):
                 found = _operator(step[0], tuple(kinds[operand] for operand in step[1:]))
                 if found is not None:
@@ -225,20 +223,34 @@ class _Schedule:
         asked = [(last, mask) for _, last, _, mask in tests if kinds.get(last) is bool]
         self._turned = sum(mask for _, last, turned, mask in tests if turned and kinds.get(last) is bool)
         needed = _needed(steps, [last for last, _ in asked])
-        self._groups: list[tuple[Callable[..., Any], list[_Operands]]] = []
-        for (_, function), places in sorted(groups.items(), key=lambda group: group[0][0]):
-            places = [place for place in places if place in needed]
-            if places:
-                operands = list(zip(*(steps[place][1:] for place in places), strict=True))
-                self._groups.append((function, [self._fetch(column) for column in operands]))
-                for place in places:
-                    self._registers[place] = len(self._registers)
+        self._given: list[Any] = []  # constants that stand among others
+        ordered = [
+            (function, kept)
+            for (_, function), places in sorted(groups.items(), key=lambda group: group[0][0])
+            if (kept := [place for place in places if place in needed])
+        ]
+        columns = [list(zip(*(steps[place][1:] for place in places), strict=True)) for _, places in ordered]
+        for column in [column for operands in columns for column in operands]:
+            mixed = any(place not in self._constants for place in column)
+            for place in column:
+                if mixed and place in self._constants and place not in self._registers:
+                    self._registers[place] = len(leaves) + len(self._given)
+                    self._given.append(self._constants[place])
+        self._groups: list[tuple[Callable[..., Any], _Operands, _Operands | None]] = []
+        for (function, places), operands in zip(ordered, columns, strict=True):
+            left, right = self._fetch(operands[0]), self._fetch(operands[1]) if len(operands) > 1 else None
+            self._groups.append((function, left, right))
+            for place in places:
+                self._registers[place] = len(self._registers)
         asked.sort(key=lambda test: self._registers[test[0]])
         self._masks = [mask for _, mask in asked]
         self._results = self._fetch([last for last, _ in asked]) if asked else None
 
     def _fetch(self, places: Sequence[int]) -> _Operands:
-        """What gets the values of steps out of the registers."""
+        """What gets the values of steps out of the registers, or has them."""
+        if all(place in self._constants for place in places):
+            known = tuple(self._constants[place] for place in places)
+            return lambda values: known
         registers = [self._registers[place] for place in places]
         first = registers[0]
         if len(registers) == 1:
@@ -253,12 +265,15 @@ class _Schedule:
         """The masks of the tests that pass. Raises an ArithmeticError where one of the steps has no result."""
         if self._results is None:
             return 0
-        registers = [*values, *self._constants]
+        registers = [*values, *self._given]
         outside = getcontext()
         setcontext(MATH)
         try:
-            for function, operands in self._groups:
-                registers += map(function, *[fetch(registers) for fetch in operands])
+            for function, left, right in self._groups:
+                if right is None:
+                    registers += map(function, left(registers))
+                else:
+                    registers += map(function, left(registers), right(registers))
         finally:
             setcontext(outside)
         return sum(compress(self._masks, self._results(registers))) ^ self._turned  # no bit is in two masks, so their sum is their union
