@@ -529,7 +529,7 @@ class Engine(Interventions):
         return True
 
     def signal(self, name: str, variables: Mapping[str, Any] | None = None, *, actor: str) -> int:
-        """Tell every instance that waits for a signal, each in a transaction of its own; how many jobs that makes.
+        """Tell every instance that waits for a signal, each in a transaction of its own; how many tokens hear it.
 
         The jobs are durable before this returns, and are run at once in this process.
         """
@@ -542,8 +542,9 @@ class Engine(Interventions):
                 version = self.versions.get(deployment_id)
                 self.commands.start(version, process_id, given, business_key=None, actor=actor, element_id=element_id)
                 count += 1
+        kinds = (messages.SIGNAL, messages.SIGNALS)
         with self.database.reading() as connection:
-            waiting = [job for job in self.jobs.due(connection, self.now(), None, 10_000) if job.kind == "signal" and job.type == name]
+            waiting = [job for job in self.jobs.due(connection, self.now(), None, 10_000) if job.kind in kinds and job.type == name]
         for job in waiting:
             self.jobs.run(job)
         return count

@@ -207,7 +207,7 @@ class Commands:
                 if work.state == "suspended" and not (ended_too or suspended_too):
                     raise Suspended(f"The instance {instance_id} is suspended; resume it first.")
                 yield work
-                self._run(work, actor)
+                self.advance(work, actor)
                 self._save(work, command, actor)
             finally:
                 at_hand.discard(instance_id)
@@ -294,11 +294,12 @@ class Commands:
             if timer is not None:
                 execution.note("timer", element_id or process_id, None, **timer)
             execution.begin(variables, element_id)
-            self._run(work, actor)
+            self.advance(work, actor)
             self._save(work, "start", actor)
         return instance_id
 
-    def _run(self, work: Work, actor: str) -> None:
+    def advance(self, work: Work, actor: str) -> None:
+        """Let the execution move until it waits; at the end of a command it does, in the middle of one it may be asked to."""
         around, self._local.work = self.running, work
         try:
             work.execution.do_engine_steps()
@@ -417,7 +418,7 @@ class Commands:
             rows.new_messages.append((name, key, number))  # what goes on waiting may take the next one, too
             before = waits(work.execution)
             work.execution.fire(token, body, name=name, buffered=True)
-            self._run(work, actor)
+            self.advance(work, actor)
             rows.write(before, waits(work.execution), {note.token for note in work.execution.notes if note.kind == "completed"})
             rows.writes.flush()
         return delivered

@@ -14,6 +14,8 @@ from amends.engine.store import tables as t
 
 NOBODY = 0
 """The token of a signal's job that starts processes: none."""
+SIGNAL, SIGNALS = "signal", "signals"
+"""The kinds of a signal's jobs: for one token of an instance, whose variables are the body, and for several, which are named in it."""
 
 
 def waiting_for(connection: Connection, name: str, key: str) -> list[tuple[str, int]]:
@@ -61,28 +63,42 @@ def keep_apart(connection: Connection, name: str, key: str) -> None:
 def signal_jobs(
     connection: Connection, name: str, variables: Mapping[str, Any], now: datetime, thrown_by: tuple[str, int] | None = None
 ) -> int:
-    """One job for each token that waits for a signal now, and one that starts what it starts; how many.
+    """One job for each instance that waits for a signal now, and one that starts what it starts; how many tokens hear it.
 
     `thrown_by` is the instance that throws it and the last token it had then: tokens that came later do not hear it.
     """
     s, i = t.subscription.c, t.instance.c
-    body = encode(dict(variables)) if variables else None
     waiting = select(s.instance_id, s.token, s.element_id, or_(i.held, i.state == "suspended").label("held"))
     waiting = waiting.join(t.instance, i.id == s.instance_id).where(s.kind == "signal", s.name == name)
     hearing = [
         row for row in connection.execute(waiting.order_by(s.instance_id, s.token))
         if thrown_by is None or row.instance_id != thrown_by[0] or row.token <= thrown_by[1]
     ]  # fmt: skip
-    receivers = [(row.instance_id, row.token, row.element_id, bool(row.held)) for row in hearing]
+    instances: dict[str, list[Any]] = {}
+    for row in hearing:
+        instances.setdefault(row.instance_id, []).append(row)
+    jobs = [_signal_job(rows[0], [row.token for row in rows], variables) for rows in instances.values()]
+    count = len(hearing)
     if thrown_by is not None and starts_by(connection, "signal", name):
-        receivers.append((thrown_by[0], NOBODY, "", False))
-    jobs = [
-        {
-            "id": uuid7().hex, "instance_id": instance_id, "token": token, "element_id": element_id, "kind": "signal",
-            "type": name, "body": body, "due_at": now, "state": "due", "held": held, "attempts": 0, "retries": 3,
-        }
-        for instance_id, token, element_id, held in receivers
-    ]  # fmt: skip
+        jobs.append({**_body([NOBODY], variables), "instance_id": thrown_by[0], "element_id": "", "held": False})
+        count += 1
+    common = {"type": name, "due_at": now, "state": "due", "attempts": 0, "retries": 3}
     if jobs:
-        connection.execute(insert(t.job), jobs)
-    return len(jobs)
+        connection.execute(insert(t.job), [{"id": uuid7().hex, **common, **job} for job in jobs])
+    return count
+
+
+def _signal_job(row: Any, tokens: list[int], variables: Mapping[str, Any]) -> dict[str, Any]:
+    return {**_body(tokens, variables), "instance_id": row.instance_id, "element_id": row.element_id, "held": bool(row.held)}
+
+
+def _body(tokens: list[int], variables: Mapping[str, Any]) -> dict[str, Any]:
+    if len(tokens) == 1:
+        return {"kind": SIGNAL, "token": tokens[0], "body": encode(dict(variables)) if variables else None}
+    return {"kind": SIGNALS, "token": tokens[0], "body": encode({"tokens": tokens, "variables": dict(variables)})}
+
+
+def signalled(kind: str, token: int, body: bytes | None) -> tuple[list[int], dict[str, Any]]:
+    """The tokens that a signal's job is for, in order, and the signal's variables."""
+    kept = {} if body is None else decode(bytes(body))
+    return ([token], kept) if kind == SIGNAL else (kept["tokens"], kept["variables"])

@@ -18,7 +18,7 @@ from amends.engine.execution import BpmnError, Fault
 from amends.engine.execution.values import decode, encode
 from amends.engine.instances import resting, schedules, suspensions
 from amends.engine.instances.commands import Commands, Suspended, Work
-from amends.engine.instances.messages import NOBODY, starts_by
+from amends.engine.instances.messages import NOBODY, SIGNAL, SIGNALS, signalled, starts_by
 from amends.engine.services.registry import Registry, checked
 from amends.engine.store import tables as t
 from amends.engine.store.fixed import Fixed
@@ -120,7 +120,7 @@ class Jobs:
         try:
             if job.kind == "timer":
                 return self._timer(job)
-            if job.kind == "signal":
+            if job.kind in (SIGNAL, SIGNALS):
                 return self._signal(job)
             if job.kind == schedules.START:
                 return self._start(job)
@@ -220,15 +220,20 @@ class Jobs:
         return True
 
     def _signal(self, job: Job) -> bool:
-        variables = {} if job.body is None else decode(bytes(job.body))
+        tokens, variables = signalled(job.kind, job.token, job.body)
         if job.token == NOBODY:
             return self._start_by_signal(job, variables)
         with self.commands.on(job.instance_id, "signal", SYSTEM) as work:
             work.connection.execute(delete(t.job).where(t.job.c.id == job.id))
-            token = work.execution.token(job.token)
-            if token is None or (token.wait or {}).get("kind") != "signal":
+            heard = 0
+            for number in tokens:
+                token = work.execution.token(number)
+                if token is not None and (token.wait or {}).get("kind") == "signal":
+                    work.execution.fire(token, variables, name=job.type)
+                    self.commands.advance(work, SYSTEM)  # what one does may end what another waits in
+                    heard += 1
+            if not heard:
                 raise Conflict(f"{job.element_id} does not wait for the signal any more.")
-            work.execution.fire(token, variables, name=job.type)
         return True
 
     def _start_by_signal(self, job: Job, variables: dict[str, Any]) -> bool:

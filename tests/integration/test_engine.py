@@ -244,6 +244,37 @@ def test_a_signal_reaches_all_that_wait(engine: Engine, bpmn: Callable[..., Path
     assert engine.signal("alarm", {}, actor="jo") == 0
 
 
+class Inside(Operation):
+    """Runs inside the step."""
+
+    type, title, inside = "inside", "Inside", True
+
+    def run(self, inputs: dict[str, Any], context: OperationContext) -> dict[str, Any]:
+        return {}
+
+
+def test_a_signal_is_one_job_for_an_instance_however_many_of_its_tokens_wait(engine: Engine, bpmn: Callable[..., Path]) -> None:
+    """One command, in which each token hears it once and operations run; who begins to wait in it does not hear it."""
+    engine.registry.operations["inside"] = Inside
+    hears = '<bpmn:signalEventDefinition signalRef="sg"/>'
+    many = '<bpmn:multiInstanceLoopCharacteristics><bpmn:extensionElements>'
+    many += '<zeebe:loopCharacteristics inputCollection="=for i in 1..40 return i"/>'
+    many += "</bpmn:extensionElements></bpmn:multiInstanceLoopCharacteristics>"
+    inner = element("startEvent", "is") + element("intermediateCatchEvent", "c", hears)
+    inner += element("serviceTask", "inside", ext='<zeebe:taskDefinition type="inside"/>')
+    ends = element("boundaryEvent", "end", hears, attachedToRef="b")
+    body = START + element("subProcess", "sub", inner + flows("is>c", "c>inside") + many) + user("b") + ends + user("n")
+    engine.deploy(bpmn('<bpmn:signal id="sg" name="alarm"/>' + process(body + flows("s>sub", "s>b", "end>n"))))
+    instance_id = engine.start("p", {}, actor="jo")
+    before = len({event.seq for event in engine.history(instance_id)})
+    assert engine.signal("alarm", {}, actor="jo") == 41
+    told = engine.history(instance_id)
+    assert len({event.seq for event in told}) == before + 1
+    assert sum(event.kind == "completed" and event.element_id == "inside" for event in told) == 40
+    assert [task.element_id for task in engine.user_tasks(instance_id)] == ["n"] and engine.verify().faults == []
+    assert engine.signal("alarm", {}, actor="jo") == 0
+
+
 class Flaky(Operation):
     """Fails until it is told not to."""
 
