@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, update
 
-from amends.engine.definitions.translations import source_language
+from amends.engine.definitions.translations import letter_in, source_language
 from amends.engine.errors import Conflict, NotFound
 from amends.engine.execution import Note
 from amends.engine.services import outbox
-from amends.engine.services.letters import KEPT_LINK
+from amends.engine.services.letters import KEPT_LINK, read_template
 from amends.engine.services.messages import follow_address
 from amends.engine.services.pdf import letter_pdf
 from amends.engine.store import tables as t
@@ -66,7 +66,7 @@ class PrintQueue:
         view = self.engine.instance(letter.instance_id)
         version = self.engine.versions.get(view.deployment_id)
         with self.engine.database.reading() as connection:
-            body = connection.execute(select(M.body).join(t.dispatch, D.message_id == M.id).where(D.key == key)).scalar_one()
+            body, name = connection.execute(select(M.body, M.letter).join(t.dispatch, D.message_id == M.id).where(D.key == key)).one()
         link = ""
         if KEPT_LINK in body and (base := version.settings.get("base_url")):
             link = follow_address(base, self.register.new_link(letter.instance_id, "printed letter"))
@@ -75,7 +75,10 @@ class PrintQueue:
         day = letter.at.astimezone(ZoneInfo(calendar.zone.key) if calendar is not None and hasattr(calendar.zone, "key") else UTC).date()
         language = str(view.variables.get("language") or source_language(version.package))
         organisation = str(version.settings.get("organisation") or "")
-        return letter_pdf(letter.subject, body, address(view.variables, letter.recipient), organisation, day, language, link=link)
+        given = version.package.letter(wanted := letter_in(version.package, name or "", language))
+        template = None if given is None else read_template(wanted, given)
+        to = address(view.variables, letter.recipient)
+        return letter_pdf(letter.subject, body, to, organisation, day, language, link=link, template=template)
 
     def posted(self, key: str, *, actor: str, at: datetime | None = None) -> None:
         """Say that a letter is in the post: who, and when, become its proof, and stand in the history. `Conflict` if it was said before."""

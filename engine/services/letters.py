@@ -108,6 +108,11 @@ def read_template(name: str, body: bytes) -> Template:
     return Template(name, subject, _markdown.parse(_PLACEHOLDER.sub(slot, letter.body.translate(clean))), slots)
 
 
+def slots_in(text: str) -> list[str]:
+    """A text of a template, parted at its placeholders: text, number, text, number, …"""
+    return _SLOT.split(text)
+
+
 def _slot(name: str, text: str) -> Slot:
     try:
         expression = parse(text)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import io
 import json
-import re
 from importlib.resources import as_file, files
 
 import segno
@@ -14,15 +13,17 @@ from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
 
 from amends.engine.errors import AmendsError
+from amends.engine.services.letter_shape import shaped
+from amends.engine.services.letters import Template
 
 TEMPLATE = "letter.typ"
-_BULLET, _NUMBER = re.compile(r"- (.*)"), re.compile(r"\d+\. (.*)")
 
 
 def letter_pdf(
-    subject: str, text: str, to: list[str], organisation: str, day: dt.date, language: str, *, link: str = "", paper: str = "a4"
-) -> bytes:
-    """The PDF of a letter from its plain text.
+    subject: str, text: str, to: list[str], organisation: str, day: dt.date, language: str, *, link: str = "", paper: str = "a4",
+    template: Template | None = None,
+) -> bytes:  # fmt: skip
+    """The PDF of a letter from its plain text; with the `template` it was made of, headings and emphasis are as they are there.
 
     `to` are the lines of the address; `language` is a code that Babel knows; `link` is shown once more as a QR code, empty for none;
     `paper` is a size that typst knows. Raises `AmendsError` where it cannot be made.
@@ -31,34 +32,22 @@ def letter_pdf(
         locale = Locale.parse(language or "en")
     except (UnknownLocaleError, ValueError):
         locale = Locale.parse("en")
+    rtl = locale.text_direction == "rtl"
     data = {
-        "subject": subject, "organisation": organisation, "to": to, "language": locale.language, "rtl": locale.text_direction == "rtl",
+        "subject": subject, "organisation": organisation, "language": locale.language, "rtl": rtl,
+        # An address in Latin letters keeps its own direction: "1 Row" is not "Row 1".
+        "to": [f"\u2068{line}\u2069" for line in to] if rtl else to,
         "date": f"{day.day} {format_date(day, 'MMMM y', locale)}" if locale.language == "en" else format_date(day, "long", locale),
-        "blocks": blocks(text), "link": link, "qr": _qr(link), "paper": paper,
+        "blocks": shaped(text, template), "link": link, "qr": _qr(link), "paper": paper,
     }  # fmt: skip
-    with as_file(files("amends.engine.services") / TEMPLATE) as template:
+    with as_file(files("amends.engine.services") / TEMPLATE) as sheet:
         try:
             made = typst.compile(
-                template, root=template.parent, format="pdf", pdf_standards=["ua-1"], sys_inputs={"letter": json.dumps(data)}
+                sheet, root=sheet.parent, format="pdf", pdf_standards=["ua-1"], sys_inputs={"letter": json.dumps(data)}
             )
         except typst.TypstError as error:
             raise AmendsError(f"The letter could not be made into a PDF: {error}. Its text is on the complaint's page.") from error
     return bytes(made)
-
-
-def blocks(text: str) -> list[dict[str, object]]:
-    """The paragraphs and lists of a letter's plain text, in order; a list is one only if every line of it is an item."""
-    found: list[dict[str, object]] = []
-    for part in re.split(r"\n\s*\n", text.strip()):
-        lines = part.split("\n")
-        for kind, item in (("bullets", _BULLET), ("numbers", _NUMBER)):
-            items = [match[1] for line in lines if (match := item.fullmatch(line))]
-            if len(items) == len(lines):
-                found.append({"kind": kind, "items": items})
-                break
-        else:
-            found.append({"kind": "paragraph", "lines": lines})
-    return found
 
 
 def _qr(link: str) -> str:

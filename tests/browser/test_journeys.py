@@ -167,13 +167,63 @@ def test_by_mail_from_the_mailbox_to_the_link_in_the_answer(page: Page, installa
         assert imap.many() == 0
 
 
-def test_by_post_entered_by_staff_and_answered_on_paper(page: Page, installation: Any) -> None:
-    """A letter is entered with the day it came; the acknowledgement waits as PDF; whoever posts it is its proof."""
+def asked(page: Page, first: str) -> list[tuple[str, list[str]]]:
+    """Every step of a form from its first one on, with the words of its fields; goes on to the page to check."""
+    page.goto(first)
+    found = []
+    while page.get_by_role("button", name="Continue", exact=True).count():
+        words = page.locator("main label, main legend").all_inner_texts()
+        found.append((page.locator("h1").inner_text(), [" ".join(text.split()) for text in words]))
+        field = page.get_by_label("What happened?", exact=True)
+        if field.count() and not field.input_value():
+            field.fill("The bus did not stop.")
+        press(page, "Continue")
+    return found
+
+
+@pytest.mark.parametrize(("way", "channel"), [("By phone", "phone"), ("In person", "visit")])
+def test_by_phone_and_in_person_staff_fill_in_the_same_form(
+    page: Page, chromium: Browser, installation: Any, way: str, channel: str
+) -> None:
+    """The same steps and questions as on the public page; how and when it came is kept; the caller gets a reference and a code."""
     address, application, _ = installation
+    public = chromium.new_context(java_script_enabled=False).new_page()
+    on_the_web = asked(public, f"{address}/complain/1")
+    public.context.close()
+    sign_in(page, address)
+    page.goto(f"{address}/file")
+    press(page, "Continue")
+    expect(page.locator(".govuk-error-summary")).to_contain_text("Select how the complaint came")
+    page.get_by_label(way, exact=True).check()
+    page.get_by_label("When did it come?").fill("2026-01-05 10:30")
+    press(page, "Continue")
+    assert asked(page, f"{address}/file/1") == on_the_web and len(on_the_web) > 3
+    expect(page.locator("main")).to_contain_text(f"{way}.")
+    press(page, "Send the complaint")
+    reference, code = page.locator(".app-reference").inner_text(), page.locator("p.app-secret").inner_text()
+    complaint = application.register.get(reference)
+    assert (complaint.channel, complaint.received_at.date().isoformat()) == (channel, "2026-01-05")
+    assert application.engine.history(complaint.instance_id)[0].actor.startswith("account:")
+    page.context.clear_cookies()
+    page.goto(f"{address}/follow")
+    page.get_by_label("Reference").fill(reference)
+    page.get_by_label("Code").fill(code)
+    press(page, "Open my complaint")
+    expect(page).to_have_url(f"{address}/follow/{reference}")
+    expect(page.locator("main")).to_contain_text("The bus did not stop.")
+
+
+def sign_in(page: Page, address: str) -> None:
     page.goto(f"{address}/sign-in")
     page.get_by_label("User name").fill("hanna")
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     press(page, "Sign in")
+
+
+def test_by_post_entered_by_staff_and_answered_on_paper(page: Page, installation: Any) -> None:
+    """A letter is entered with the day it came; the acknowledgement waits as PDF; whoever posts it is its proof."""
+    address, application, _ = installation
+    sign_in(page, address)
     page.goto(f"{address}/file")
     page.get_by_label("By post", exact=True).check()
     press(page, "Continue")

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import amends
+from amends.engine.definitions import read_package
 from amends.engine.errors import NotFound
-from amends.engine.services.pdf import blocks, letter_pdf
+from amends.engine.services.letter_shape import shaped
+from amends.engine.services.letters import read_template
+from amends.engine.services.pdf import letter_pdf
+from amends.engine.services.preview import preview
 from amends.webui import create_app
 
 COMPLAINT = {
@@ -36,8 +41,66 @@ def test_a_letter_is_a_pdf_for_screen_readers_and_data_is_never_markup() -> None
     made = letter_pdf("Ihre #beschwerde", text, ["Jo Meyer", "#import"], "Org", date(2026, 12, 4), "de", link="https://x.example/f/a")
     assert made.startswith(b"%PDF-1.7") and b"pdfuaid:part" in made and b"/Lang" in made and b"/StructTreeRoot" in made
     assert b"Ihre #beschwerde" in made or b"Title" in made
-    assert [block["kind"] for block in blocks(text)] == ["paragraph", "bullets", "numbers", "paragraph"]
+    assert [block["kind"] for block in shaped(text)] == ["paragraph", "bullets", "numbers", "paragraph"]
     assert letter_pdf("رسالة", "مرحبا", [], "Org", date(2026, 12, 4), "ar").startswith(b"%PDF")
+
+
+TEMPLATE = b"""---
+subject: Hello
+---
+
+Dear {{ name }},
+
+## Why **so**?
+
+{{ reasons }}
+
+- **Reference:** {{ reference }}
+- plain
+
+{{ if right then "**You are right.** We are sorry." else "No." }}
+
+Give **{{ reference }}** to {{ body }}.
+
+## Why **so**?
+"""
+
+
+def test_headings_and_emphasis_are_those_of_the_template() -> None:
+    """Found again in the plain text that was kept, around any value; what somebody typed is never a heading, nor emphasised."""
+    said = ["Dear Jo,", "Why so?", "Because.\n\nGive up.", "- Reference: C-1\n- plain", "You are right. We are sorry.", "Give C-1 to us."]
+    found = shaped("\n\n".join(said), read_template("hello", TEMPLATE))
+    assert found[0] == {"kind": "paragraph", "lines": [[("Dear Jo,", False)]]}
+    assert found[1] == {"kind": "heading", "runs": [("Why ", False), ("so", True), ("?", False)]}
+    assert found[2:4] == [{"kind": "paragraph", "lines": [[(text, False)]]} for text in ("Because.", "Give up.")]
+    assert found[4]["items"] == [[("Reference:", True), (" C-1", False)], [("plain", False)]]
+    assert found[5]["lines"] == [[("You are right.", True), (" We are sorry.", False)]]
+    assert found[6]["lines"] == [[("Give ", False), ("C-1", True), (" to us.", False)]]
+    assert {one["kind"] for one in shaped("# no\n\n**no**\n\nWhy so?")} == {"paragraph"}
+
+
+def tags(pdf: bytes) -> set[bytes]:
+    """The kinds of structure elements of a PDF, and its catalogue's keys: its packed parts are unpacked."""
+    plain = pdf
+    for part in re.findall(rb"stream\r?\n(.*?)\r?\nendstream", pdf, re.DOTALL):
+        try:
+            plain += zlib.decompress(part)
+        except zlib.error:
+            continue  # a font or a picture
+    return set(re.findall(rb"/S\s*/(\w+)", plain)) | set(re.findall(rb"/(MarkInfo|Lang|StructTreeRoot|DisplayDocTitle|Title)\b", plain))
+
+
+def test_every_letter_of_the_package_is_a_tagged_pdf(repository: Path) -> None:
+    """Tagged, with language and title (PDF/UA), a heading for the subject and one for each part, lists as lists, emphasis as such."""
+    package = read_package(repository / "processes" / "iso10002")
+    now = datetime(2026, 3, 2, 9, tzinfo=UTC)
+    for name in sorted(package.letters):
+        letter, template = preview(package, name, now), read_template(name, package.letter(name) or b"")
+        made = tags(letter_pdf(letter.subject, letter.text, ["Jo"], "Org", now.date(), letter.language, template=template))
+        assert {b"MarkInfo", b"Lang", b"StructTreeRoot", b"DisplayDocTitle", b"Title", b"Document", b"H1", b"P"} <= made, name
+        body = (package.letter(name) or b"").decode()
+        assert (b"H2" in made, b"L" in made) == ("\n## " in body, "\n- " in body or "\n1. " in body), name
+        assert (b"Strong" in made) == ("**" in body), name
 
 
 def test_what_is_to_be_printed_waits_until_somebody_says_it_is_posted(app: Any) -> None:

@@ -15,8 +15,8 @@ COMMANDS = {
     "run": "server:run", "worker": "operating:worker", "backup": "operating:backup", "restore": "operating:restore",
     "doctor": "operating:doctor", "check": "packages:check", "deploy": "packages:deploy", "templates": "packages:templates",
     "bench": "bench:bench", "test": "packages:test", "feel": "try_out:feel", "decide": "try_out:decide", "import": "records:import_",
-    "verify": "records:verify", "seal": "records:seal", "erase": "records:erase", "history": "records:history", "user": "accounts:user",
-    "mail": "mail:mail", "migrate": "migrating:migrate",
+    "verify": "records:verify", "seal": "records:seal", "erase": "records:erase", "rebuild": "records:rebuild",
+    "history": "records:history", "user": "accounts:user", "mail": "mail:mail", "migrate": "migrating:migrate",
     "translations": "languages:translations", "letters": "letters:letters",
 }  # fmt: skip
 """Every command, and the module and name here that it is. It is loaded when it is asked for: `feel` needs no database."""

@@ -10,6 +10,7 @@ import click
 
 from amends.engine.definitions import read_package
 from amends.engine.execution import Fault
+from amends.engine.services.letters import read_template
 from amends.engine.services.pdf import letter_pdf
 from amends.engine.services.preview import preview
 
@@ -42,7 +43,9 @@ def letters(path: Path, names: tuple[str, ...], data_file: Path | None, output: 
             file.with_suffix(".html").write_text(letter.html(), encoding="utf-8")
             organisation = str(package.manifest.settings.get("organisation") or "")
             to = ["‹name›", "‹address›"]
-            file.with_suffix(".pdf").write_bytes(letter_pdf(letter.subject, letter.text, to, organisation, now.date(), letter.language))
+            template = read_template(name, package.letter(name) or b"")
+            pdf = letter_pdf(letter.subject, letter.text, to, organisation, now.date(), letter.language, template=template)
+            file.with_suffix(".pdf").write_bytes(pdf)
     if output is not None:
         click.echo(f"Wrote them into {output}.")
     raise SystemExit(1 if failed else 0)

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from amends.engine.complaints.indexing import fill
+from amends.engine.complaints.rebuilding import Rebuilding
 from amends.engine.complaints.replay import Importer, Tally, load_mapping, tallies
 
 from .common import ACTOR, application, data_options, says_errors
@@ -101,6 +102,32 @@ def erase(reference: str, reason: str, yes: bool, data: Path, database: str | No
             click.confirm(f"Erase everything personal of {complaint.reference}? It cannot be brought back", abort=True)
         erased = app.register.erase(complaint, reason=reason, actor=ACTOR)
     click.echo(f"{complaint.reference}: {erased} values of its history are erased, and what the register and the mail folder held of it.")
+
+
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Say what would be written, and write nothing.")
+@click.option("--after", metavar="REFERENCE", help="Go on after this complaint, where an earlier run was stopped.")
+@data_options
+@says_errors
+def rebuild(dry_run: bool, after: str | None, data: Path, database: str | None) -> None:
+    """Fill rows of the register that an earlier version has emptied, from the history.
+
+    Open complaints become what their process says; of closed ones only what is empty is filled. It may be stopped and begun again.
+    """
+    looked = written = 0
+    last = after
+    with application(data, database) as app:
+        rebuilding = Rebuilding(app.register)
+        with click.progressbar(length=rebuilding.count(after), label="Rebuilding", show_pos=True, file=sys.stderr) as bar:
+            try:
+                for one in rebuilding.run(actor=ACTOR, after=after, dry=dry_run):
+                    looked, written, last = looked + 1, written + bool(one.written), one.reference
+                    if one.written:
+                        click.echo(f"{one.reference}: {', '.join(one.written)} {'would be' if dry_run else 'is'} written")
+                    bar.update(1)
+            except KeyboardInterrupt:
+                click.echo(f"Stopped; nothing is half done. Go on with --after {last}." if last else "Stopped before the first one.")
+    click.echo(f"{written} of {looked} complaints {'would be' if dry_run else 'were'} rebuilt.")
 
 
 @click.command()
