@@ -68,7 +68,8 @@ class PrintQueue:
         with self.engine.database.reading() as connection:
             body, name = connection.execute(select(M.body, M.letter).join(t.dispatch, D.message_id == M.id).where(D.key == key)).one()
         link = ""
-        if KEPT_LINK in body and (base := version.settings.get("base_url")):
+        base = version.settings.get("base_url")
+        if KEPT_LINK in body and follow_address(base, ""):
             link = follow_address(base, self.register.new_link(letter.instance_id, "printed letter"))
             body = body.replace(KEPT_LINK, link)
         calendar = version.calendars.get("default")

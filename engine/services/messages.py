@@ -71,9 +71,9 @@ def link_address(context: OperationContext, secret: str) -> str:
 
 
 def follow_address(base: object, secret: str) -> str:
-    """A follow-up link below the address of the pages (the setting `base_url`); empty where that says nothing."""
+    """A follow-up link below the address of the pages (the setting `base_url`); empty where that is none."""
     told = str(base or "").strip().rstrip("/")
-    return f"{told}/f/{secret}" if told else ""
+    return f"{told}/f/{secret}" if told.startswith(("https://", "http://")) else ""
 
 
 def _base(context: OperationContext, what: str) -> str:

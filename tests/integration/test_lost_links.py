@@ -17,7 +17,7 @@ import amends
 from amends.application import Application
 from amends.engine import NotFound
 from amends.engine.complaints.lost_link_words import WORDS
-from amends.engine.services import NotSent
+from amends.engine.services import NotSent, follow_address
 from amends.engine.services.mailer import FolderMailer
 from amends.engine.store import tables as t
 from amends.webui import create_app
@@ -282,3 +282,12 @@ def test_a_package_may_bring_its_own_letter(app: Application, clock: Any, reposi
     said = app.register.thread(app.register.get(made.reference))[-1]
     assert said.subject == f"Here you are ({made.reference})" and said.body.startswith("Dear Jo,")
     assert opens(app, links(app)[-1][1])
+
+
+@pytest.mark.parametrize(
+    ("base", "address"),
+    [("https://a.example/desk/", "https://a.example/desk/f/x"), ("http://a", "http://a/f/x"), ("nowhere", ""), ("", ""), (None, "")],
+)
+def test_a_link_is_built_only_below_an_address(base: object, address: str) -> None:
+    """What `base_url` says is no address everywhere: a page then uses its own, a printed letter keeps the words."""
+    assert follow_address(base, "x") == address
