@@ -337,7 +337,7 @@ def test_what_is_held_up_is_tried_again_and_a_lost_link_renewed(
     expect(owner.get_by_role("link", name=re.compile(r"Held up \(\d+\)"))).to_be_visible()
     seen.look(owner)
     application.change_setting("base_url", None, actor="system")
-    owner.locator("tr", has_text=reference).get_by_role("button", name=re.compile("again$")).first.click()
+    owner.locator("tr", has_text=reference).get_by_role("button", name=re.compile("^Try again")).first.click()
     expect(owner.get_by_text("being tried again")).to_be_visible()
     staff = signed_in("hanna")
     staff.goto(f"{address}/complaints/{reference}")

@@ -125,14 +125,16 @@ def answered_in_time(world: World) -> Case:
 
 
 def acknowledged_late(world: World) -> Case:
-    """An acknowledgement that cannot be sent is escalated when it is due, and still goes out (7.4)."""
+    """An acknowledgement that cannot be sent is escalated when due, holds nobody up, and goes out before the decision (7.4)."""
     with world.no_post():
         case = world.file()
-        assert case.open_tasks == []
+        assert case.open_tasks == ["assess"]
         world.wait(days=3)
         assert world.told[case.reference] == [("acknowledgement_late", 1, "manager")]
+        case.decided()
+        assert case.open_tasks == [] and not case.met("acknowledgement") and "decision" not in world.letters(case)
     world.retry(case)
-    assert case.open_tasks == ["assess"] and case.met("acknowledgement")
+    assert case.met("acknowledgement") and "decision" in world.letters(case)
     return case
 
 
