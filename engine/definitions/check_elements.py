@@ -7,6 +7,7 @@ from collections.abc import Callable
 from amends.engine.definitions import xml
 from amends.engine.definitions.findings import Findings, called, flow_called, the, words
 from amends.engine.definitions.model import ACTIVITY_TYPES, Element, EventDefinition, Process, Scope
+from amends.engine.definitions.unplayed import done_by_nobody, not_played
 
 _ZEEBE = f"{{{xml.ZEEBE}}}"
 _REFUSED_TYPES = {
@@ -61,8 +62,15 @@ def _executed(found: Findings, element: Element, starts: str) -> None:
     if element.type in _REFUSED_TYPES:
         reason, help = _REFUSED_TYPES[element.type]
         found.add(element, "refused", f"{called(element)} is not executed: {reason}.", help)
-    if element.type == "adHocSubProcess":
+    unplayed = not_played(element)
+    if unplayed is not None:
+        found.add(element, "refused", f"{called(element)} is not executed: {unplayed[0]}.", unplayed[1])
+    elif element.type == "adHocSubProcess":
         _ad_hoc(found, element)
+    if done_by_nobody(element):
+        kind = f"{_article(words(element.type))} {words(element.type)}"
+        message = f"{called(element)} has a task type, which is not read there: no operation does {kind}."
+        found.warn(element, "unknown-extension", message, "Make it a service task, or delete its task definition.")
     if element.instantiates:
         _begins(found, element, starts)
     if element.event is None or element.type in ("receiveTask", "sendTask"):

@@ -8,7 +8,7 @@ from typing import Any
 
 from amends.engine.definitions.expressions import Expressions
 from amends.engine.definitions.findings import Findings, called, the
-from amends.engine.definitions.model import Element, Process, is_feel
+from amends.engine.definitions.model import Element, Flow, Process, is_feel
 from amends.engine.definitions.sites import REQUIRED, WARNED, Site
 from amends.engine.definitions.timers import EXAMPLES, literal_fault
 
@@ -30,6 +30,11 @@ def check_expressions(found: Findings, process: Process, places: list[Site], exp
 
 
 def _syntax(found: Findings, site: Site, expressions: Expressions) -> None:
+    language = site.owner.language if isinstance(site.owner, Flow) else None
+    if language and not is_feel(site.text) and "feel" not in language.casefold():
+        message = f"{site.what} is written in {language!r}: {_short(site.text)}. Conditions are FEEL here."
+        found.add(site.owner, "not-feel", message, "Write it in FEEL, after an = sign.", line=site.line)
+        return
     if not site.condition and not is_feel(site.text):
         if site.feel == REQUIRED:
             message = f"{site.what} is no expression: {_short(site.text)}."

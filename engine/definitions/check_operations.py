@@ -9,7 +9,7 @@ from typing import Any
 from marshmallow import EXCLUDE, Schema, ValidationError, fields
 
 from amends.engine.calendars import read_length
-from amends.engine.definitions.check_references import BUILT_IN_ROLES
+from amends.engine.definitions.check_references import BUILT_IN_ROLES, awaited
 from amends.engine.definitions.expressions import Expressions
 from amends.engine.definitions.findings import Findings, called
 from amends.engine.definitions.model import Element, Process, Zeebe, is_feel
@@ -133,6 +133,8 @@ def _names(found: Findings, package: Package, element: Element, field: fields.Fi
         found.absent(element, "missing-letter", message, f"Add letters/{value}.md{known}.", line=item.line)
     elif package.single:
         return
+    elif kind == "message":
+        _waits_for(found, package, element, item)
     elif kind == "role" and value not in manifest.roles and value not in BUILT_IN_ROLES and not _is_address(value):
         message = f"{called(element)} is for the role {value!r}, which the package does not have."
         found.add(element, "unknown-role", message, f"The roles are {', '.join(manifest.roles)}.", line=item.line)
@@ -157,6 +159,15 @@ def _kind(operation: str, name: str) -> str:
     if operation.endswith("-clock"):
         return {"name": "clock", "length": "length"}.get(name, name)
     return name
+
+
+def _waits_for(found: Findings, package: Package, element: Element, item: Given) -> None:
+    """A message that is published has somebody who waits for it, unless another package's process does."""
+    heard = awaited(package.processes)
+    if item.value not in heard and not any(is_feel(name) for name in heard):
+        message = f"{called(element)} publishes the message {item.value!r}, which no process of the package waits for."
+        help = f"Another package's may. Here they wait for {', '.join(sorted(heard)) or 'none'}."
+        found.warn(element, "unknown-message", message, help, line=item.line)
 
 
 def _is_address(value: str) -> bool:

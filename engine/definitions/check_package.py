@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 
 from amends.engine.calendars import calendar_problems
 from amends.engine.decisions import DecisionError, DecisionInfo, check_model, load, resolve_among
-from amends.engine.definitions.check_references import BUILT_IN_ROLES
+from amends.engine.definitions.check_references import BUILT_IN_ROLES, awaited
 from amends.engine.definitions.expressions import FUNCTIONS, Expressions
 from amends.engine.definitions.findings import Findings, called
 from amends.engine.definitions.known import Forms
@@ -80,15 +79,15 @@ def check_manifest(found: Findings, package: Package, forms: Forms | None) -> No
         message = f"Complaints are to be filed by the form {complaints.form!r}, which is not there."
         help = f"The forms are {', '.join(sorted(package.forms)) or 'none'}."
         found.add(None, "missing-form", message, help, line=place("form", "complaints"))
-    awaited = _awaited(package.processes)
+    heard = awaited(package.processes)
     for name, offer in manifest.messages.items():
         line = place("", f'messages."{name}"') or place("", f"messages.{name}")
         if offer.form and offer.form not in package.forms:
             message = f"The message {name!r} is to be sent by the form {offer.form!r}, which is not there."
             found.add(None, "missing-form", message, f"The forms are {', '.join(sorted(package.forms)) or 'none'}.", line=line)
-        if name not in awaited and not offer.once_closed:
+        if name not in heard and not offer.once_closed:
             message = f"The message {name!r} is offered, but no process waits for it."
-            found.warn(None, "unknown-message", message, f"Processes wait for {', '.join(sorted(awaited)) or 'none'}.", line=line)
+            found.warn(None, "unknown-message", message, f"Processes wait for {', '.join(sorted(heard)) or 'none'}.", line=line)
         if offer.offered_to != "complainant" and offer.offered_to not in manifest.roles:
             message = f"The message {name!r} is offered to {offer.offered_to!r}, which is no role."
             found.add(None, "unknown-role", message, "Write complainant, or a role of [roles].", line=line)
@@ -114,13 +113,3 @@ def check_message_starts(found: Findings, package: Package) -> None:
                 found.file = diagram.file if diagram is not None else found.file
                 message = f"{called(element)} begins {process.id!r} with the message {name!r}, which begins {first.id!r}, too."
                 found.add(element, "message-start-twice", message, "Give one of the two another message.")
-
-
-def _awaited(processes: Mapping[str, Process]) -> set[str]:
-    catching = ("startEvent", "intermediateCatchEvent", "boundaryEvent", "receiveTask")
-    return {
-        element.event.ref_name
-        for process in processes.values()
-        for element in process.all_elements()
-        if element.type in catching and element.event is not None and element.event.kind == "message" and element.event.ref_name
-    }

@@ -131,3 +131,16 @@ def _properties(found: Findings, package: Package, element: Element, ids: set[st
         if other.strip() and other.strip() not in ids:
             message = f"{called(element)} is kept from who did {other.strip()!r}, which is no element here."
             found.absent(element, "missing-element", message, "Write the ids of user tasks, separated by commas.")
+
+
+def awaited(processes: Mapping[str, Process]) -> set[str]:
+    """The names of the messages that something in these processes waits for or begins with, as written; some may be FEEL."""
+    catching = ("startEvent", "intermediateCatchEvent", "boundaryEvent", "receiveTask")
+    events = (
+        part
+        for process in processes.values()
+        for element in process.all_elements()
+        if element.type in catching and element.event is not None
+        for part in element.event.parts or (element.event,)
+    )
+    return {event.ref_name for event in events if event.kind == "message" and event.ref_name}

@@ -121,7 +121,8 @@ class Zeebe:
 class Loop:
     """How often an activity runs: multi-instance `parallel` or `sequential`, or a `standard` loop.
 
-    For a standard loop `condition` says whether to go on, `maximum` bounds it and `test_before` says when it is asked.
+    `behavior` says when instances throw events; All: never. For a standard loop `condition` says whether to go on,
+    `maximum` bounds it and `test_before` says when it is asked.
     """
 
     kind: str
@@ -134,6 +135,7 @@ class Loop:
     condition: str | None = None
     maximum: str | None = None
     test_before: bool = False
+    behavior: str = "All"
     line: int = 0
 
 

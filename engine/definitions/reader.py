@@ -268,5 +268,6 @@ def _loop(element: etree._Element) -> Loop | None:
         output_element=given.get("outputElement") or None,
         completion_condition=xml.text(xml.first(multiple, "completionCondition")) or None,
         cardinality=xml.text(xml.first(multiple, "loopCardinality")) or None,
+        behavior=multiple.get("behavior", "All"),
         line=xml.line(multiple),
     )

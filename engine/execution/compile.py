@@ -10,6 +10,7 @@ from SpiffWorkflow.bpmn.specs.bpmn_process_spec import BpmnProcessSpec
 
 from amends.engine.definitions import model
 from amends.engine.definitions.listeners import never_heard
+from amends.engine.definitions.unplayed import not_played
 from amends.engine.execution import catching, elements, gateways, tasks, throwing
 from amends.engine.execution.faults import Fault
 from amends.engine.execution.listeners import ProcessListener, make_listeners
@@ -145,6 +146,9 @@ def _make(spec: ProcessSpec, element: model.Element) -> Any:
         why = never_heard(element, spec.scope, listener.event)
         if why is not None:
             raise Fault(f"{element.id} has an execution listener at {listener.event!r}: {why}.")
+    unplayed = not_played(element)
+    if unplayed is not None:
+        raise Fault(f"{element.id} is not executed: {unplayed[0]}. {unplayed[1]}")
     if element.type == "adHocSubProcess":
         return tasks.AdHocSubProcess(spec, element)
     if element.type in ("subProcess", "transaction"):

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
+
+from amends.engine.definitions import read_diagram
+from amends.engine.execution import Fault, compile_process
 
 TIMER = "<timerEventDefinition><timeDuration>P1D</timeDuration></timerEventDefinition>"
 CONDITION = "<conditionalEventDefinition><condition>=x</condition></conditionalEventDefinition>"
@@ -206,3 +210,49 @@ def test_what_undoes_is_connected_with_what_it_undoes(found: Any, build: Any) ->
     assert errors(build.around(f'<subProcess id="t">{CANCELS}</subProcess>')) == [("event-misplaced", "c")]
     assert found(build.draw(build.around(f'<subProcess id="t">{INSIDE}{UNDOES}</subProcess>'))) == []
     assert errors(around + UNDOES) == [("refused", "hs")]
+
+
+@pytest.mark.parametrize(
+    "drawn",
+    [
+        '<userTask id="t" startQuantity="2"/>',
+        '<userTask id="t" completionQuantity="3"/>',
+        '<userTask id="t"><multiInstanceLoopCharacteristics behavior="None"><extensionElements><zeebe:loopCharacteristics '
+        'inputCollection="=[1]"/></extensionElements></multiInstanceLoopCharacteristics></userTask>',
+        '<adHocSubProcess id="t" ordering="Sequential"><extensionElements><zeebe:adHoc activeElementsCollection="=[&quot;a&quot;]"/>'
+        '</extensionElements><task id="a"/></adHocSubProcess>',
+    ],
+)
+def test_what_an_attribute_changes_and_nobody_does_is_refused(found: Any, build: Any, drawn: str) -> None:
+    """Tokens that are counted, events that instances throw, elements in turn: by whoever checks, and by what compiles without a check."""
+    body = build.draw(build.around(drawn))
+    assert [(one.code, one.severity) for one in found(body) if one.element_id == "t"] == [("refused", "error")]
+    with pytest.raises(Fault, match="t "):
+        compile_process(read_diagram(body, "a.bpmn").processes[0])
+    for usual in ('startQuantity="1"', 'completionQuantity="1"', 'behavior="All"', 'ordering="Parallel"'):
+        name = usual.partition("=")[0]
+        same = build.draw(build.around(re.sub(f'{name}="[^"]*"', usual, drawn)))
+        if same != body:
+            assert [one for one in found(same) if one.element_id == "t" and one.severity == "error"] == []
+
+
+def test_a_task_type_is_read_where_something_is_done(found: Any, build: Any) -> None:
+    """At a manual task, a user task, a subprocess or an event that throws nothing, nobody would do it: that is said."""
+    job = '<extensionElements><zeebe:taskDefinition type="x"/></extensionElements>'
+    for drawn in (
+        f'<manualTask id="t">{job}</manualTask>', f'<task id="t">{job}</task>', f'<userTask id="t">{job}</userTask>',
+        f'<intermediateThrowEvent id="t">{job}</intermediateThrowEvent>', f'<callActivity id="t" calledElement="p">{job}</callActivity>',
+    ):  # fmt: skip
+        said = [(one.code, one.severity) for one in found(build.draw(build.around(drawn))) if one.element_id == "t"]
+        assert ("unknown-extension", "warning") in said, drawn
+
+
+def test_a_condition_in_another_language_is_refused(found: Any, build: Any) -> None:
+    """What says that it is no FEEL is not read as FEEL; the mark of an expression, or the name of the language, says that it is."""
+    for language, text, codes in (
+        ("http://groovy.codehaus.org/", "x == 1", ["not-feel"]), ("groovy", "=x = 1", []), ("feel", "x = 1", []),
+        ("https://www.omg.org/spec/DMN/20230324/FEEL/", "x = 1", []),
+    ):  # fmt: skip
+        content = build.around('<exclusiveGateway id="t" default="t-e"/>') + '<endEvent id="f"/>' + build.flow("t", "f", text)
+        content = content.replace("<conditionExpression", f'<conditionExpression language="{language}"')
+        assert [one.code for one in found(build.draw(content)) if one.severity == "error"] == codes, (language, text)

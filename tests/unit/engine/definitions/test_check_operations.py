@@ -138,6 +138,31 @@ def test_a_schema_that_fails_hides_nothing(found: Any, build: Any) -> None:
     assert "boom" in problems[1].message
 
 
+@pytest.mark.parametrize(
+    ("event", "codes"),
+    [
+        ('<messageEventDefinition messageRef="m"/>', []),
+        ('<messageEventDefinition messageRef="m"/><timerEventDefinition><timeDuration>P1D</timeDuration></timerEventDefinition>', []),
+        ('<messageEventDefinition messageRef="computed"/>', []),
+        ('<messageEventDefinition messageRef="another"/>', ["unknown-message"]),
+    ],
+)
+def test_a_message_that_is_published_has_somebody_who_waits(found: Any, build: Any, event: str, codes: list[str]) -> None:
+    """A slip in its name would be a message that nobody ever gets; in a single file, somebody elsewhere may wait."""
+    operation = type("Publish", (), {"title": "Publish", "Inputs": Schema.from_dict(
+        {"message_name": fields.String(metadata={"names": "message"})}
+    )})  # fmt: skip
+    key = '<extensionElements><zeebe:subscription correlationKey="=1"/></extensionElements>'
+    names = {"m": "news", "computed": "=x", "another": "old"}
+    declared = "".join(f'<message id="{id}" name="{name}">{key}</message>' for id, name in names.items())
+    body = f'<startEvent id="s"/>{job("publish", header("message_name", "news"))}'
+    body += f'<intermediateCatchEvent id="c">{event}</intermediateCatchEvent>'
+    drawn = build.draw(body + f'<endEvent id="e"/>{build.path("s", "t", "c", "e")}', declared)
+    package = {"package.toml": MANIFEST, "a.bpmn": drawn}
+    assert [one.code for one in found(package, None, {"publish": operation}) if one.element_id == "t"] == codes
+    assert [one.code for one in found(drawn, None, {"publish": operation}) if one.element_id == "t"] == []
+
+
 def test_results_an_operation_declares_are_known(found: Any, build: Any) -> None:
     """`outputs` of an operation are names that it sets; without them, nothing else is."""
     task = '<userTask id="u"><extensionElements><zeebe:assignmentDefinition assignee="=message_id + other"/></extensionElements></userTask>'

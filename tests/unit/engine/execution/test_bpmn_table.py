@@ -88,6 +88,13 @@ ACTIVITIES = {
     "ad-hoc subprocess that leaves it to people": after("x", element("adHocSubProcess", "x", user("deep"))),
     "multi-instance, parallel": after("x", user("x", MANY.format("false"))),
     "multi-instance, sequential": after("x", user("x", MANY.format("true"))),
+    "multi-instance that throws an event for an instance": after("x", user("x", MANY.format('false" behavior="One'))),
+    "activity that takes several tokens at once": after("x", user("x").replace('id="x"', 'id="x" startQuantity="2"')),
+    "activity that gives several tokens": after("x", user("x").replace('id="x"', 'id="x" completionQuantity="2"')),
+    "ad-hoc subprocess whose elements run in turn": after(
+        "x", element("adHocSubProcess", "x", user("deep"), '<zeebe:adHoc activeElementsCollection="=[&quot;deep&quot;]"/>',
+                     ordering="Sequential"),
+    ),
     "standard loop": after("x", user("x", '<bpmn:standardLoopCharacteristics loopMaximum="2"/>')),
     "activity for compensation": START + user("a") + element("boundaryEvent", "b", UNDO, attachedToRef="a") + HANDLER.format("x", "b")
     + element("intermediateThrowEvent", "t", UNDO) + user("z") + flows("s>a", "a>t", "t>z"),
@@ -99,12 +106,18 @@ GATEWAYS = {
     "complex gateway": gateway("complexGateway"),
     "event-based gateway that begins an instance": element("eventBasedGateway", "x", instantiate="true") + user("z")
     + element("intermediateCatchEvent", "c", definition("message")) + flows("x>c", "c>z"),
+    "event-based gateway that waits for all of its events": START + element("eventBasedGateway", "x", eventGatewayType="Parallel")
+    + element("intermediateCatchEvent", "c", definition("message")) + element("intermediateCatchEvent", "t", definition("timer"))
+    + user("z") + flows("s>x", "x>c", "x>t", "c>z", "t>z"),
     "event-based gateway": START + element("eventBasedGateway", "x") + element("intermediateCatchEvent", "c", definition("message"))
     + element("intermediateCatchEvent", "t", definition("timer")) + user("z") + flows("s>x", "x>c", "x>t", "c>z", "t>z"),
 }  # fmt: skip
 FLOWS = {
     "sequence flow": START + user("z") + flows("s>z").replace('id="s_z"', 'id="x"'),
     "conditional flow": START + user("a") + user("z") + flows("s>a", "a>z: true").replace('id="a_z"', 'id="x"'),
+    "conditional flow in another language": START + user("a") + user("z") + flows("s>a", "a>z: true").replace(
+        'id="a_z"', 'id="x"').replace("<bpmn:conditionExpression", '<bpmn:conditionExpression language="http://groovy.codehaus.org/"')
+    .replace(">=true<", ">true<"),
     "default flow": START + element("exclusiveGateway", "g", default="x") + user("a") + user("z")
     + flows("s>g", "g>a: false", "g>z").replace('id="g_z"', 'id="x"'),
     "several flows out of a task": START + element("task", "x") + user("a") + user("z") + flows("s>x", "x>a", "x>z"),
