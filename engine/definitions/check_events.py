@@ -86,6 +86,10 @@ def _coded(found: Findings, element: Element, event: EventDefinition, kind: str,
     elif declared is None:
         message = f"{called(element)} refers to the {kind} {event.ref!r}, which the file does not declare."
         found.add(element, "missing-reference", message, f"Choose or create its {kind}.")
+    elif declared.code and is_feel(declared.code) and element.type in _CATCHING:
+        message = f"{called(element)} catches by a code that is computed, {declared.code}: nothing would ever be the same as that."
+        help = f"Write the code as it is thrown, or let the event refer to no {kind}, so that it catches all."
+        found.add(element, f"{kind}-code", message, help)
     elif not declared.code and element.type in _CATCHING:
         message = (
             f"{called(element)} refers to the {kind} {declared.name or declared.id!r}, which has no code, and so catches every {kind}."

@@ -293,6 +293,7 @@ class BoundaryEvent(Catching):
 
     def _update_hook(self, my_task: Token) -> bool:
         if not my_task.passive:
+            self.take_inputs(my_task)
             return bool(my_task.state == TaskState.FUTURE)
         my_task.internal_data["wait"] = self.trigger(my_task).wait(my_task)
         my_task._set_state(TaskState.WAITING)

@@ -11,6 +11,14 @@ from amends.engine.execution.faults import Fault
 from amends.engine.execution.token import Token
 
 
+class Joining(Element):
+    """A gateway that may wait for several tokens: its mappings are made once, when it goes on."""
+
+    def _run_hook(self, my_task: Token) -> bool | None:
+        self.take_inputs(my_task)
+        return True
+
+
 class ExclusiveGateway(Element):
     """The first flow whose condition is true, in the diagram's order; else the default."""
 
@@ -24,7 +32,7 @@ class ExclusiveGateway(Element):
         return default
 
 
-class ParallelGateway(Element):
+class ParallelGateway(Joining):
     """Waits for one token on each incoming flow, then puts one on each outgoing flow."""
 
     remembers_flow = True
@@ -48,7 +56,7 @@ class ParallelGateway(Element):
         return self.ways
 
 
-class InclusiveGateway(Element):
+class InclusiveGateway(Joining):
     """Joins all tokens that can still come; then takes every flow whose condition is true, else the default."""
 
     remembers_flow = True

@@ -256,3 +256,15 @@ def test_a_condition_in_another_language_is_refused(found: Any, build: Any) -> N
         content = build.around('<exclusiveGateway id="t" default="t-e"/>') + '<endEvent id="f"/>' + build.flow("t", "f", text)
         content = content.replace("<conditionExpression", f'<conditionExpression language="{language}"')
         assert [one.code for one in found(build.draw(content)) if one.severity == "error"] == codes, (language, text)
+
+
+@pytest.mark.parametrize("kind", ["error", "escalation"])
+def test_a_code_is_computed_where_it_is_thrown_only(found: Any, build: Any, kind: str) -> None:
+    """What catches is looked up by its code as it is written; a code that is computed would catch nothing, in silence."""
+    declared = f'<{kind} id="k" name="k" {kind}Code="=code"/>'
+    event = f'<{kind}EventDefinition {kind}Ref="k"/>'
+    inside = f'<startEvent id="i"/><endEvent id="j">{event}</endEvent>{build.path("i", "j")}'
+    for border, codes in ((event, [f"{kind}-code"]), (f"<{kind}EventDefinition/>", [])):
+        drawn = build.around(f'<subProcess id="t">{inside}</subProcess>') + '<endEvent id="f"/>' + build.path("b", "f")
+        drawn += f'<boundaryEvent id="b" attachedToRef="t">{border}</boundaryEvent>'
+        assert [one.code for one in found(build.draw(drawn, declared)) if one.severity == "error"] == codes

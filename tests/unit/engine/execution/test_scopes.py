@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from driving import Driver, element, flows, message_definition, process, timer, user
 
 from amends.engine.execution import Decided, FeelScriptEngine
@@ -312,3 +313,44 @@ def test_a_called_process_decides_by_its_own_version() -> None:
 
     d.specs["q"].script_engine = FeelScriptEngine(decide=decide, constants={"settings": "its own"}, process=d.process)
     assert d.start().tasks == ["a"] and set(seen) == {"its own"}
+
+
+BOTH = '<zeebe:ioMapping><zeebe:input source="=n + 1" target="a"/><zeebe:output source="=a + 1" target="b"/></zeebe:ioMapping>'
+NEXT = element("startEvent", "s")
+MAPPED = {
+    "start event": element("startEvent", "s", ext=BOTH) + user("z") + flows("s>z"),
+    **{
+        kind: NEXT + element(kind, "x", ext=BOTH) + user("z") + flows("s>x", "x>z")
+        for kind in ("task", "manualTask", "intermediateThrowEvent", "exclusiveGateway", "parallelGateway", "inclusiveGateway")
+    },
+    "parallel join": NEXT + element("parallelGateway", "f") + element("parallelGateway", "x", ext=BOTH) + element("task", "t") + user("z")
+    + flows("s>f", "f>t", "f>x", "t>x", "x>z"),
+    "inclusive join": NEXT + element("parallelGateway", "f") + element("inclusiveGateway", "x", ext=BOTH) + element("task", "t") + user("z")
+    + flows("s>f", "f>t", "f>x", "t>x", "x>z"),
+    "catch event": NEXT + element("intermediateCatchEvent", "x", timer("timeDuration", "PT0S"), BOTH) + user("z") + flows("s>x", "x>z"),
+    "boundary event": NEXT + user("h") + element("boundaryEvent", "x", timer("timeDuration", "PT0S"), BOTH, attachedToRef="h") + user("z")
+    + flows("s>h", "x>z"),
+    "end event": NEXT + element("endEvent", "x", ext=BOTH) + user("z") + flows("s>x", "s>z"),
+    "subprocess": NEXT + element("subProcess", "x", element("startEvent", "is") + element("task", "t") + flows("is>t"), BOTH) + user("z")
+    + flows("s>x", "x>z"),
+    "script task": NEXT + element("scriptTask", "x", ext='<zeebe:script expression="=a" resultVariable="c"/>' + BOTH) + user("z")
+    + flows("s>x", "x>z"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("where", MAPPED)
+def test_mappings_are_made_at_every_element(where: str) -> None:
+    """What comes in is local to the element, and what goes out is made of it."""
+    d = Driver(process(MAPPED[where])).start(n=1).wait(seconds=1)
+    assert (d.tasks, d.incidents, dict(d.variables)) == (["z"], [], {"n": 1, "b": 3})
+
+
+@pytest.mark.parametrize("where", ["parallel join", "inclusive join", "boundary event", "exclusiveGateway"])
+def test_a_mapping_that_fails_is_an_incident_that_can_be_retried(where: str) -> None:
+    """Also where a token only passes: with the variable set it goes on."""
+    d = Driver(process(MAPPED[where].replace("=n + 1", "=if n = null then [1..2] else n + 1")), save=False).start(n=None).wait(seconds=1)
+    (stuck,) = [token for token in d.execution.all_tokens() if token.incident]
+    assert (d.tasks, stuck.task_spec.name) == ([], "x")
+    d.execution.assign("n", 1)
+    d.execution.retry(stuck)
+    assert (d.run().tasks, d.incidents, d.variables["b"]) == (["z"], [], 3)
