@@ -237,9 +237,13 @@ def whole_number(what: Text, token: Token) -> int:
     """A whole number; anything else is a fault."""
     value = what.needed(token)
     try:
-        return int(value)
+        whole = None if isinstance(value, bool) else int(value)
     except (TypeError, ValueError, ArithmeticError):
-        raise Fault(f"The {what.what} `{what.raw}` gives {value!r}, which is no number.") from None
+        whole = None
+    if whole is None or (whole != value and not isinstance(value, str)):
+        wanted = "number" if whole is None else "whole number"
+        raise Fault(f"The {what.what} `{what.raw}` gives {value!r}, which is no {wanted}.")
+    return whole
 
 
 class PassThrough(Element):

@@ -72,6 +72,8 @@ class MultiInstance:
             return list(keepable(items, "input collection"))
         if self.cardinality is not None:
             count = whole_number(self.cardinality, body)
+            if count < 0:
+                raise Fault(f"The {self.cardinality.what} `{self.cardinality.raw}` gives {count}; nothing runs fewer times than never.")
             if count > MOST_INSTANCES:
                 raise Fault(f"{body.task_spec.name} would run {count} times; at most {MOST_INSTANCES} are allowed.")
             return [None] * max(0, count)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -109,3 +110,17 @@ def test_an_empty_list_is_done_at_once(host: str, sequential: bool) -> None:
     """With an empty collection, so that what comes behind can read it."""
     d = driver(host, loop(sequential, collection="=[]"))
     assert d.tasks == ["after"] and d.variables["all"] == []
+
+
+@pytest.mark.parametrize("number", [Decimal("1.5"), -1, True, "many", [1], None])
+def test_a_number_of_instances_is_a_whole_number(number: Any) -> None:
+    """Half an instance, or fewer than none, is an incident; with the number put right it begins."""
+    times = "<bpmn:multiInstanceLoopCharacteristics><bpmn:loopCardinality>=n</bpmn:loopCardinality></bpmn:multiInstanceLoopCharacteristics>"
+    body = element("startEvent", "s") + user("x", times) + user("after") + flows("s>x", "x>after")
+    d = Driver(process(body), save=False).start(n=number)
+    (stuck,) = [token for token in d.execution.all_tokens() if token.incident]
+    assert d.tasks == [] and "number of instances" in stuck.incident
+    d.execution.assign("n", 2)
+    d.execution.retry(stuck)
+    assert d.run().tasks == ["x", "x"] and d.incidents == []
+    assert Driver(process(body)).start(n="0").tasks == ["after"]
