@@ -16,7 +16,7 @@ def not_played(element: Element) -> tuple[str, str] | None:
     """
     for name, does in (("startQuantity", "waits for"), ("completionQuantity", "gives")):
         value = element.attributes.get(name, "1").strip()
-        if value != "1":
+        if value.isdecimal() and int(value) != 1:  # anything else breaks the schema, and is said as that
             return f"it {does} {value} tokens at once ({name})", "Draw a gateway, or let it run several times."
     if element.loop is not None and element.loop.behavior != "All":
         reason = f"its instances throw an event when one of them is done (behavior {element.loop.behavior!r})"
