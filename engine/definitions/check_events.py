@@ -22,6 +22,10 @@ def check_events(found: Findings, diagram: Diagram, process: Process) -> None:
         top = element.scope_id == process.id and (element.type == "startEvent" or element.instantiates)
         for part in event.parts or (event,):
             _definition(found, diagram, element, part, top)
+            if top and part.kind in ("message", "signal") and part.ref_name and is_feel(part.ref_name):
+                told = f"begins with a {part.kind} whose name is computed, {part.ref_name}, before there are variables"
+                message = f"{called(element)} {told}."
+                found.add(element, f"{part.kind}-name", message, f"Write the name of the {part.kind} as it is.")
         if top and event.kind == "message" and event.ref_name:
             if event.ref_name in starts:
                 message = f"{called(element)} begins with the message {event.ref_name!r}, as {starts[event.ref_name].id!r} does."

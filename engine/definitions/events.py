@@ -8,7 +8,8 @@ from lxml import etree
 
 from amends.engine.definitions import xml
 from amends.engine.definitions.extensions import read_extensions, zeebe
-from amends.engine.definitions.model import EVENT_TYPES, Declared, EventDefinition
+from amends.engine.definitions.model import EVENT_TYPES, Declared, EventDefinition, expression, is_feel
+from amends.engine.feel import FeelError, parse
 
 _KINDS = {
     "messageEventDefinition": "message",
@@ -42,11 +43,23 @@ def read_declared(element: etree._Element, kind: str, declared_id: str) -> Decla
     return Declared(
         declared_id,
         kind,
-        xml.name_of(element),
-        (element.get(f"{kind}Code") or "").strip() or None,
+        _literal(xml.name_of(element)),
+        _literal((element.get(f"{kind}Code") or "").strip()) or None,
         None if subscription is None else (subscription.get("correlationKey") or "").strip() or None,
         xml.line(element),
     )
+
+
+def _literal(text: str) -> str:
+    """A name or code as it is compared: FEEL that gives the same text always is that text; anything else stays as it is written."""
+    if not is_feel(text):
+        return text
+    try:
+        parsed = parse(expression(text))
+        value = parsed.evaluate({}) if parsed.constant else None
+    except FeelError:
+        return text  # said as an expression that cannot be read
+    return value if isinstance(value, str) and value.strip() and not is_feel(value) else text
 
 
 def element_event(element: etree._Element, kind: str, declared: Declarations) -> EventDefinition | None:

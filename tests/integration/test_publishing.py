@@ -249,3 +249,16 @@ def test_two_who_publish_to_each_other_do_not_wait_for_each_other(database_url: 
     assert {engines[0].instance(one).state for one in ids} == {"completed"}
     for mine in engines:
         mine.close()
+
+
+@pytest.mark.parametrize("kind", ["message", "signal"])
+def test_a_name_that_is_always_the_same_begins_a_process(engine: Engine, bpmn: Callable[..., Path], kind: str) -> None:
+    """Written as an expression it is worked out when the file is read; one that reads variables is refused where there are none yet."""
+    begins = element("startEvent", "s", f'<bpmn:{kind}EventDefinition {kind}Ref="d"/>') + user("begun") + flows("s>begun")
+    constant = f'<bpmn:{kind} id="d" name="=&quot;new&quot; + &quot;s&quot;"/>' + process(begins, "begins")
+    assert [one.code for one in check(bpmn(constant)) if one.severity == "error"] == []
+    engine.deploy(bpmn(constant))
+    engine.correlate("news", actor="jo") if kind == "message" else engine.signal("news", actor="jo")
+    assert open_tasks(engine) == ["begun"]
+    computed = bpmn(constant.replace("&quot;new&quot; + &quot;s&quot;", "name"))
+    assert [(one.element_id, one.code) for one in check(computed) if one.severity == "error"] == [("s", f"{kind}-name")]
