@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, exists, insert, select, update
 from uuid_utils import uuid7
 
 from amends.engine.errors import Conflict, Invalid, NotFound
@@ -16,6 +17,8 @@ from amends.engine.store import tables as t
 
 RESTING = "resting"
 """The kind of job that lets the instances of a process rest or go on."""
+LOOK_AGAIN = timedelta(minutes=1)
+"""After which a process that rests, or goes on, is looked over once more; no start takes as long as that."""
 PORTION = 100
 """How many instances one run of such a job takes: then others have their turn."""
 
@@ -88,6 +91,10 @@ def carry_on(commands: Commands, job_id: str) -> int | None:
     with commands.database.transaction() as connection:
         if ids:
             connection.execute(update(t.job).where(t.job.c.id == job_id).values(body=encode({**task, "after": ids[-1]})))
+        elif "again" not in task and not commands.database.sqlite:
+            # A start, or a portion of the other kind, that had looked before this began and is committed after it would be missed.
+            later = {"body": encode({**task, "after": "", "again": True}), "due_at": commands.now() + LOOK_AGAIN}
+            connection.execute(update(t.job).where(t.job.c.id == job_id).values(**later))
         else:
             connection.execute(delete(t.job).where(t.job.c.id == job_id))
     return len(ids) or None
@@ -99,6 +106,7 @@ def _next(connection: Connection, task: dict[str, Any]) -> list[str]:
     if task["do"] == "resume":
         query = query.where(i.state == "suspended", i.rests_by == task["id"])
     else:
-        query = query.where(i.state.in_(("active", "incident")))
+        # Once the process goes on, nothing more of it is to rest.
+        query = query.where(i.state.in_(("active", "incident")), exists().where(t.suspension.c.id == task["id"]))
         query = query.where(i.deployment_id == task["deployment"]) if task["deployment"] else query
     return list(connection.execute(query.order_by(i.id).limit(PORTION)).scalars())

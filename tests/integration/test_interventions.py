@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from sqlalchemy import select
 
 from amends.engine import Conflict, Engine, Invalid, NotFound
 from amends.engine.complaints import Register
-from amends.engine.instances import retrying
+from amends.engine.instances import resting, retrying
 from amends.engine.services import Operation, OperationContext
 from amends.engine.store import tables as t
 
@@ -374,10 +375,8 @@ def test_all_of_a_process_rests_and_goes_on_with_it(engine: Engine, bpmn: Bpmn, 
     assert engine.verify().faults == [] and engine.suspensions() == []
 
 
-def test_suspending_many_is_finished_by_whoever_runs_jobs(engine: Engine, bpmn: Bpmn, monkeypatch: Any) -> None:
+def test_suspending_many_is_finished_by_whoever_runs_jobs(engine: Engine, bpmn: Bpmn, clock: Any, monkeypatch: Any) -> None:
     """Interrupted after the first portion, the job is in the database; what rests already is passed over."""
-    from amends.engine.instances import resting
-
     monkeypatch.setattr(resting, "PORTION", 2)
     engine.deploy(bpmn(LINE))
     ids = [engine.start("p", {}, actor="jo") for _ in range(7)]
@@ -392,6 +391,63 @@ def test_suspending_many_is_finished_by_whoever_runs_jobs(engine: Engine, bpmn: 
     assert engine.instance(engine.start("p", {}, actor="jo")).state == "active"
     engine.resume_process("p", old, **WHO)
     engine.run_due()
+    assert {engine.instance(one).state for one in ids} == {"active"}
+    clock.move(minutes=1)  # PostgreSQL: each was looked over once more
+    engine.run_due()
+    assert {engine.instance(one).state for one in ids} == {"active"}
+    with engine.database.reading() as connection:
+        assert connection.execute(select(t.job)).all() == []
+
+
+def test_an_instance_that_began_before_its_process_rested_and_is_there_after_it_rests_too(engine: Engine, bpmn: Bpmn, clock: Any) -> None:
+    """On PostgreSQL a start and the suspension do not wait for each other: the process is looked over once more a minute later."""
+    engine.deploy(bpmn(LINE))
+    if engine.database.sqlite:
+        pytest.skip("SQLite lets one transaction write at a time: there is nothing between the two")
+    began, rests = threading.Event(), threading.Event()
+    started: list[str] = []
+
+    def start() -> None:
+        with engine.batch():
+            started.append(engine.start("p", {}, actor="jo"))
+            began.set()
+            assert rests.wait(30)
+
+    thread = threading.Thread(target=start)
+    thread.start()
+    assert began.wait(30)
+    engine.suspend_process("p", **WHO)
+    rests.set()
+    thread.join()
+    assert engine.instance(started[0]).state == "active"
+    clock.move(minutes=1)
+    engine.run_due()
+    assert engine.instance(started[0]).state == "suspended"
+    engine.resume_process("p", **WHO)
+    engine.run_due()
+    assert engine.instance(started[0]).state == "active"
+    clock.move(minutes=1)
+    engine.run_due()
+    with engine.database.reading() as connection:
+        assert connection.execute(select(t.job)).all() == []
+
+
+def test_a_process_that_goes_on_at_once_is_not_laid_to_rest_by_what_is_left_of_its_suspension(
+    engine: Engine, bpmn: Bpmn, clock: Any, monkeypatch: Any
+) -> None:
+    """A portion that comes after the process goes on, or the second look a minute later, finds nothing to do."""
+    monkeypatch.setattr(resting, "PORTION", 1)
+    engine.deploy(bpmn(LINE))
+    ids = [engine.start("p", {}, actor="jo") for _ in range(3)]
+    laying = engine.suspend_process("p", **WHO)
+    assert sorted(engine.instance(one).state for one in ids) == ["active", "active", "suspended"]
+    waking = engine.resume_process("p", **WHO)
+    for job in (waking, laying):
+        while engine.carry_on(job):
+            pass
+    for _ in range(3):
+        engine.run_due()
+        clock.move(minutes=1)
     assert {engine.instance(one).state for one in ids} == {"active"}
     with engine.database.reading() as connection:
         assert connection.execute(select(t.job)).all() == []
