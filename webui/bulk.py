@@ -12,7 +12,7 @@ from flask import Response, request
 from amends.engine.errors import AmendsError, Invalid, NotFound
 from amends.webui import actors, times, words, zone
 from amends.webui.pages import page, say, see
-from amends.webui.people import name_of
+from amends.webui.people import ACTOR, chosen, everybody, name_of
 from amends.webui.state import application
 
 MOST = 200
@@ -39,16 +39,16 @@ class Chosen:
     refusal: str
 
 
-def answer(wanted: str, chosen: list[str]) -> Response:
-    """The preview, or, when it was agreed to, the list again with what was done."""
-    if not chosen:
+def answer(wanted: str, tasks: list[str]) -> Response:
+    """The preview, or, when it was agreed to, the list again with what was done. Raises `Invalid`, by field for who is meant."""
+    if not tasks:
         say("Nothing was chosen. Tick the tasks first.")
         return _back()
-    if len(chosen) > MOST:
+    if len(tasks) > MOST:
         raise Invalid(f"These are too many at once. Choose at most {MOST}.")
     plan = _plan(wanted)
     if request.form.get("sure") != "yes":
-        found = [_chosen(task_id, plan) for task_id in dict.fromkeys(chosen)]
+        found = [_chosen(task_id, plan) for task_id in dict.fromkeys(tasks)]
         shown = [one for one in found if one is not None]
         application().engine.record_reads([one.task.instance_id for one in shown], "several tasks", actor=actors.actor())
         return page(
@@ -56,7 +56,7 @@ def answer(wanted: str, chosen: list[str]) -> Response:
             left=[one for one in shown if one.refusal], hidden=len(found) - len(shown), back=request.form.get("list", "mine"),
         )  # fmt: skip
     done, failed = 0, []
-    for task_id in dict.fromkeys(chosen):
+    for task_id in dict.fromkeys(tasks):
         try:
             plan.do(task_id)
             done += 1
@@ -77,8 +77,7 @@ def _back() -> Response:
 def _plan(wanted: str) -> Plan:
     engine, me, value = application().engine, actors.actor(), request.form.get(wanted, "") or request.form.get("value", "")
     if wanted in ("assign", "delegate"):
-        if not value:
-            raise Invalid("Nobody was chosen. Go back and choose who shall do it.")
+        value = value if value.startswith(ACTOR) else chosen("assign", everybody(), "Choose who shall do it")
         command = engine.assign if wanted == "assign" else engine.delegate
         told = f"given to {name_of(value)}" + (", to be returned" if wanted == "delegate" else "")
         return Plan(

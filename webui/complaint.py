@@ -47,19 +47,26 @@ def find() -> Response:
 @blueprint.get("/complaints/<reference>")
 def show(reference: str) -> Response:
     """Everything about a complaint: state and clocks first, then what was said and done, at last how it came."""
+    return shown(reference, {})
+
+
+def shown(reference: str, errors: dict[str, str], status: int = 200) -> Response:
+    """The page, with what was wrong about who may see it, and what was typed there."""
     told = _about(reference)
     engine = application().engine
     engine.record_read(told.view.id, "complaint", actor=actors.actor())
     open_tasks = sorted(engine.user_tasks(instance_id=told.view.id), key=urgency)
-    marked = story.marks(told.events, told.view)
+    coming = story.what_is_next(told.package, told.view)
+    marked = dict.fromkeys((id for one in coming for id in one.ids), "next") | story.marks(told.events, told.view)
     diagrams = story.in_order(told.package, told.view.process_id)
     chosen = next((one for one in diagrams if one.file == request.args.get("diagram")), diagrams[0])
     return page(
-        "complaint/show.html", about=told, complaint=told.complaint, incidents=told.view.incidents, people=_people(told),
+        "complaint/show.html", status, errors=errors, asked=_asked(errors),
+        about=told, complaint=told.complaint, incidents=told.view.incidents, people=_people(told),
         noted=noted(told.complaint), everybody=everybody(), may_restrict=actors.may("restrict", instance_id=told.view.id),
         team_names=application().accounts.team_names(), talk=talk_of(told.complaint), related=related(told.complaint),
         looking=application().register.presence.look(told.complaint, actors.signed_in().id),
-        open_tasks=open_tasks, holders={one.id: name_of(one.assignee) for one in open_tasks}, waiting=_waiting(told.view.id),
+        open_tasks=open_tasks, holders={one.id: name_of(one.assignee) for one in open_tasks}, waiting=_waiting(told.view.id), coming=coming,
         channels=CHANNELS, works=_works(), begun=begun.read(told.complaint),
         marked=marked, diagrams=diagrams, chosen=chosen, places=story.places(chosen, marked), is_active=_active_in(diagrams, marked),
         timeline=story.timeline(told.package, told.events, told.sight),
@@ -113,6 +120,11 @@ def retry(reference: str) -> Response:
         application().engine.retry_incident(incident.id, actor=actors.actor())
     say("It is being tried again.")
     return see("amends.complaint.show", reference=reference)
+
+
+def _asked(errors: dict[str, str]) -> dict[str, str]:
+    """What was typed about who may see it, where that could not be taken."""
+    return {name: request.form.get(name, "") if errors else "" for name in ("person", "part", "reason")}
 
 
 def _works() -> bool:

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, request
 
 from amends.engine.errors import AmendsError, Invalid, NotFound
 from amends.engine.instances.filters import ORDERS, URGENCY, Filter
-from amends.webui import actors, bulk, packages
+from amends.webui import actors, bulk, packages, workload
 from amends.webui.pages import page, say, see
 from amends.webui.people import everybody, name_of
 from amends.webui.state import application, now
@@ -21,6 +21,7 @@ SHOWN = 50
 """Rows on a page; sorted by the engine, the most urgent first."""
 COUNTED = 1_000
 """How far the counts on the left go; beyond, they say so."""
+SAVED_COUNTED = 100
 TITLES = {"mine": "Mine", "teams": "My teams'", "all": "All"}
 COVER = "cover:"
 
@@ -101,7 +102,7 @@ def act() -> Response:
     """Take or give back the chosen tasks at once; show what else would happen first. Says of each that failed why."""
     wanted, chosen = request.form.get("do", ""), request.form.getlist("task")
     if wanted in ("assign", "delegate", "priority", "follow_up"):
-        return bulk.answer(wanted, chosen)
+        return _several(wanted, chosen)
     engine, actor = application().engine, actors.actor()
     command = engine.claim if wanted == "claim" else engine.unclaim
     done, failed = 0, []
@@ -120,6 +121,17 @@ def act() -> Response:
     return see("amends.inbox.tasks", list=request.form.get("list", "mine"))
 
 
+def _several(wanted: str, chosen: list[str]) -> Response:
+    """What would happen to several tasks; where it is not clear to whom they shall go, the list again with what was typed and chosen."""
+    try:
+        return bulk.answer(wanted, chosen)
+    except Invalid as error:
+        if "assign" not in error.fields:
+            raise
+        errors = {name: texts[0] for name, texts in error.fields.items()}
+        return workload.shown(errors, 422) if request.form.get("list") == "workload" else _tasks(errors, 422)
+
+
 def next_task(after: str | None = None) -> Any | None:
     """The task somebody should do next: one of theirs, else one of their teams'."""
     for name in ("mine", "teams"):
@@ -136,7 +148,7 @@ def urgency(task: Any) -> tuple[datetime, int]:
 
 def _tasks(errors: dict[str, str], status: int = 200) -> Response:
     engine, accounts, me = application().engine, application().accounts, actors.signed_in()
-    given = request.form if errors else request.args
+    given = request.form if "name" in errors else request.args
     saved = accounts.saved.of(me.id)
     covered = {f"{COVER}{one.removeprefix('account:')}": one for one in sorted(accounts.absences.covered_by(me.id))}
     titles = TITLES | {name: f"For {name_of(one)}" for name, one in covered.items()}
@@ -152,12 +164,15 @@ def _tasks(errors: dict[str, str], status: int = 200) -> Response:
     package = packages.complaint_package()
     return page(
         "inbox/tasks.html", status, lists=lists, seen=seen, title=seen.saved.name if seen.saved else titles[seen.id], rows=rows,
-        more=rows[-1].task.id if len(found) > SHOWN else "", saved=saved, many=_counted(many), errors=errors, orders=ORDERS,
+        more=rows[-1].task.id if len(found) > SHOWN else "", saved=[(one, _saved_count(one)) for one in saved],
+        many=_counted(many), errors=errors, orders=ORDERS,
         roles={role: words for role, words in packages.role_titles().items() if role not in actors.APART},
         elements=_elements(package), stages=package.manifest.stages if package is not None else {},
         team_options={name: name for name in accounts.team_names()},
         called=len(application().register.talk.unseen(me.id)),
         people=everybody(), leads=actors.may("lead"), now=now(), typed=given.get("name", "") if errors else "",
+        after=given.get("after"),
+        asked=request.form if errors else {}, chosen=request.form.getlist("task") if errors else [],
     )  # fmt: skip
 
 
@@ -191,8 +206,14 @@ def _list(name: str) -> dict[str, Any]:
     return {"actor": me}
 
 
-def _counted(number: int) -> str:
-    return f"{COUNTED:,}+" if number > COUNTED else str(number)
+def _saved_count(saved: Any) -> str:
+    """How many tasks are in a list that is kept; counted less far, as there may be many such lists."""
+    many = application().engine.count_user_tasks(most=SAVED_COUNTED, **{**_list(saved.list), "only": saved.filter})
+    return _counted(many, SAVED_COUNTED)
+
+
+def _counted(number: int, most: int = COUNTED) -> str:
+    return f"{most:,}+" if number > most else str(number)
 
 
 def _row(task: Any) -> Row:

@@ -42,8 +42,10 @@ def environment(app: Flask, extra: str | Path | None) -> Environment:
         csrf_field=csrf_field,
         csrf_token=csrf_token,
         is_current=navigation.is_current,
+        most_listed=people.MOST_LISTED,
     )
     own = {"stage_words": packages.stage_words, "told": languages.told, "by_channel": words.by_channel, "who": people.name_of}
+    own["person_typed"] = people.typed_name
     made.filters.update(words.FILTERS | times.FILTERS | own)
     return made
 

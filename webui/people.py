@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask import g
+from flask import g, request
 
-from amends.engine.errors import NotFound
+from amends.engine.errors import Invalid, NotFound
 from amends.webui.state import application
 
 
@@ -63,3 +63,54 @@ def noted(complaint: Any) -> list[Noted]:
 def everybody() -> list[Any]:
     """Everybody who can sign in, by name."""
     return [one for one in application().accounts.list() if one.active]
+
+
+MOST_LISTED = 20
+"""More people than these are not put into a list: one types a name, and the page suggests whom it could be."""
+ACTOR = "account:"
+
+
+def chosen(field: str, people: list[Any], none: str = "") -> str:
+    """The actor a form's field names: chosen from the list, or typed as a user name, a name, or the beginning of one.
+
+    Empty where nobody was named and `none` says nothing. Raises `Invalid` by field where nobody is meant by it, or several could be.
+    """
+    typed = " ".join(request.form.get(field, "").split())
+    if not typed:
+        if none:
+            raise Invalid("Nobody was chosen.", {field: [none]})
+        return ""
+    if typed.startswith(ACTOR):
+        return typed  # from a list; who may be given what is asked where it is done
+    wanted = typed.casefold()
+    exact = [one for one in people if wanted in (one.username.casefold(), one.display_name.casefold(), _listed(one).casefold())]
+    words = [one for one in people if any(part.startswith(wanted) for part in _beginnings(one))]
+    found = exact or words
+    if len(found) == 1:
+        return str(found[0].actor)
+    if not found:
+        raise Invalid("Nobody is meant.", {field: [f"Nobody who could be chosen is called “{typed}”. Enter a name or user name"]})
+    some = ", ".join(_listed(one) for one in found[:5]) + (" and others" if len(found) > 5 else "")
+    raise Invalid("Several could be meant.", {field: [f"“{typed}” could be {some}. Enter the user name"]})
+
+
+def typed_name(value: Any) -> str:
+    """What stands in the field for somebody: their name with the user name; what was typed otherwise."""
+    text = str(value or "")
+    if not text.startswith(ACTOR):
+        return text
+    try:
+        return _listed(application().accounts.get(text.removeprefix(ACTOR)))
+    except NotFound:
+        return ""
+
+
+def _listed(one: Any) -> str:
+    """How a suggestion names somebody: two of one name are told apart."""
+    return f"{one.display_name} ({one.username})"
+
+
+def _beginnings(one: Any) -> list[str]:
+    """The name from each of its words on, and the user name."""
+    words = one.display_name.casefold().split()
+    return [" ".join(words[at:]) for at in range(len(words))] + [one.username.casefold()]

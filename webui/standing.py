@@ -8,8 +8,9 @@ from flask import Blueprint, Response, request
 
 from amends.engine.errors import Invalid
 from amends.webui import actors
+from amends.webui.complaint import shown
 from amends.webui.pages import say, see
-from amends.webui.people import name_of
+from amends.webui.people import chosen, everybody, name_of
 from amends.webui.state import application
 
 blueprint = Blueprint("standing", __name__)
@@ -36,12 +37,14 @@ def note(reference: str) -> Response:
     """Note somebody's part in a complaint, or take a note back."""
     complaint, people = _complaint(reference), application().register.people
     actors.demand("restrict", instance_id=complaint.instance_id)
-    person, part, reason = (request.form.get(name, "") for name in ("person", "part", "reason"))
+    part, reason = request.form.get("part", ""), request.form.get("reason", "")
+    try:
+        person = chosen("person", everybody(), "Choose whom it is about")
+    except Invalid as error:
+        return shown(reference, {name: texts[0] for name, texts in error.fields.items()}, 422)
     if request.form.get("do") == "withdraw":
         people.withdraw(complaint, person, part, actor=actors.actor(), reason=reason)
         say(f"The note about {name_of(person)} is taken back.")
-    elif not person:
-        raise Invalid("Nobody was chosen. Go back and choose whom it is about.")
     else:
         people.note(complaint, person, part, actor=actors.actor(), reason=reason)
         say(f"It is noted about {name_of(person)}.")

@@ -191,7 +191,10 @@ KINDS = {
     "callActivity": "has a diagram of its own",
     "subProcess": "part of this diagram",
 }
-STATES = {"active": "now here", "done": "done", "incident": "held up", "problem": "has a problem", "warning": "has a warning"}
+STATES = {
+    "active": "now here", "next": "can come next", "done": "done", "incident": "held up", "problem": "has a problem",
+    "warning": "has a warning",
+}  # fmt: skip
 
 
 def places(diagram: Any, marked: Mapping[str, str]) -> list[Place]:
@@ -205,7 +208,12 @@ def places(diagram: Any, marked: Mapping[str, str]) -> list[Place]:
 
 def what_follows(package: Any, element: Any) -> list[str]:
     """What the diagram has after an element, through gateways, in words."""
-    found: list[str] = []
+    return [text for _, text in _following(package, element)]
+
+
+def _following(package: Any, element: Any) -> list[tuple[Any, str]]:
+    """The activities and named ends after an element, through gateways, each in words."""
+    found: list[tuple[Any, str]] = []
     scopes = (scope for diagram in package.diagrams for process in diagram.processes for scope in process.scopes())
     scope = next((one for one in scopes if element.id in one.elements), None)
     if scope is None:
@@ -221,10 +229,30 @@ def what_follows(package: Any, element: Any) -> list[str]:
                 waiting.append(target.id)
             elif target.type in KINDS:
                 condition = f"{flow.name}: " if flow.name else ""
-                found.append(f"{condition}{target.name or target.id} ({KINDS[target.type]})")
+                found.append((target, f"{condition}{target.name or target.id} ({KINDS[target.type]})"))
             elif target.name:
-                found.append(target.name)
+                found.append((target, target.name))
     return found
+
+
+@dataclass(frozen=True)
+class Next:
+    """What can follow where an instance stands: the element it stands at, and what the diagram has after it, in words."""
+
+    after: str
+    what: tuple[str, ...]
+    ids: tuple[str, ...]
+
+
+def what_is_next(package: Any, view: Any) -> list[Next]:
+    """What can come next from each place where an instance stands, inner ones first, as the diagrams have it; conditions in words."""
+    found: list[Next] = []
+    for active in view.active_elements:
+        element = element_of(package, _id_of(active))
+        after = _following(package, element) if element is not None else []
+        if element is not None and after:
+            found.append(Next(element.name or element.id, tuple(text for _, text in after), tuple(one.id for one, _ in after)))
+    return found[::-1]
 
 
 def in_order(package: Any, process_id: str) -> list[Any]:

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, make_response, request
 
 from amends.engine.errors import Conflict, Invalid, NotFound
 from amends.forms.form import Form
-from amends.webui import actors, filling, story, times, zone
+from amends.webui import actors, filling, people, story, times, zone
 from amends.webui.casework import About, DoneTask, about
 from amends.webui.errors import typed
 from amends.webui.inbox import next_task
@@ -139,9 +139,11 @@ def release(task_id: str) -> Response:
 @blueprint.post("/tasks/<task_id>/assign")
 def assign(task_id: str) -> Response:
     """Give it to somebody, for good or to be returned."""
-    to, engine = request.form.get("assignee", ""), application().engine
-    if not to:
-        raise Invalid("Nobody was chosen. Go back and choose who shall do it.")
+    engine, work = application().engine, Work(task_id)
+    try:
+        to = people.chosen("assignee", _candidates(work.task), "Choose who shall do it")
+    except Invalid as error:
+        return _show(work, work.draft.get("data", {}), status=422, problems={name: texts[0] for name, texts in error.fields.items()})
     returned = request.form.get("do") == "delegate"
     (engine.delegate if returned else engine.assign)(task_id, to, actor=actors.actor())
     say(f"The task is given to {name_of(to)}{', to be returned' if returned else ''}.")
@@ -162,18 +164,24 @@ def arrange(task_id: str) -> Response:
     return see("amends.task.show", task_id=task_id)
 
 
-def _show(work: Work, data: dict[str, Any], errors: Any = None, status: int = 200, revealed: bool = False) -> Response:
+def _show(
+    work: Work, data: dict[str, Any], errors: Any = None, status: int = 200, revealed: bool = False, problems: dict[str, str] | None = None
+) -> Response:
     if work.task.state != OPEN:
         _too_late(work)
     told = about(work.task.instance_id)
     barred = _barred(work, told)
     if any(one.actor == actors.actor() for one in barred):
-        return page("task/barred.html", work=work, about=told, barred=barred, candidates=_candidates(work.task), **_allowed(work.task))
+        return page(
+            "task/barred.html", 422 if problems else 200, work=work, about=told, barred=barred, candidates=_candidates(work.task),
+            problems=problems or {}, asked=request.form, **_allowed(work.task),
+        )  # fmt: skip
     model = work.form.render(data, context=work.context, errors=errors, roles=work.roles, native_dates=True) if work.form else None
     return page(
         "task/show.html", status, work=work, model=model, about=told, saved=bool(work.draft), revealed=revealed,
         follows=story.what_follows(work.package, work.element) if work.element is not None else [],
-        candidates=_candidates(work.task), barred=barred, holder=name_of(work.task.assignee), **_allowed(work.task),
+        candidates=_candidates(work.task), barred=barred, holder=name_of(work.task.assignee),
+        problems=problems or {}, asked=request.form if problems else {}, **_allowed(work.task),
     )  # fmt: skip
 
 
@@ -195,8 +203,8 @@ def _too_late(work: Work) -> None:
 
 def _candidates(task: Any) -> list[Any]:
     """Active accounts the task could be given to."""
-    people = application().accounts.list()
-    return list(application().engine.access.receivers(people, task.instance_id, task.groups or (), task.competence))
+    everyone = application().accounts.list()
+    return list(application().engine.access.receivers(everyone, task.instance_id, task.groups or (), task.competence))
 
 
 def _barred(work: Work, told: About) -> list[DoneTask]:

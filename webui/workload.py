@@ -12,7 +12,7 @@ from amends.engine.calendars import Calendar
 from amends.engine.errors import Invalid, NotFound
 from amends.webui import actors, packages, zone
 from amends.webui.pages import page, say, see
-from amends.webui.people import everybody
+from amends.webui.people import ACTOR, chosen, everybody
 from amends.webui.state import application, now
 
 blueprint = Blueprint("workload", __name__)
@@ -27,13 +27,21 @@ def _gate() -> Any:
 @blueprint.get("/workload")
 def show() -> Response:
     """Everybody's work, and what is about to be late."""
+    return shown({})
+
+
+def shown(errors: dict[str, str], status: int = 200) -> Response:
+    """The page, with what was wrong about the tasks that were to be given to somebody."""
     actors.demand("lead")
     until, work, me = horizon(), application().workload, actors.actor()
     loads = work.loads(until, actor=me)
     risks = work.at_risk(until, loads, actor=me)
     about = {one.task.instance_id: _complaint(one.task.instance_id) for one in risks}
     application().engine.record_reads([id for id, found in about.items() if found is not None], "workload", actor=me)
-    return page("workload/show.html", loads=loads, risks=risks, about=about, until=until, people=everybody(), now=now())
+    return page(
+        "workload/show.html", status, loads=loads, risks=risks, about=about, until=until, people=everybody(), now=now(), errors=errors,
+        asked=request.form if errors else {}, chosen=request.form.getlist("task") if errors else [],
+    )  # fmt: skip
 
 
 @blueprint.get("/workload/<account_id>")
@@ -67,7 +75,7 @@ def change_person(account_id: str) -> None:
         say("The absence is taken back.")
     else:
         begins, ends = _day("begins"), _day("ends") + timedelta(days=1)
-        cover = request.form.get("cover", "").removeprefix("account:") or None
+        cover = chosen("cover", [one for one in everybody() if one.id != account_id]).removeprefix(ACTOR) or None
         absences.add(account_id, begins, ends, cover, actor=me)
         say("The absence is noted.")
 

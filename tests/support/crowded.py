@@ -12,6 +12,7 @@ from staff import ASSESSED, DECIDED, FOUND
 from amends.engine.instances.filters import Filter
 from amends.engine.operating import Migrations
 from amends.engine.services import Operation, OperationContext
+from amends.webui.people import MOST_LISTED
 
 LONG = "Wolfeschlegelsteinhausenbergerdorffwelchevoralternwarengewissenhaft"
 PASSWORD = "correct horse battery"
@@ -47,6 +48,8 @@ class Crowded:
         names = {"zoe": "Zoe Everything", "wolfgang": f"Wolfgang {LONG}", "henry": "Henry", "rita": "Rita"}
         self.people = {name: app.accounts.create(name, names[name], roles, PASSWORD)[0] for name, roles in made.items()}
         self.account, self.long = self.people["zoe"], self.people["wolfgang"]
+        for number in range(MOST_LISTED):  # so that somebody is chosen by typing; lists of few are looked at in test_desk.py
+            app.accounts.create(f"colleague{number}", f"Colleague Number {number}", ["handler"])
         self.deployment = app.deploy_shipped()
         self._accounts()
         self.complaint, self.task = self._complaint()

@@ -3,7 +3,7 @@
 //   <div class="app-diagram" data-diagram-url="/…/complaint.bpmn" data-marks='{"Task_assess": "active", "Task_ack": "done"}'
 //        data-select="Task_assess" role="group" aria-label="…"></div>
 //
-// data-marks   element id → active | done | incident | problem | warning
+// data-marks   element id → active | next | done | incident | problem | warning
 // data-select  element to bring to the middle (optional)
 //
 // It tells the page when somebody clicks on an element: event "diagram:select", detail { id, name, type }.
@@ -12,7 +12,7 @@
 import NavigatedViewer from "bpmn-js/lib/NavigatedViewer";
 import { say } from "./diagrams.js";
 
-const MARKS = ["active", "done", "incident", "problem", "warning"];
+const MARKS = ["active", "next", "done", "incident", "problem", "warning"];
 
 export async function draw(place) {
   try {
