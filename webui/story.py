@@ -237,9 +237,13 @@ def _following(package: Any, element: Any) -> list[tuple[Any, str]]:
 
 @dataclass(frozen=True)
 class Next:
-    """What can follow where an instance stands: the element it stands at, and what the diagram has after it, in words."""
+    """What can follow where an instance stands: the element it stands at, and what the diagram has after it, in words.
+
+    `whole` is an element with a diagram of its own: its inside, where the instance stands too, comes to its end first.
+    """
 
     after: str
+    whole: bool
     what: tuple[str, ...]
     ids: tuple[str, ...]
 
@@ -251,7 +255,8 @@ def what_is_next(package: Any, view: Any) -> list[Next]:
         element = element_of(package, _id_of(active))
         after = _following(package, element) if element is not None else []
         if element is not None and after:
-            found.append(Next(element.name or element.id, tuple(text for _, text in after), tuple(one.id for one, _ in after)))
+            whole = element.type in ("callActivity", "subProcess")
+            found.append(Next(element.name or element.id, whole, tuple(text for _, text in after), tuple(one.id for one, _ in after)))
     return found[::-1]
 
 

@@ -161,5 +161,6 @@ def test_a_complaint_says_what_can_come_next(few: House) -> None:
     assert "What can come next" in shown and "After “Assess the complaint”" in shown
     after = re.search(r"After “Assess the complaint”</dt><dd[^>]*>(.*?)</dd>", shown, re.DOTALL)
     assert after is not None and "(" in after[1], after
+    assert re.search("After the whole of “[^”]+”", shown)
     shown = few.get(f"/complaints/{few.complaint.reference}?diagram=assessment.bpmn")
     assert "<strong>can come next</strong>" in shown and '&#34;next&#34;' in shown
