@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from amends.forms.dates import DateFault, is_blank, read_date, read_moment, read_time, write_moment, write_time
 from amends.forms.expressions import plain_number
-from amends.forms.model import MULTIPLE_CHOICE, SINGLE_CHOICE, TEXT_TYPES, Component
+from amends.forms.model import MULTIPLE_CHOICE, SINGLE_CHOICE, TEXT_TYPES, Component, Option
 from amends.forms.numbers import NumberFault, read_number, write_number
-from amends.forms.options import choose, options_of
+from amends.forms.options import choose, meant, options_of
 
 if TYPE_CHECKING:
     from amends.forms.run import Scope
@@ -94,11 +94,19 @@ def _multiple(component: Component, raw: Any, scope: Scope) -> list[Any]:
     if not isinstance(raw, list | tuple):
         raise Fault("choice.kind")
     options = options_of(component, scope.seen)
-    chosen = [choose(options, item) for item in raw if not is_blank(item)]
+    chosen = [choose(options, item) or _named(component, options, item) for item in raw if not is_blank(item)]
     if None in chosen:
         raise Fault("choice.unknowns")
     found = dict.fromkeys(option for option in options if option in chosen) if _hashable(options) else chosen
     return [option.value for option in found if option is not None]
+
+
+def _named(component: Component, options: tuple[Option, ...], typed: Any) -> Option | None:
+    """The one option of a long list of tags that somebody means by what they typed."""
+    found = meant(options, typed) if component.type == "taglist" else []
+    if len(found) > 1:
+        raise Fault("choice.several")
+    return found[0] if found else None
 
 
 def _hashable(options: tuple[Any, ...]) -> bool:

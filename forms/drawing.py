@@ -9,9 +9,9 @@ from typing import Any
 from amends.forms.convert import FILE_KEYS, Fault, as_typed, convert
 from amends.forms.data import MISSING, dotted, get
 from amends.forms.dates import DateFault, is_blank, read_date, read_moment, read_time
-from amends.forms.model import CHOICE_TYPES, INPUT_TYPES, MULTIPLE_CHOICE, Component
+from amends.forms.model import CHOICE_TYPES, INPUT_TYPES, MULTIPLE_CHOICE, Component, Option
 from amends.forms.numbers import NumberFault, read_number, write_number
-from amends.forms.options import choose, options_of, token
+from amends.forms.options import MOST_LISTED, choose, meant, options_of, token
 from amends.forms.reading import ADD, REMOVE
 from amends.forms.rendering import RenderField, RenderOption, RenderPart, RenderRow, errors_at
 from amends.forms.rules import label_of, limit
@@ -103,9 +103,23 @@ class Artist:
         field.multiple = component.type in MULTIPLE_CHOICE
         given = raw if isinstance(raw, list | tuple) else [raw]
         chosen = [choose(options, item) for item in given if not is_blank(item)]
+        if component.type == "taglist" and len(options) > MOST_LISTED:
+            self._tags(field, options, [item for item in given if not is_blank(item)])
+            return
         for number, option in enumerate(options):
             ident = field.id if number == 0 and component.type != "select" else f"{field.id}-{number}"
             field.options.append(RenderOption(token(option.value), option.label, option in chosen, ident))
+
+    @staticmethod
+    def _tags(field: RenderField, options: tuple[Option, ...], given: list[Any]) -> None:
+        """A long list: those chosen, to untick, and a box that names one more; what it cannot be told by stays in the box."""
+        found = {number: [one] if (one := choose(options, item)) else meant(options, item) for number, item in enumerate(given)}
+        chosen = [one[0] for one in found.values() if len(one) == 1]
+        field.typed = next((str(given[number]) for number, one in found.items() if len(one) != 1), "")
+        field.suggestions = [option.label for option in options if option not in chosen]
+        for number, option in enumerate(options):
+            if option in chosen:
+                field.options.append(RenderOption(token(option.value), option.label, True, f"{field.id}-{number}"))
 
     def _datetime(self, field: RenderField, component: Component, scope: Scope, raw: Any) -> None:
         native = component.properties.get("date", "native" if self.native_dates else "").lower() == "native"

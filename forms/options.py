@@ -14,6 +14,9 @@ from amends.forms.model import Component, Option
 MAX_OPTIONS = 2000
 """Options offered at most; a longer list needs a search, not a list."""
 
+MOST_LISTED = 20
+"""A list of tags shows that many to tick; of more one types a name, and those that could be meant are suggested."""
+
 
 def static_options(source: Mapping[str, Any]) -> tuple[Option, ...] | None:
     """The options written in the form; None when they come from data or an expression."""
@@ -66,6 +69,19 @@ def choose(options: tuple[Option, ...], given: Any) -> Option | None:
             if token(option.value) == given:
                 return option
     return None
+
+
+def meant(options: tuple[Option, ...], typed: Any) -> list[Option]:
+    """The options somebody may mean who types into a long list of tags: by label, by what it has in brackets, or by its beginning.
+
+    One that fits exactly goes before all that only begin like it; a word of the label may begin it too.
+    """
+    wanted = " ".join(typed.split()).casefold() if isinstance(typed, str) else ""
+    if not wanted or len(options) <= MOST_LISTED:
+        return []
+    labels = [(option, " ".join(option.label.split()).casefold()) for option in options]
+    exact = [option for option, label in labels if label == wanted or label.endswith(f"({wanted})")]
+    return exact or [option for option, label in labels if label.startswith(wanted) or f" {wanted}" in label or f"({wanted}" in label]
 
 
 def same(one: Any, other: Any) -> bool:

@@ -65,6 +65,8 @@ class RenderField:
     value: Any = None
     text: str = ""
     options: list[RenderOption] = field(default_factory=list)
+    suggestions: list[str] = field(default_factory=list)
+    typed: str = ""
     parts: list[RenderPart] = field(default_factory=list)
     rows: list[RenderRow] = field(default_factory=list)
     children: list[RenderField] = field(default_factory=list)
@@ -110,7 +112,7 @@ class RenderField:
                 return part.id
         if self.parts:
             return self.parts[0].id
-        return self.options[0].id if self.options and self.type != "select" else self.id
+        return self.options[0].id if self.options and self.type != "select" and not self.suggestions else self.id
 
     @property
     def lines(self) -> list[list[RenderField]]:

@@ -164,3 +164,15 @@ def test_a_complaint_says_what_can_come_next(few: House) -> None:
     assert re.search("After the whole of “[^”]+”", shown)
     shown = few.get(f"/complaints/{few.complaint.reference}?diagram=assessment.bpmn")
     assert "<strong>can come next</strong>" in shown and '&#34;next&#34;' in shown
+
+
+def test_a_form_that_asks_for_colleagues_takes_their_names(many: House) -> None:
+    """One after the other by a button that needs no script: who was named is ticked, who is not known stays in the box."""
+    page = f"/tasks/{many.task.id}"
+    shown = many.get(page)
+    assert re.search(r'<input[^>]* name="involved_staff"[^>]* list=', shown) and "account:" not in shown.split("involved_staff")[1][:300]
+    status, shown = many.post(page, go="look", involved_staff="vanden")
+    ticked = f'name="involved_staff" type="checkbox" value="{many.people["ann"].actor}" checked'
+    assert status == 200 and ticked in shown and 'name="involved_staff" value=""' in shown
+    status, shown = many.post(page, go="complete", involved_staff=[many.people["ann"].actor, "Kim M"])
+    assert status == 422 and "Several of the list" in shown and ticked in shown and 'name="involved_staff" value="Kim M"' in shown

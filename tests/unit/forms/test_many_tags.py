@@ -1,0 +1,65 @@
+"""A list of tags with more than twenty options: those chosen are there to untick, and one more is named by typing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from amends.engine.errors import Invalid
+from amends.forms import Form
+from amends.forms.options import MOST_LISTED
+
+from .support import made
+
+PEOPLE = [("kim", "Kim Meyer"), ("kim2", "Kim Meyer"), ("ann", "Ann Vandenberg")]
+PEOPLE += [(f"c{number}", f"Colleague {number}") for number in range(MOST_LISTED)]
+
+
+def form(many: int = len(PEOPLE), type: str = "taglist") -> Form:
+    options = [{"label": f"{name} ({user})", "value": f"account:{user}"} for user, name in PEOPLE[:many]]
+    return made({"type": type, "key": "staff", "label": "Involved staff", "values": options})
+
+
+def drawn(found: Form, given: list[str]) -> Any:
+    (field,) = (one for one in found.render({"staff": given}).everything() if one.key == "staff")
+    return field
+
+
+@pytest.mark.parametrize(
+    ("typed", "who"),
+    [
+        ("kim", "kim"), ("KIM2", "kim2"), ("Kim Meyer (kim2)", "kim2"), ("ann", "ann"), ("vanden", "ann"), (" ann  vanden", "ann"),
+        ("c1", "c1"), ("account:c3", "c3"),
+    ],
+)  # fmt: skip
+def test_a_name_is_taken_for_who_is_meant(typed: str, who: str) -> None:
+    """By user name, name, or the beginning of a word of it; the page then has it to untick."""
+    assert form().validate({"staff": ["account:ann", typed]})["staff"] == list(dict.fromkeys(
+        f"account:{user}" for user, _ in PEOPLE if user in ("ann", who)
+    ))  # fmt: skip
+    field = drawn(form(), [typed])
+    assert ([one.value for one in field.options], field.typed) == ([f"account:{who}"], "")
+    assert len(field.suggestions) == len(PEOPLE) - 1
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [("Nobody", "Select only options listed for “Involved staff”"), ("Kim M", "Several of the list for “Involved staff”")],
+)
+def test_nobody_and_several_are_said_and_what_was_typed_stays(typed: str, said: str) -> None:
+    """Beside those who were chosen, which stay chosen."""
+    with pytest.raises(Invalid) as caught:
+        form().validate({"staff": ["account:ann", typed]})
+    assert said in caught.value.fields["staff"][0]
+    field = drawn(form(), ["account:ann", typed])
+    assert ([one.value for one in field.options], field.typed) == (["account:ann"], typed)
+
+
+def test_few_tags_and_lists_to_tick_are_as_they_were() -> None:
+    """Up to twenty all are there to tick, and only what is listed is taken; a checklist is never typed into."""
+    for found in (form(MOST_LISTED), form(type="checklist")):
+        field = drawn(found, ["account:ann"])
+        assert not field.suggestions and len(field.options) >= MOST_LISTED
+        with pytest.raises(Invalid):
+            found.validate({"staff": ["ann"]})
