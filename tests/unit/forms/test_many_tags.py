@@ -63,3 +63,9 @@ def test_few_tags_and_lists_to_tick_are_as_they_were() -> None:
         assert not field.suggestions and len(field.options) >= MOST_LISTED
         with pytest.raises(Invalid):
             found.validate({"staff": ["ann"]})
+
+
+def test_return_in_another_field_sends_the_form_and_does_not_ask_for_another_name() -> None:
+    """A browser presses the first button of a form; before the one that adds a name there is a hidden one that sends."""
+    assert form().render({}).has_row_buttons
+    assert not form(MOST_LISTED).render({}).has_row_buttons
