@@ -257,12 +257,13 @@ class Interventions:
                 )  # fmt: skip
             known.answer = str(many)
         first = None if self.database.in_transaction() else self.try_on(job_id)
-        self.commands.wake()
+        if first is not None:
+            self.commands.wake()
         return Retried(many, 0, ()) if first is None else replace(first, many=many)
 
     def try_on(self, job_id: str) -> Retried | None:
         """Try the next incidents of a job of `retry_alike` again; None once there are none left."""
-        return retrying.carry_on(self.database, self._try_again, job_id)
+        return retrying.carry_on(self.database, self._try_again, job_id, self.now())
 
     def _try_again(self, incident_id: str, task: Mapping[str, Any]) -> None:
         self.retry_incident(incident_id, actor=task["actor"], variables=task["variables"], reason=task["reason"])

@@ -11,7 +11,7 @@ from amends.forms.dates import DateFault, is_blank, read_date, read_moment, read
 from amends.forms.expressions import plain_number
 from amends.forms.model import MULTIPLE_CHOICE, SINGLE_CHOICE, TEXT_TYPES, Component, Option
 from amends.forms.numbers import NumberFault, read_number, write_number
-from amends.forms.options import choose, meant, options_of
+from amends.forms.options import choose, meant, named, options_of
 
 if TYPE_CHECKING:
     from amends.forms.run import Scope
@@ -102,10 +102,12 @@ def _multiple(component: Component, raw: Any, scope: Scope) -> list[Any]:
 
 
 def _named(component: Component, options: tuple[Option, ...], typed: Any) -> Option | None:
-    """The one option of a long list of tags that somebody means by what they typed."""
-    found = meant(options, typed) if component.type == "taglist" else []
-    if len(found) > 1:
-        raise Fault("choice.several")
+    """The one option of a long list of tags that somebody named; one that only begins like it is not taken unseen."""
+    if component.type != "taglist":
+        return None
+    found, like = named(options, typed), meant(options, typed)
+    if len(found) != 1 and like:
+        raise Fault("choice.several" if len(like) > 1 else "choice.meant")
     return found[0] if found else None
 
 

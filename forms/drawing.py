@@ -115,7 +115,8 @@ class Artist:
         """A long list: those chosen, to untick, and a box that names one more; what it cannot be told by stays in the box."""
         found = {number: [one] if (one := choose(options, item)) else meant(options, item) for number, item in enumerate(given)}
         chosen = [one[0] for one in found.values() if len(one) == 1]
-        field.typed = next((str(given[number]) for number, one in found.items() if len(one) != 1), "")
+        # The box comes last in what is sent: what is before it was ticked, and is no option any more.
+        field.typed = next((str(given[number]) for number, one in reversed(found.items()) if len(one) != 1), "")
         field.suggestions = [option.label for option in options if option not in chosen]
         for number, option in enumerate(options):
             if option in chosen:

@@ -38,6 +38,7 @@ MESSAGES: dict[str, str] = {
     "choice.unknown": "Select one of the options for “{Name}”",
     "choice.unknowns": "Select only options listed for “{Name}”",
     "choice.several": "Several of the list for “{Name}” could be meant. Enter more of it",
+    "choice.meant": "See whether what is now ticked for “{Name}” is what was meant, and send it again",
     "choice.kind": "{Name} must be a list of options",
     "date.parts": "{Name} must include a {parts}",
     "date.real": "{Name} must be a real date, like 27 3 2026",

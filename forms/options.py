@@ -71,17 +71,27 @@ def choose(options: tuple[Option, ...], given: Any) -> Option | None:
     return None
 
 
-def meant(options: tuple[Option, ...], typed: Any) -> list[Option]:
-    """The options somebody may mean who types into a long list of tags: by label, by what it has in brackets, or by its beginning.
+def named(options: tuple[Option, ...], typed: Any) -> list[Option]:
+    """The options somebody names who types into a long list of tags: by label, by what it has in brackets, or by what is before them."""
+    wanted, labels = _wanted(options, typed)
+    return [option for option, label in labels if wanted in (label, label.partition(" (")[0]) or label.endswith(f"({wanted})")]
 
-    One that fits exactly goes before all that only begin like it; a word of the label may begin it too.
-    """
-    wanted = " ".join(typed.split()).casefold() if isinstance(typed, str) else ""
-    if not wanted or len(options) <= MOST_LISTED:
-        return []
-    labels = [(option, " ".join(option.label.split()).casefold()) for option in options]
-    exact = [option for option, label in labels if label == wanted or label.endswith(f"({wanted})")]
-    return exact or [option for option, label in labels if label.startswith(wanted) or f" {wanted}" in label or f"({wanted}" in label]
+
+def meant(options: tuple[Option, ...], typed: Any) -> list[Option]:
+    """Those somebody may mean: that they name, or else all of which a word begins like it."""
+    wanted, labels = _wanted(options, typed)
+    begins = [option for option, label in labels if label.startswith(wanted) or f" {wanted}" in label or f"({wanted}" in label]
+    return named(options, typed) or begins
+
+
+def _wanted(options: tuple[Option, ...], typed: Any) -> tuple[str, list[tuple[Option, str]]]:
+    """What was typed and the labels, as they are compared; no labels where there is nothing to look for."""
+    wanted = _plain(typed) if isinstance(typed, str) else ""
+    return wanted, [(option, _plain(option.label)) for option in options] if wanted and len(options) > MOST_LISTED else []
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split()).casefold()
 
 
 def same(one: Any, other: Any) -> bool:

@@ -77,7 +77,7 @@ def _back() -> Response:
 def _plan(wanted: str) -> Plan:
     engine, me, value = application().engine, actors.actor(), request.form.get(wanted, "") or request.form.get("value", "")
     if wanted in ("assign", "delegate"):
-        value = value if value.startswith(ACTOR) else chosen("assign", everybody(), "Choose who shall do it")
+        value = value if value.startswith(ACTOR) else chosen("assign", everybody(), "Choose who shall do it", previewed=True)
         command = engine.assign if wanted == "assign" else engine.delegate
         told = f"given to {name_of(value)}" + (", to be returned" if wanted == "delegate" else "")
         return Plan(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -22,6 +23,7 @@ SHOWN = 50
 COUNTED = 1_000
 """How far the counts on the left go; beyond, they say so."""
 SAVED_COUNTED = 100
+LISTS_COUNTED = 20
 TITLES = {"mine": "Mine", "teams": "My teams'", "all": "All"}
 COVER = "cover:"
 
@@ -164,7 +166,7 @@ def _tasks(errors: dict[str, str], status: int = 200) -> Response:
     package = packages.complaint_package()
     return page(
         "inbox/tasks.html", status, lists=lists, seen=seen, title=seen.saved.name if seen.saved else titles[seen.id], rows=rows,
-        more=rows[-1].task.id if len(found) > SHOWN else "", saved=[(one, _saved_count(one)) for one in saved],
+        more=rows[-1].task.id if len(found) > SHOWN else "", saved=_kept(saved),
         many=_counted(many), errors=errors, orders=ORDERS,
         roles={role: words for role, words in packages.role_titles().items() if role not in actors.APART},
         elements=_elements(package), stages=package.manifest.stages if package is not None else {},
@@ -204,6 +206,12 @@ def _list(name: str) -> dict[str, Any]:
     if name.startswith(COVER):
         return {"assignee": f"account:{name.removeprefix(COVER)}", "actor": me}
     return {"actor": me}
+
+
+def _kept(saved: Sequence[Any]) -> list[tuple[Any, str]]:
+    """The lists that are kept, each with how many tasks are in it: one's own before those of others, and not for a great many."""
+    counted = {one.id for one in sorted(saved, key=lambda one: not one.mine)[:LISTS_COUNTED]}
+    return [(one, _saved_count(one) if one.id in counted else "") for one in saved]
 
 
 def _saved_count(saved: Any) -> str:

@@ -123,7 +123,9 @@ def _instance(instance_id: str, effect: Any = None, errors: dict[str, str] | Non
 
 
 def _inputs(incident_id: str, package: Any, instance_id: str) -> list[tuple[str, str]]:
-    """What a step that is held up was given, as far as this reader may see it."""
+    """What a step that is held up was given, as far as this reader may see it: who may not read the trace may not read this."""
+    if not actors.may("audit", instance_id=instance_id):
+        return []
     shown = sight.own(package, instance_id).cover(application().engine.incident_inputs(incident_id))
     texts = {name: found if isinstance(found, str) else json.dumps(found, ensure_ascii=False, default=str) for name, found in shown.items()}
     return list(texts.items())

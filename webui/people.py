@@ -70,10 +70,12 @@ MOST_LISTED = 20
 ACTOR = "account:"
 
 
-def chosen(field: str, people: list[Any], none: str = "") -> str:
-    """The actor a form's field names: chosen from the list, or typed as a user name, a name, or the beginning of one.
+def chosen(field: str, people: list[Any], none: str = "", *, previewed: bool = False) -> str:
+    """The actor a form's field names: chosen from the list, or typed as a user name or a name.
 
-    Empty where nobody was named and `none` says nothing. Raises `Invalid` by field where nobody is meant by it, or several could be.
+    The beginning of a name is taken only where it is `previewed`, before anything is done, who is meant by it; elsewhere it is asked
+    whether they are: somebody who has left must not be taken for somebody who is called alike. Empty where nobody was named and `none`
+    says nothing. Raises `Invalid` by field where nobody is meant by it, or several could be.
     """
     typed = " ".join(request.form.get(field, "").split())
     if not typed:
@@ -86,8 +88,10 @@ def chosen(field: str, people: list[Any], none: str = "") -> str:
     exact = [one for one in people if wanted in (one.username.casefold(), one.display_name.casefold(), _listed(one).casefold())]
     words = [one for one in people if any(part.startswith(wanted) for part in _beginnings(one))]
     found = exact or words
-    if len(found) == 1:
+    if len(found) == 1 and (exact or previewed):
         return str(found[0].actor)
+    if len(found) == 1:
+        raise Invalid("Somebody could be meant.", {field: [f"Is {_listed(found[0])} meant by “{typed}”? Then enter {found[0].username}"]})
     if not found:
         raise Invalid("Nobody is meant.", {field: [f"Nobody who could be chosen is called “{typed}”. Enter a name or user name"]})
     some = ", ".join(_listed(one) for one in found[:5]) + (" and others" if len(found) > 5 else "")

@@ -68,8 +68,24 @@ def kept_key(file: Path) -> bytes:
         file.parent.mkdir(parents=True, exist_ok=True)
         part = file.with_name(f"{file.name}.{secrets.token_hex(4)}.part")
         part.touch(mode=0o600)
-        part.write_bytes(secrets.token_bytes(32))
+        with part.open("wb") as made:
+            made.write(secrets.token_bytes(SHORTEST))
+            made.flush()
+            os.fsync(made.fileno())  # what is sealed with it is on disk at once, too
         with suppress(FileExistsError):
             os.link(part, file)
         part.unlink()
-    return file.read_bytes()
+        _on_disk(file.parent)
+    key = file.read_bytes()
+    if len(key) < SHORTEST:
+        raise Invalid(f"{file} has {len(key)} bytes and should have {SHORTEST}: put the copy back that was kept of it, or remove it.")
+    return key
+
+
+def _on_disk(folder: Path) -> None:
+    """See to it that a new name in a folder outlives a power cut."""
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)

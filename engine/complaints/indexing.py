@@ -83,17 +83,18 @@ def _tell(connection: Connection, instance_id: str, subject: str) -> None:
     begun = next((one for one in events(connection, instance_id) if one.kind == "started"), None)
     values = begun.data.get("values") if begun is not None else None
     told = (told_text(values) if isinstance(values, dict) else "") or subject
-    connection.execute(update(t.complaint).where(t.complaint.c.instance_id == instance_id).values(told=told))
+    # Asked once more here: what was erased or changed since it was read stays as it is.
+    c = t.complaint.c
+    connection.execute(update(t.complaint).where(c.instance_id == instance_id, c.told == "", c.subject != "").values(told=told))
 
 
 def _add(connection: Connection, table: str) -> int:
     key, words = _TEXTS[table]
-    statement = (
-        f"INSERT INTO search_document (instance_id, kind, item, body) SELECT instance_id, '{table}', {key}, {words} "  # noqa: S608
-        f'FROM "{table}" a '
-        f"WHERE NOT EXISTS ({_document(table, key)}) LIMIT {PORTION}"
-    )
-    return connection.execute(text(statement)).rowcount
+    # On PostgreSQL whoever erases one of them waits, and then finds its document; SQLite has one writer.
+    held = "" if connection.dialect.name == "sqlite" else " FOR UPDATE"
+    missing = f'SELECT * FROM "{table}" a WHERE NOT EXISTS ({_document(table, key)}) LIMIT {PORTION}{held}'  # noqa: S608
+    insert = "INSERT INTO search_document (instance_id, kind, item, body)"
+    return connection.execute(text(f"{insert} SELECT instance_id, '{table}', {key}, {words} FROM ({missing}) a")).rowcount  # noqa: S608
 
 
 def _document(table: str, key: str) -> str:

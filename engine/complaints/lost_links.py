@@ -76,6 +76,8 @@ class LostLinks:
                 return
             state = connection.execute(select(d.state).where(mine)).scalar()
             recipient = complainant(connection, context, "email")
+        if recipient.channel != "email":
+            return  # it would go by post, and the links that work would end before it is there
         if state not in SETTLED:
             LetterBox(context).tell([recipient], LETTER, self._letter(context))
         self._end_others(complaint)

@@ -95,8 +95,11 @@ _THROWS: dict[str, Callable[[Any, model.Element], Any]] = {
 _STARTS = frozenset({"message", "signal", "timer"})
 
 
-def compile_process(process: model.Scope) -> ProcessSpec:
-    """Compile a process; a `Fault` names the element that cannot run (what `check` would have refused)."""
+def compile_process(process: model.Scope, deployed: bool = False) -> ProcessSpec:
+    """Compile a process; a `Fault` names the element that cannot run (what `check` would have refused).
+
+    One that is `deployed` was let through, perhaps by an earlier version that did not look at all of it: it goes on as it began.
+    """
     spec = ProcessSpec(process.id, process)
     for element in process.elements.values():
         if element.is_event_subprocess:
@@ -106,10 +109,10 @@ def compile_process(process: model.Scope) -> ProcessSpec:
             else:
                 spec.triggers.append(made)
         else:
-            made = _make(spec, element)
+            made = _make(spec, element, deployed)
         spec.conditional |= made.conditional
         if element.scope is not None:
-            made.inner = spec.inner[element.id] = compile_process(element.scope)
+            made.inner = spec.inner[element.id] = compile_process(element.scope, deployed=deployed)
             if element.type == "adHocSubProcess" and element.completion_condition:
                 made.inner.enough = Text(element.completion_condition, "completion condition", always_feel=True)
             if element.is_event_subprocess:
@@ -140,13 +143,13 @@ def _event_subprocess(spec: ProcessSpec, element: model.Element) -> Any:
     return catching.EventSubProcess(spec, element, starts[0])
 
 
-def _make(spec: ProcessSpec, element: model.Element) -> Any:
+def _make(spec: ProcessSpec, element: model.Element, deployed: bool) -> Any:
     kind = element.kind
     for listener in element.ext.execution_listeners:
         why = never_heard(element, spec.scope, listener.event)
         if why is not None:
             raise Fault(f"{element.id} has an execution listener at {listener.event!r}: {why}.")
-    unplayed = not_played(element)
+    unplayed = None if deployed else not_played(element)
     if unplayed is not None:
         raise Fault(f"{element.id} is not executed: {unplayed[0]}. {unplayed[1]}")
     if element.type == "adHocSubProcess":

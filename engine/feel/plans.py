@@ -171,6 +171,8 @@ class _Steps:
         if isinstance(node, n.Binary):
             if node.operator in ("and", "or"):
                 return self.add(node.operator, *map(self.straight, (self.condition(node.left), self.condition(node.right)))), False
+            if node.operator not in COMPARISONS:
+                raise Declined  # a power, which is no calculation of a plan
             return self.compared(node.operator, self.value(node.left), self.value(node.right))
         if isinstance(node, n.Between):
             return self._between(self.value(node.value), (">=", node.low), ("<=", node.high))

@@ -48,10 +48,11 @@ def seal(connection: Connection, now: datetime) -> int | None:
 
 def _take(connection: Connection) -> list[Any]:
     """Chain, number and hash of the rows that wait, which are off the list then; one that is gone stays on it, for `verify` to say so."""
-    wanted = (_U.chain, _U.seq, _H.hash)
     if connection.dialect.name == "postgresql":
-        return list(connection.execute(delete(t.unsealed).where(*_ROW).returning(*wanted)))
-    # SQLite cannot give back what another table has, but nobody writes between two statements of this transaction.
-    rows = list(connection.execute(select(*wanted).where(*_ROW)))
+        return list(connection.execute(delete(t.unsealed).where(*_ROW).returning(_U.chain, _U.seq, _H.hash)))
+    # SQLite cannot give back what another table has, but nobody writes between two statements of this transaction. It is asked from
+    # the list, which is short: joined, it may begin with the history, which is long.
+    kept = select(_H.hash).where(*_ROW).correlate(t.unsealed).scalar_subquery()
+    rows = [row for row in connection.execute(select(_U.chain, _U.seq, kept)) if row[2] is not None]
     connection.execute(delete(t.unsealed).where(exists().where(*_ROW)))
     return rows

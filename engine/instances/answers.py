@@ -46,6 +46,6 @@ def once(commands: Commands, key: str | None, command: str, about: str, now: dat
             connection.execute(update(t.idempotency).where(i.key == key).values(answer=known.answer))
             return
         kept = connection.execute(select(i.answer, i.command).where(i.key == key)).one()
-        if kept.command != label:
+        if kept.command and kept.command != label:
             raise Conflict(f"The key {key!r} was used for another {kept.command.partition(' ')[0]!r} before; choose another one.")
         yield Known(kept.answer)

@@ -23,7 +23,7 @@ def erase(connection: Connection, instance_id: str, business_key: str | None) ->
     of = (k.answer.startswith(f"{instance_id}{mark}", autoescape=True) for mark in (".", " "))
     answers = or_(k.answer == instance_id, *of)
     # Empty, not null: a key that comes again must still find that its command was done.
-    connection.execute(update(t.idempotency).where(answers).values(answer=""))
+    connection.execute(update(t.idempotency).where(answers).values(answer="", command=""))
     for table in (t.job, t.subscription):
         connection.execute(delete(table).where(table.c.instance_id == instance_id))
     if business_key:

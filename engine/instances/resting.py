@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, delete, exists, insert, select, update
+from sqlalchemy import Connection, delete, exists, insert, or_, select, update
 from uuid_utils import uuid7
 
 from amends.engine.errors import Conflict, Invalid, NotFound
@@ -19,6 +19,8 @@ RESTING = "resting"
 """The kind of job that lets the instances of a process rest or go on."""
 LOOK_AGAIN = timedelta(minutes=1)
 """After which a process that rests, or goes on, is looked over once more; no start takes as long as that."""
+LET_GO = "-"
+"""Before the suspension that an instance no longer rests by."""
 PORTION = 100
 """How many instances one run of such a job takes: then others have their turn."""
 
@@ -36,12 +38,15 @@ def suspend(commands: Commands, instance_id: str, *, reason: str, actor: str, by
 def resume(commands: Commands, instance_id: str, *, reason: str, actor: str) -> None:
     """Let a suspended instance go on: what fell due meanwhile runs now, messages that were kept for it reach it."""
     said(reason)
+    i = t.instance.c
     with commands.on(instance_id, "resume", actor, suspended_too=True) as work:
         if work.state != "suspended":
             raise Conflict(f"The instance {instance_id} is not suspended; nothing was changed.")
+        by = work.connection.execute(select(i.rests_by).where(i.id == instance_id)).scalar()
         work.state, work.listens_again = "active", True
         work.connection.execute(update(t.job).where(t.job.c.instance_id == instance_id).values(held=work.held))
-        _rests_by(work.connection, instance_id, None)
+        # A process that rests is looked over once more: what somebody let go on by itself is not laid to rest again.
+        _rests_by(work.connection, instance_id, f"{LET_GO}{by}" if by else None)
         work.execution.note("resumed", work.process_id, None, {"reason": reason})
         commands.database.after_commit(commands.wake)
 
@@ -107,6 +112,7 @@ def _next(connection: Connection, task: dict[str, Any]) -> list[str]:
         query = query.where(i.state == "suspended", i.rests_by == task["id"])
     else:
         # Once the process goes on, nothing more of it is to rest.
+        query = query.where(or_(i.rests_by.is_(None), i.rests_by != f"{LET_GO}{task['id']}"))
         query = query.where(i.state.in_(("active", "incident")), exists().where(t.suspension.c.id == task["id"]))
         query = query.where(i.deployment_id == task["deployment"]) if task["deployment"] else query
     return list(connection.execute(query.order_by(i.id).limit(PORTION)).scalars())

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
+from sqlalchemy.exc import InterfaceError, OperationalError
 from uuid_utils import uuid7
 
 from amends.engine.errors import AmendsError, Unavailable
@@ -20,6 +22,8 @@ RETRYING = "retrying"
 """The kind of job that tries incidents again."""
 PORTION = 100
 """How many incidents one run of such a job takes: then others have their turn."""
+TAKEN_OVER = timedelta(minutes=1)
+log = structlog.get_logger()
 _I, _N = t.incident.c, t.instance.c
 Retry = Callable[[str, Mapping[str, Any]], None]
 """Tries one incident again, as the job says: `actor`, `reason` and `variables`."""
@@ -45,12 +49,13 @@ def plan(
         "until": uuid7().hex,
     }  # fmt: skip
     row = {"id": job_id, "token": 0, "element_id": element_id, "kind": RETRYING, "type": process_id, "body": encode(body)}
-    connection.execute(insert(t.job), {**row, "due_at": now, "state": "due", "held": False, "attempts": 0, "retries": FOREVER})
+    # Who asks tries the first portion; a runner takes over at once when that is done, or in a minute if it never is.
+    connection.execute(insert(t.job), {**row, "due_at": now + TAKEN_OVER, "state": "due", "held": False, "attempts": 0, "retries": FOREVER})
     joined = t.incident.join(t.instance, _N.id == _I.instance_id)
     return job_id, int(connection.execute(select(func.count()).select_from(joined).where(*_left(body))).scalar_one())
 
 
-def carry_on(database: Database, retry: Retry, job_id: str) -> Retried | None:
+def carry_on(database: Database, retry: Retry, job_id: str, now: datetime) -> Retried | None:
     """Take the next incidents of such a job, each in a transaction of its own; None once it is over.
 
     One that cannot be tried, because its instance rests or went on meanwhile, does not keep the others waiting. Whoever was killed in
@@ -72,9 +77,15 @@ def carry_on(database: Database, retry: Retry, job_id: str) -> Retried | None:
             raise
         except AmendsError as error:
             refused.append(str(error))
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception as error:
+            # Whatever is wrong with this one, those behind it are tried.
+            log.error("retry failed", incident=incident_id, error=type(error).__name__)
+            refused.append(f"{type(error).__name__}: {error}")
     with database.transaction() as connection:
         if len(ids) == PORTION:
-            connection.execute(update(t.job).where(t.job.c.id == job_id).values(body=encode({**task, "after": ids[-1]})))
+            connection.execute(update(t.job).where(t.job.c.id == job_id).values(body=encode({**task, "after": ids[-1]}), due_at=now))
         else:
             connection.execute(delete(t.job).where(t.job.c.id == job_id))
     return Retried(len(ids), len(ids) - len(refused), tuple(refused))

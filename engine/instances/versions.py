@@ -70,7 +70,7 @@ class Version:
             process = self.package.processes.get(process_id)
             if process is None:
                 raise Fault(f"This version has no process {process_id!r}.")
-            self._specs[process_id] = compile_process(process)
+            self._specs[process_id] = compile_process(process, deployed=True)
         return self._specs[process_id]
 
     def decide(self, decision_id: str, context: Mapping[str, Any]) -> Decided:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, and_, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from amends.engine.history.encoding import plain
 from amends.engine.store import tables as t
@@ -59,8 +59,9 @@ def _count(connection: Connection, *where: ColumnElement[bool]) -> int:
 
 def _unsealed_age(connection: Connection, now: datetime) -> float:
     h, u = t.history.c, t.unsealed.c
-    waiting = select(h.body).join(t.unsealed, and_(u.chain == h.chain, u.seq == h.seq))
-    body = connection.execute(waiting.order_by(h.id).limit(1)).scalar()
+    # From the list, which is short, to the history, which is long.
+    mine = select(h.id).where(h.chain == u.chain, h.seq == u.seq).correlate(t.unsealed).scalar_subquery()
+    body = connection.execute(select(h.body).where(h.id == select(func.min(mine)).select_from(t.unsealed).scalar_subquery())).scalar()
     if body is None:
         return 0.0
     try:

@@ -10,7 +10,7 @@ import datetime as dt
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, ValidationError, fields, validate
 
 from amends.engine.calendars import Clock, Pause
 from amends.engine.execution import Fault
@@ -58,6 +58,16 @@ class ClockOperation(Operation):
         self.instance(context).note("operation", None, type=self.type, clock=clock.name, what=f"left as it is: {why}")
 
 
+class AgainField(fields.String):
+    """What is done where there is such a clock: true, false or keep; a boolean as well."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> str:
+        given = str(value).strip().lower()
+        if given not in ("true", "false", "keep"):
+            raise ValidationError("Write true (set its deadline anew), keep (leave it as it is) or false (stop).")
+        return given
+
+
 class StartClock(ClockOperation):
     """Start a clock; one that runs already gets the new length and start, and keeps its pauses and extensions."""
 
@@ -81,12 +91,12 @@ class StartClock(ClockOperation):
         warnings = WarningList(
             load_default=list, metadata={"label": "Warnings", "feel": "optional", "help": "“1 working day”, “80%”, with commas between."}
         )
-        again = fields.Boolean(
-            load_default=True,
+        again = AgainField(
+            load_default="true",
             metadata={
                 "label": "If there is such a clock",
                 "feel": "no",
-                "choices": {"true": "Set its deadline anew", "false": "Stop with an incident"},
+                "choices": {"true": "Set its deadline anew", "keep": "Leave it as it is", "false": "Stop with an incident"},
             },
         )
 
@@ -94,7 +104,9 @@ class StartClock(ClockOperation):
         """Start it, or set its deadline anew."""
         name = inputs["name"]
         known = self.instance(context).clocks.get(name)
-        if known is not None and not inputs["again"]:
+        if known is not None and inputs["again"] == "keep":
+            return
+        if known is not None and inputs["again"] == "false":
             raise Fault(f"The clock {name!r} was started already, and {context.element_id} does not allow to start it again.")
         if inputs["calendar"] not in context.calendars:
             there = ", ".join(sorted(context.calendars))

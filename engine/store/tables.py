@@ -149,7 +149,7 @@ instance = _table(
     Column("held", Boolean, nullable=False, server_default=text("false")),  # replay: the runner does not see its jobs
     Column("started_at", Instant, nullable=False),
     Column("ended_at", Instant),
-    Column("rests_by", String(40)),  # the suspension of its process that it rests by; empty: by its own, or not at all
+    Column("rests_by", String(40)),  # the suspension of its process that it rests by (after a dash: rested); empty: by its own, or never
     Index(None, "process_id", "state"),
     Index(None, "deployment_id", "state"),
 )

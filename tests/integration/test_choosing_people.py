@@ -123,6 +123,17 @@ def test_two_of_one_name_are_told_apart(many: House, typed: str) -> None:
     assert many.holder() == many.people["kim2"].actor
 
 
+@pytest.mark.parametrize("typed", ["vanden", "Ann V"])
+def test_who_only_begins_like_it_is_asked_for_where_nothing_is_shown_first(many: House, typed: str) -> None:
+    """Nobody is given, noted or made cover by half a name: the page says who could be meant, and nothing was changed."""
+    for page, (field, action, data) in many.places().items():
+        if field == "assign" or page.endswith(many.people["ann"].id):
+            continue  # shows who is meant before anything is done; cannot be her own cover
+        status, shown = many.post(action, **data, **{field: typed})
+        assert status == 422 and f"Is Ann Vandenberg (ann) meant by “{typed}”? Then enter ann" in shown, page
+    assert many.holder() != many.people["ann"].actor
+
+
 @pytest.mark.parametrize("typed", ["ann", "Ann Vandenberg", "vanden", " ann  vanden "])
 def test_a_name_or_its_beginning_is_enough(many: House, typed: str) -> None:
     """In any letters, from any word of it; several tasks are previewed first, as from a list."""

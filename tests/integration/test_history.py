@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, event, func, insert, select, update
 from tampering import (
     LINE,
     H,
@@ -34,6 +34,7 @@ from tampering import (
 from amends.engine import Conflict, Engine, history
 from amends.engine.history.chain import GENESIS
 from amends.engine.history.encoding import plain
+from amends.engine.operating.figures import figures
 from amends.engine.store import tables as t
 
 
@@ -218,3 +219,22 @@ def test_bytes_that_are_no_text_are_a_fault_and_no_error(world: World) -> None:
         connection.exec_driver_sql(f"UPDATE history SET body = {spoilt} WHERE chain = '{world.ended}' AND seq = 2")
     faults = [(fault.chain, fault.seq) for fault in world.engine.verify().faults]
     assert (world.ended, 2) in faults
+
+
+def test_sealing_does_not_read_the_whole_history(world: World) -> None:
+    """On SQLite, whose planner may begin with either table: from the list of what waits, a row of the history each."""
+    if not world.engine.database.sqlite:
+        pytest.skip("PostgreSQL knows how long tables are")
+    ran: list[str] = []
+    fixed = event.listens_for(world.engine.database.sql, "before_cursor_execute")
+    fixed(lambda connection, cursor, statement, *rest: ran.append(statement))
+    world.engine.seal()
+    with world.engine.database.reading() as connection:
+        figures(connection, world.engine.now())
+    asked = [statement for statement in ran if "FROM unsealed" in statement]
+    assert len(asked) >= 3
+    with world.engine.database.sql.connect() as connection:
+        for statement in asked:
+            marks = ("x",) * statement.count("?")
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", marks).all()
+            assert not any("SCAN history" in str(step) for step in plan), (statement, plan)

@@ -272,6 +272,29 @@ def test_all_that_is_held_up_alike_is_tried_again_some_at_a_time(failing: Engine
         failing.retry_alike(failing.incidents()[0].id, variables={"who": "Kim"}, actor="op")
 
 
+def test_one_that_fails_unexpectedly_does_not_stop_those_behind_it(failing: Engine, monkeypatch: Any) -> None:
+    """It is told beside what was refused; the batch comes to its end."""
+    for number in range(3):
+        failing.start("p", {"who": str(number)}, actor="jo")
+    failing.run_due()
+    held = failing.incidents()
+    Fails.broken = False
+    plain = failing.retry_incident
+
+    def broken(incident_id: str, **more: Any) -> None:
+        if incident_id == held[0].id:
+            raise KeyError("**")
+        plain(incident_id, **more)
+
+    monkeypatch.setattr(failing, "retry_incident", broken)
+    told = failing.retry_alike(held[1].id, actor="op")
+    assert (told.many, told.tried, told.refused) == (3, 2, ("KeyError: '**'",))
+    failing.run_due()
+    assert Fails.ran == 2 and [one.id for one in failing.incidents()] == [held[0].id]
+    with failing.database.reading() as connection:
+        assert connection.execute(select(t.job).where(t.job.c.kind == retrying.RETRYING)).all() == []
+
+
 # -- sent twice
 def test_an_intervention_that_is_sent_twice_is_made_once(engine: Engine, bpmn: Bpmn) -> None:
     """The same key again gives the first answer and changes nothing; for another change it is refused; a rehearsal uses no key up."""
@@ -430,6 +453,20 @@ def test_an_instance_that_began_before_its_process_rested_and_is_there_after_it_
     engine.run_due()
     with engine.database.reading() as connection:
         assert connection.execute(select(t.job)).all() == []
+
+
+def test_what_somebody_lets_go_on_by_itself_is_not_laid_to_rest_again(engine: Engine, bpmn: Bpmn, clock: Any) -> None:
+    """While its process rests, one urgent complaint is resumed: the second look a minute later leaves it alone."""
+    engine.deploy(bpmn(LINE))
+    urgent, other = (engine.start("p", {}, actor="jo") for _ in range(2))
+    engine.suspend_process("p", **WHO)
+    engine.resume(urgent, **WHO)
+    clock.move(minutes=1)
+    engine.run_due()
+    assert (engine.instance(urgent).state, engine.instance(other).state) == ("active", "suspended")
+    engine.resume_process("p", **WHO)
+    engine.suspend_process("p", **WHO)
+    assert (engine.instance(urgent).state, engine.instance(other).state) == ("suspended", "suspended")
 
 
 def test_a_process_that_goes_on_at_once_is_not_laid_to_rest_by_what_is_left_of_its_suspension(

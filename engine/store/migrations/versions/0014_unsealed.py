@@ -19,6 +19,9 @@ def upgrade() -> None:
         sa.Column("seq", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("chain", "seq", name=op.f("pk_unsealed")),
     )
+    if op.get_bind().dialect.name == "postgresql":
+        # What an old process committed between these statements would be on no list; SQLite has one writer.
+        op.execute("LOCK TABLE history IN ACCESS EXCLUSIVE MODE")
     op.execute("INSERT INTO unsealed (chain, seq) SELECT chain, seq FROM history WHERE sealed_by IS NULL")
     op.drop_index("ix_history_unsealed", table_name="history")
     op.drop_column("history", "sealed_by")

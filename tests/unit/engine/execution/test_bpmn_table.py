@@ -294,3 +294,12 @@ def test_what_bpmn_does_not_know_is_refused(place: str, tmp_path: Path) -> None:
     for kind in KINDS:
         if kind not in IN_BPMN[place]:
             assert verdict(event(kind, place), tmp_path) == REFUSED, f"{kind} {place}"
+
+
+def test_what_an_earlier_version_let_through_goes_on_as_it_began() -> None:
+    """A deployed process with an attribute that is refused since is compiled: its instances can be worked, moved and cancelled."""
+    body = after("x", user("x").replace('id="x"', 'id="x" startQuantity="2"'))
+    process_ = read_diagram(HEAD.format(process(body)).encode(), "x.bpmn").processes[0]
+    with pytest.raises(Fault):
+        compile_process(process_)
+    assert "x" in compile_process(process_, deployed=True).task_specs

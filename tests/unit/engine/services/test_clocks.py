@@ -129,6 +129,14 @@ def test_starting_an_ended_clock_begins_another(house: Any) -> None:
     assert done(house, instance) == ["started", "met", "started"]
 
 
+def test_again_keep_leaves_a_clock_as_it_is(house: Any) -> None:
+    """Running, changed or ended: what starts the clocks late does not set back what was set meanwhile."""
+    late = ("late", "start-clock", {"name": "answer", "length": "P3D", "again": "keep"})
+    house.deploy(START, late, ("stop", "stop-clock", {"name": "answer"}), ("later", *late[1:]), WAIT)
+    instance = house.start()
+    assert clock_of(house, instance).length == "5 working days" and done(house, instance) == ["started", "met"]
+
+
 def test_again_false_refuses_to_start_twice(house: Any) -> None:
     """With `again` false a clock that is there is left alone, and the element has an incident."""
     house.deploy(START, ("twice", "start-clock", {"name": "answer", "length": "P3D", "again": "false"}), WAIT)
