@@ -6,13 +6,12 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, delete, desc, func, insert, select
+from sqlalchemy import Connection, delete, desc, func, insert, select
 from uuid_utils import uuid7
 
 from amends.engine.definitions.model import Process
 from amends.engine.definitions.package import Package, read_package
 from amends.engine.store import tables as t
-from amends.engine.store.fixed import Fixed
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,16 +108,6 @@ def every(connection: Connection, deployment_id: str | None = None) -> list[Depl
         if row.process_id is not None and row.executable:
             processes.append(row.process_id)
     return [Deployment(**fields, processes=tuple(processes)) for fields, processes in found.values()]  # type: ignore[arg-type]
-
-
-def latest(connection: Connection, process_id: str) -> str | None:
-    """The id of the deployment that holds the latest executable version of a process."""
-    found = _LATEST.first(connection, {"process": process_id})
-    return None if found is None else str(found.deployment_id)
-
-
-_P = t.process_definition.c
-_LATEST = Fixed(select(_P.deployment_id).where(_P.process_id == bindparam("process"), _P.executable).order_by(desc(_P.position)).limit(1))
 
 
 def package_of(connection: Connection, deployment_id: str) -> Package:

@@ -116,10 +116,7 @@ class Versions:
     def latest(self, process_id: str) -> Version:
         """The latest version of a process; raises `NotFound`."""
         with self.database.reading() as connection:
-            deployment_id = deployments.latest(connection, process_id)
-        if deployment_id is None:
-            raise _not_deployed(process_id)
-        return self.get(deployment_id)
+            return self._latest(connection, process_id)[0]
 
     def to_start(self, connection: Connection, process_id: str, version: Version | None) -> tuple[Version, str | None]:
         """What an instance of a process starts on, the latest version unless one is given, and the suspension that it rests by.
@@ -127,14 +124,17 @@ class Versions:
         Raises `NotFound` where there is none, or the version given has no such process.
         """
         if version is None:
-            found = _LATEST.first(connection, {"process": process_id})
-            if found is None:
-                raise _not_deployed(process_id)
-            return self.get(found.deployment_id), found.rests_by
+            return self._latest(connection, process_id)
         if process_id not in version.package.processes:
             raise NotFound(f"The deployment {version.id} has no process {process_id!r}.")
         rests = _RESTS.first(connection, {"process": process_id, "deployment": version.id})
         return version, None if rests is None else rests.rests_by
+
+    def _latest(self, connection: Connection, process_id: str) -> tuple[Version, str | None]:
+        found = _LATEST.first(connection, {"process": process_id})
+        if found is None:
+            raise NotFound(f"No process {process_id!r} is deployed. Deploy the package that holds it first.")
+        return self.get(found.deployment_id), found.rests_by
 
     def process(self, process_id: str, deployment_id: str | None) -> tuple[ProcessSpec, str | None]:
         """A called process: that of the caller's version, else the latest there is."""
@@ -152,7 +152,3 @@ class Versions:
         """Settings have changed: work versions out again."""
         with self._lock:
             self._versions.clear()
-
-
-def _not_deployed(process_id: str) -> NotFound:
-    return NotFound(f"No process {process_id!r} is deployed. Deploy the package that holds it first.")
