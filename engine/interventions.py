@@ -111,9 +111,7 @@ class Interventions:
                 resting.resume(self.commands, instance_id, reason=reason, actor=actor)
             known.answer = instance_id
 
-    def set_variables(
-        self, instance_id: str, variables: Mapping[str, Any], *, actor: str, reason: str, key: str | None = None
-    ) -> None:
+    def set_variables(self, instance_id: str, variables: Mapping[str, Any], *, actor: str, reason: str, key: str | None = None) -> None:
         """Change variables of a running instance, for a reason that goes into its history."""
         self._allow(actor, "operate", instance_id=instance_id)
         given = plain(variables)

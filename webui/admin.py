@@ -158,8 +158,7 @@ def change_setting(name: str) -> Response:
 def _settings(typed: dict[str, str], errors: dict[str, str], status: int = 200) -> Response:
     package, own = packages.complaint_package(), application().settings
     rows = [
-        (name, typed.get(name, own.get(name, given)), name in own, isinstance(given, str))
-        for name, given in _packaged(package).items()
+        (name, typed.get(name, own.get(name, given)), name in own, isinstance(given, str)) for name, given in _packaged(package).items()
     ]
     return page("admin/settings.html", status, rows=rows, package=package, errors=errors)
 

@@ -55,9 +55,7 @@ class Amends:
             templates=pages.environment(app, app.config["AMENDS_TEMPLATES"]),
             assets=Assets(),
             limits=Limits(),
-            drafts=Drafts(
-                _draft_folder(app, application), app.config["AMENDS_DRAFT_HOURS"], app.config["AMENDS_STAFF_DRAFT_HOURS"]
-            ),
+            drafts=Drafts(_draft_folder(app, application), app.config["AMENDS_DRAFT_HOURS"], app.config["AMENDS_STAFF_DRAFT_HOURS"]),
         )
         app.register_blueprint(_blueprint(alone=not url_prefix), url_prefix=url_prefix or None)
 

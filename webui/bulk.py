@@ -80,9 +80,7 @@ def _plan(wanted: str) -> Plan:
         value = value if value.startswith(ACTOR) else chosen("assign", everybody(), "Choose who shall do it", previewed=True)
         command = engine.assign if wanted == "assign" else engine.delegate
         told = f"given to {name_of(value)}" + (", to be returned" if wanted == "delegate" else "")
-        return Plan(
-            told, value, lambda task: engine.refusal(task, wanted, actor=me, to=value), lambda task: command(task, value, actor=me)
-        )
+        return Plan(told, value, lambda task: engine.refusal(task, wanted, actor=me, to=value), lambda task: command(task, value, actor=me))
     change: dict[str, Any]
     if wanted == "priority":
         if not (value.isascii() and value.isdigit() and int(value) <= 100):

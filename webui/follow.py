@@ -178,7 +178,9 @@ def _complaint(reference: str) -> Any:
         raise Forbidden(
             say_it(
                 "This browser cannot open %(reference)s any more, for example because nobody used it for %(minutes)s minutes. "
-                "Open your link again, or type your reference and code.", reference=reference, minutes=setting("AMENDS_FOLLOW_MINUTES"),
+                "Open your link again, or type your reference and code.",
+                reference=reference,
+                minutes=setting("AMENDS_FOLLOW_MINUTES"),
             )  # fmt: skip
         )
     return application().register.get(reference=reference)

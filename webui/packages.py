@@ -18,9 +18,7 @@ from amends.webui.state import application
 def complaint_deployment() -> Any | None:
     """The newest deployment of a package whose instances are complaints, or None."""
     if "amends_deployment" not in g:
-        g.amends_deployment = next(
-            (one for one in application().engine.deployments() if _complaints_of(one) in one.processes), None
-        )
+        g.amends_deployment = next((one for one in application().engine.deployments() if _complaints_of(one) in one.processes), None)
     return g.amends_deployment
 
 

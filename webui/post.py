@@ -41,21 +41,27 @@ def _show(errors: dict[str, str], status: int = 200) -> Response:
 def letter(key: str) -> Response:
     """One letter, to print."""
     found = application().print_queue.one(key)
-    actors.demand("read", instance_id=found.instance_id)
-    return download(application().print_queue.pdf(key), f"{found.reference}.pdf", "application/pdf")
+    # Not only to read: the link in it is one by which somebody answers as the complainant.
+    actors.demand("write", instance_id=found.instance_id)
+    return download(application().print_queue.pdf(key, actor=actors.actor()), f"{found.reference}.pdf", "application/pdf")
 
 
 @blueprint.post("/post/posted")
 def posted() -> Response:
-    """Say that letters are in the post."""
-    many = 0
-    for key in request.form.getlist("key"):
-        actors.demand("write", instance_id=application().print_queue.one(key).instance_id)
-        application().print_queue.posted(key, actor=actors.actor())
-        many += 1
-    if not many:
-        return _show({"letters": "Choose the letters that are in the post"}, 422)
-    say(f"{many} {'letter is' if many == 1 else 'letters are'} recorded as posted.")
+    """Say that letters are in the post, or that what came back was said another way."""
+    queue, keys = application().print_queue, request.form.getlist("key")
+    otherwise = request.form.get("do") == "otherwise"
+    if not keys:
+        return _show({"letters": "Choose letters first"}, 422)
+    for key in keys:
+        actors.demand("write", instance_id=queue.one(key).instance_id)
+    try:
+        for key in keys:
+            (queue.otherwise if otherwise else queue.posted)(key, actor=actors.actor())
+    except Conflict as error:
+        return _show({"letters": str(error)}, 409)
+    many = f"{len(keys)} {'letter is' if len(keys) == 1 else 'letters are'}"
+    say(f"{many} recorded as dealt with another way." if otherwise else f"{many} recorded as posted.")
     return see("amends.post.show")
 
 

@@ -126,6 +126,8 @@ def _said(kind: str, element: str, name: str, data: Mapping[str, Any]) -> tuple[
         "link renewed": (f"{_given(data)}; {LINKS.get(str(data.get('old')), '')}", "message"),
         "said afterwards": ("The complainant answered the survey", "message"),
         "posted": ("A letter was put into the post", "message"),
+        "link printed": ("A letter with a new link was printed; earlier ones still work", "message"),
+        "dealt with": ("A letter that mail did not bring there was dealt with another way", "message"),
         "erased": ("Personal data was erased", "done"),
         "variables": ("Values were changed by hand", "problem"),
         "moved": (f"{name}: begun by hand" if data.get("to") == "before" else f"Gone on after {name}, by hand", "problem"),
@@ -139,7 +141,11 @@ def _said(kind: str, element: str, name: str, data: Mapping[str, Any]) -> tuple[
 
 
 def _given(data: Mapping[str, Any]) -> str:
-    return "The complainant asked for a new link and got it by mail" if data.get("asked") else "The complainant was given a new link"
+    return (
+        "The complainant asked for a new link, got it by mail, and opened it"
+        if data.get("asked")
+        else "The complainant was given a new link"
+    )
 
 
 def _person(data: Mapping[str, Any]) -> str:

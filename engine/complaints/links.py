@@ -10,7 +10,7 @@ import secrets
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, update
 
 from amends.engine.calendars import read_length
 from amends.engine.calendars.lengths import CALENDAR, shift_calendar
@@ -56,13 +56,18 @@ class Links:
             return None
         return first
 
-    def end(self, connection: Connection, instance_id: str, keep: str = "") -> None:
-        """End every link of a complaint but the one with the hash `keep`.
+    def end(self, connection: Connection, instance_id: str) -> None:
+        """End every link of a complaint. The first ends as well: nobody knows the secret of its new hash."""
+        connection.execute(delete(t.follow_link).where(t.follow_link.c.instance_id == instance_id))
+        self._end_first(connection, instance_id)
 
-        The first ends as well: nobody knows the secret of its new hash.
-        """
+    def end_earlier(self, connection: Connection, instance_id: str, than: datetime, but: ColumnElement[bool]) -> None:
+        """End the links of a complaint that were given out before an instant, the first among them; not those that `but` means."""
         f = t.follow_link.c
-        connection.execute(delete(t.follow_link).where(f.instance_id == instance_id, f.secret_hash != keep))
+        connection.execute(delete(t.follow_link).where(f.instance_id == instance_id, f.made_at < than, ~but))
+        self._end_first(connection, instance_id)
+
+    def _end_first(self, connection: Connection, instance_id: str) -> None:
         gone = {"secret_hash": digest_of(secrets.token_urlsafe(32))}
         connection.execute(update(t.complaint).where(t.complaint.c.instance_id == instance_id).values(**gone))
 

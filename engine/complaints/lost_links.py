@@ -2,6 +2,9 @@
 
 Whoever asks learns nothing: what they typed becomes a job without being looked at, and the job, some seconds later, looks. So the
 answer's words and its time are the same for a wrong address, an unknown reference and the right ones (ISO 10002, 4.4 and 4.10).
+
+Asking ends nothing: anybody may ask. The links that there were end when the new one is opened, which shows that it has arrived. Those
+that were asked for within the same hour live and end together: whoever sends the page twice may open either mail.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
 from uuid_utils import uuid7
 
 from amends.engine.complaints.lost_link_words import words_for
@@ -22,9 +25,9 @@ from amends.engine.errors import NotFound
 from amends.engine.execution import Note
 from amends.engine.execution.values import encode
 from amends.engine.services.base import OperationContext
-from amends.engine.services.letters import KEPT_LINK, Rendered, asks_for_link, with_link, written
+from amends.engine.services.letters import KEPT_LINK, Rendered, asks_for_link, render, with_link, written
 from amends.engine.services.messages import LetterBox, link_address
-from amends.engine.services.outbox import SETTLED
+from amends.engine.services.outbox import DOUBTFUL, SETTLED, UNSENT
 from amends.engine.services.recipients import complainant
 from amends.engine.store import tables as t
 
@@ -39,8 +42,18 @@ LETTER: Final = "new-link"
 MOST: Final = 3
 """So many new links are mailed for one complaint in `WITHIN`; further ones are asked for in vain."""
 WITHIN: Final = timedelta(days=1)
+TOGETHER: Final = timedelta(hours=1)
+"""Links asked for within this time, for the same address, are one wish: opening one of them ends none of the others."""
 LATEST_SECONDS: Final = 4.0
 TRIES: Final = 8
+OPENED: Final = "opened link"
+"""Begins the `why` of a link that was asked for once it was opened; until then it is `LOST_LINK`."""
+TOO_MANY: Final = (
+    "The complainant asked for a new link again; {most} were mailed within a day, and no further one is. Perhaps none arrived."
+)
+NO_ADDRESS: Final = "The complainant asked for a new link, but mail cannot be sent to the address of the complaint."
+PERHAPS: Final = "The complainant asked for a new link. The mail may have been sent: see whether it arrived."
+IN_VAIN: Final = "The complainant asked for a new link and did not get it: {why}"
 
 
 class LostLinks:
@@ -59,7 +72,7 @@ class LostLinks:
             connection.execute(insert(t.job), {**row, "due_at": due, "state": "due", "held": False, "attempts": 0, "retries": TRIES})
 
     def send(self, job_id: str, asked: Mapping[str, Any]) -> None:
-        """Mail a new link if the address is the complaint's, and end all others once it has left.
+        """Mail a new link if the address is the complaint's.
 
         Called again for the same job it sends nothing twice. Raises what the outbox raises where the mail cannot leave.
         """
@@ -67,20 +80,61 @@ class LostLinks:
         if complaint is None:
             return
         context = self._context(complaint, job_id)
-        d = t.dispatch.c
-        mine = d.key.startswith(f"{context.key}:", autoescape=True)
-        before = (d.instance_id == complaint.instance_id, d.key.startswith(f"{complaint.instance_id}.lost-", autoescape=True))
-        recent = select(func.count()).where(*before, ~mine, d.attempted_at > context.now - WITHIN)
         with self.engine.database.reading() as connection:
-            if connection.execute(recent).scalar_one() >= MOST:
-                return
-            state = connection.execute(select(d.state).where(mine)).scalar()
+            spent = self._spent(connection, context)
+            state = connection.execute(select(t.dispatch.c.state).where(_rows_of(context))).scalar()
             recipient = complainant(connection, context, "email")
-        if recipient.channel != "email":
-            return  # it would go by post, and the links that work would end before it is there
-        if state not in SETTLED:
-            LetterBox(context).tell([recipient], LETTER, self._letter(context))
-        self._end_others(complaint)
+        if state in SETTLED:
+            return
+        if spent:
+            self._leave_to_staff(replace(context, key=f"{context.instance_id}.asked-{context.now:%Y-%m-%d}"), TOO_MANY.format(most=MOST))
+        elif recipient.channel != "email":
+            self._leave_to_staff(context, NO_ADDRESS)
+        else:
+            LetterBox(context).tell([recipient], LETTER, self._letter(context, job_id, asked["address"]))
+
+    def given_up(self, job_id: str, asked: Mapping[str, Any], why: str) -> None:
+        """No attempt sent it: the wish waits for staff, with the reason, where letters wait for the post."""
+        complaint = self._asked_for(asked)
+        if complaint is None:
+            return
+        context = self._context(complaint, job_id)
+        with self.engine.database.reading() as connection:
+            state = connection.execute(select(t.dispatch.c.state).where(_rows_of(context))).scalar()
+        self._leave_to_staff(context, PERHAPS if state == DOUBTFUL else IN_VAIN.format(why=why))
+
+    def opened(self, complaint: Complaint, secret: str) -> None:
+        """Somebody opens a link. The first time that is one of those asked for, what was given out before it ends."""
+        f = t.follow_link.c
+        this = (f.secret_hash == digest_of(secret), f.why.startswith(LOST_LINK))
+        with self.engine.database.reading() as connection:
+            waits = connection.execute(select(f.why).where(*this)).first()
+        if waits is None:
+            return
+        on = self.engine.commands.on(complaint.instance_id, "renew link", _who(complaint), ended_too=True, suspended_too=True)
+        with on as work:
+            link = work.connection.execute(select(f.why, f.made_at).where(*this)).first()
+            if link is None:
+                return
+            kept = link.why.removeprefix(LOST_LINK)
+            address = kept.rpartition(" ")[2]
+            work.connection.execute(update(t.follow_link).where(*this).values(why=f"{OPENED}{kept}"))
+            asked_for = or_(f.why.startswith(LOST_LINK), f.why.startswith(OPENED))
+            together = and_(asked_for, f.why.endswith(f" {address}"), f.made_at > link.made_at - TOGETHER)
+            self.register.links.end_earlier(work.connection, complaint.instance_id, link.made_at, but=together)
+            work.execution.notes.append(Note("link renewed", "", 0, {"old": "ended", "asked": "on the page"}))
+
+    def _spent(self, connection: Connection, context: OperationContext) -> bool:
+        d = t.dispatch.c
+        others = (d.instance_id == context.instance_id, d.key.startswith(f"{context.instance_id}.lost-", autoescape=True))
+        recent = select(func.count()).where(*others, ~_rows_of(context), d.attempted_at > context.now - WITHIN)
+        return connection.execute(recent).scalar_one() >= MOST
+
+    def _leave_to_staff(self, context: OperationContext, why: str) -> None:
+        """Put the mail that did not leave among the letters that wait, once."""
+        with self.engine.database.reading() as connection:
+            recipient = complainant(connection, context, "post")
+        LetterBox(context).leave(recipient, LETTER, self._kept_letter(context), UNSENT, why)
 
     def _asked_for(self, asked: Mapping[str, Any]) -> Complaint | None:
         try:
@@ -102,27 +156,36 @@ class LostLinks:
             key=f"{view.id}.lost-{job_id}", shared=self.engine.registry.shared, database=self.engine.database,
         )  # fmt: skip
 
-    def _letter(self, context: OperationContext) -> Rendered:
+    def _letter(self, context: OperationContext, job_id: str, address: str) -> Rendered:
         def make() -> str:
-            return link_address(context, self.register.new_link(context.instance_id, LOST_LINK))
+            # Of the address so much of a digest that links to another one are told apart.
+            return link_address(context, self.register.new_link(context.instance_id, f"{LOST_LINK} {job_id} {address[:16]}"))
 
-        language = str(context.variables.get("language") or "")
-        if context.package.letter(LETTER) and asks_for_link(name := letter_in(context.package, LETTER, language), context):
+        name = letter_in(context.package, LETTER, _language(context))
+        if context.package.letter(LETTER) and asks_for_link(name, context):
             return with_link(name, context, make)
-        contact = str(setting_in(context.package, context.settings, "contact", language) or "")
+        return replace(_our_own(context, make()), kept=_our_own(context, KEPT_LINK))
 
-        def our_own(link: str) -> Rendered:
-            return replace(written(*words_for(language, context.variables["reference"], link, contact)), language=language or "en")
+    def _kept_letter(self, context: OperationContext) -> Rendered:
+        name = letter_in(context.package, LETTER, _language(context))
+        if context.package.letter(LETTER) and asks_for_link(name, context):
+            return render(name, context)
+        return _our_own(context, KEPT_LINK)
 
-        return replace(our_own(make()), kept=our_own(KEPT_LINK))
 
-    def _end_others(self, complaint: Complaint) -> None:
-        f = t.follow_link.c
-        made = select(f.secret_hash).where(f.instance_id == complaint.instance_id, f.why == LOST_LINK).order_by(f.made_at.desc()).limit(1)
-        on = self.engine.commands.on(complaint.instance_id, "renew link", _who(complaint), ended_too=True, suspended_too=True)
-        with on as work:
-            self.register.links.end(work.connection, complaint.instance_id, keep=work.connection.execute(made).scalar() or "")
-            work.execution.notes.append(Note("link renewed", "", 0, {"old": "ended", "asked": "on the page"}))
+def _our_own(context: OperationContext, link: str) -> Rendered:
+    language = _language(context)
+    contact = str(setting_in(context.package, context.settings, "contact", language) or "")
+    return replace(written(*words_for(language, context.variables["reference"], link, contact)), language=language or "en")
+
+
+def _language(context: OperationContext) -> str:
+    return str(context.variables.get("language") or "")
+
+
+def _rows_of(context: OperationContext) -> ColumnElement[bool]:
+    """The journal rows of one wish."""
+    return t.dispatch.c.key.startswith(f"{context.key}:", autoescape=True)
 
 
 def _digest(address: str) -> str:

@@ -21,13 +21,13 @@ from amends.engine.store import tables as t
 if TYPE_CHECKING:
     from amends.engine.complaints.register import Register
 
-WAITING = (outbox.TO_PRINT, outbox.RETURNED)
+WAITING = (outbox.TO_PRINT, outbox.RETURNED, outbox.UNSENT)
 D, M, C = t.dispatch.c, t.message.c, t.complaint.c
 
 
 @dataclass(frozen=True, slots=True)
 class ToPrint:
-    """A letter that waits for the post. `returned` says that it came back by mail, `why` with what reason."""
+    """A letter that waits for the post. `returned` says that mail did not bring it there, `why` for what reason."""
 
     key: str
     instance_id: str
@@ -51,7 +51,7 @@ class PrintQueue:
         query = query.join(t.message, M.id == D.message_id).join(t.complaint, C.instance_id == D.instance_id)
         with self.engine.database.reading() as connection:
             rows = connection.execute(query.where(D.state.in_(WAITING)).order_by(D.attempted_at, D.key).limit(limit)).all()
-        return [ToPrint(*row[:6], returned=row.state == outbox.RETURNED, why=row.proof) for row in rows]
+        return [ToPrint(*row[:6], returned=row.state != outbox.TO_PRINT, why=row.proof) for row in rows]
 
     def one(self, key: str) -> ToPrint:
         """One that waits; raises `NotFound`."""
@@ -60,8 +60,12 @@ class PrintQueue:
             raise NotFound("This letter does not wait to be printed any more.")
         return found
 
-    def pdf(self, key: str) -> bytes:
-        """The letter as it goes into an envelope; where it speaks of a personal link, with one made for this print."""
+    def pdf(self, key: str, *, actor: str = "system") -> bytes:
+        """The letter as it goes into an envelope.
+
+        Where it speaks of a personal link, with one made for this print: of the one before, nobody can tell any more, and it may be
+        in an envelope already. Who had one made stands in the history.
+        """
         letter = self.one(key)
         view = self.engine.instance(letter.instance_id)
         version = self.engine.versions.get(view.deployment_id)
@@ -70,7 +74,10 @@ class PrintQueue:
         link = ""
         base = version.settings.get("base_url")
         if KEPT_LINK in body and follow_address(base, ""):
-            link = follow_address(base, self.register.new_link(letter.instance_id, "printed letter"))
+            with self.engine.commands.on(letter.instance_id, "print", actor, ended_too=True, suspended_too=True) as work:
+                secret = self.register.links.make(work.connection, letter.instance_id, "printed letter")
+                work.execution.notes.append(Note("link printed", "", 0, {"dispatch": key}))
+            link = follow_address(base, secret)
             body = body.replace(KEPT_LINK, link)
         calendar = version.calendars.get("default")
         day = letter.at.astimezone(ZoneInfo(calendar.zone.key) if calendar is not None and hasattr(calendar.zone, "key") else UTC).date()
@@ -83,16 +90,27 @@ class PrintQueue:
 
     def posted(self, key: str, *, actor: str, at: datetime | None = None) -> None:
         """Say that a letter is in the post: who, and when, become its proof, and stand in the history. `Conflict` if it was said before."""
-        letter = self.one(key)
         now = at or self.engine.now()
+        told = {"state": outbox.SENT, "proof": f"posted by {actor}, {now:%Y-%m-%d %H:%M} UTC", "sent_at": now}
+        self._settle(self.one(key), actor, told, Note("posted", "", 0, {"dispatch": key}), said=True)
+
+    def otherwise(self, key: str, *, actor: str) -> None:
+        """Say that what mail did not bring there was said another way, by telephone perhaps; it waits no more. `Conflict` as above."""
+        letter = self.one(key)
+        if not letter.returned:
+            raise Conflict("This letter was to go by post from the beginning. Print it, and say when it is in the post.")
+        proof = f"{letter.why} Dealt with another way by {actor}, {self.engine.now():%Y-%m-%d %H:%M} UTC."
+        note = Note("dealt with", "", 0, {"dispatch": key})
+        self._settle(letter, actor, {"state": outbox.FAILED, "proof": proof.strip()}, note, said=False)
+
+    def _settle(self, letter: ToPrint, actor: str, told: dict[str, Any], note: Note, *, said: bool) -> None:
         with self.engine.commands.on(letter.instance_id, "posted", actor, ended_too=True) as work:
-            proof = f"posted by {actor}, {now:%Y-%m-%d %H:%M} UTC"
-            done = work.connection.execute(
-                update(t.dispatch).where(D.key == key, D.state.in_(WAITING)).values(state=outbox.SENT, proof=proof, sent_at=now)
-            )
+            done = work.connection.execute(update(t.dispatch).where(D.key == letter.key, D.state.in_(WAITING)).values(**told))
             if done.rowcount != 1:
-                raise Conflict("Somebody has posted this letter already; nothing was changed.")
-            work.execution.notes.append(Note("posted", "", 0, {"dispatch": key}))
+                raise Conflict("Somebody has seen to this letter already; nothing was changed.")
+            if said:
+                outbox.show(work.connection, letter.key)
+            work.execution.notes.append(note)
 
 
 def address(variables: Any, recipient: str) -> list[str]:

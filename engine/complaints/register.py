@@ -25,6 +25,7 @@ from amends.engine.definitions.package import Package
 from amends.engine.definitions.translations import answers_in, translate
 from amends.engine.errors import Conflict, Invalid, NotFound
 from amends.engine.execution import Note
+from amends.engine.jobs.due import Errand
 from amends.engine.services.mailer import digest as mail_digest
 from amends.engine.store import tables as t
 
@@ -48,7 +49,7 @@ class Register:
         self.links = Links(engine)
         engine.erasures.append(self.links.end)
         self.lost_links = LostLinks(self)
-        engine.jobs.errands[LOST_LINK] = self.lost_links.send
+        engine.jobs.errands[LOST_LINK] = Errand(self.lost_links.send, self.lost_links.given_up)
         self._known: tuple[int, tuple[str, Package]] | None = None
 
     # -- filing
@@ -129,7 +130,9 @@ class Register:
             row = self.links.find(connection, secret)
             if row is None or row.reference != tidy_reference(reference):
                 raise NotFound("There is no complaint with this reference and link. Check both, or ask us for a new link.")
-            return _complaint(connection, [row])[0]
+            found = _complaint(connection, [row])[0]
+        self.lost_links.opened(found, secret)
+        return found
 
     def by_link(self, secret: str) -> Complaint:
         """The complaint of a secret link alone; `NotFound` for one that nobody gave out, or that has expired."""
@@ -137,7 +140,9 @@ class Register:
             row = self.links.find(connection, secret)
             if row is None:
                 raise NotFound("This link does not lead to a complaint. Check it, or ask us for a new one.")
-            return _complaint(connection, [row])[0]
+            found = _complaint(connection, [row])[0]
+        self.lost_links.opened(found, secret)
+        return found
 
     def search(
         self, text: str | None = None, state: str | None = None, stage: str | None = None, limit: int = 50, after: str | None = None,

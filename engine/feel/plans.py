@@ -292,5 +292,3 @@ def _needed(steps: Sequence[Step], last: Iterable[int]) -> set[int]:
             if steps[place][0] not in _LEAVES:
                 open_.extend(steps[place][1:])
     return needed
-
-

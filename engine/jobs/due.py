@@ -13,7 +13,7 @@ import structlog
 from sqlalchemy import ColumnElement, Connection, Integer, Select, and_, bindparam, delete, func, or_, select, union_all, update
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from amends.engine.errors import Conflict, NotFound, Unavailable
+from amends.engine.errors import AmendsError, Conflict, NotFound, Unavailable
 from amends.engine.execution import BpmnError, Fault
 from amends.engine.execution.values import decode, encode
 from amends.engine.instances import resting, schedules, suspensions
@@ -30,10 +30,20 @@ FIRST_PAUSE = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(hours=1)
 ERROR_LENGTH = 2_000
 SYSTEM = "system"
-Errand = Callable[[str, dict[str, Any]], None]
-"""Does an errand, given the id of its job and what it is about; it may be called again for the same id."""
+LOST_RUNNER = "whatever ran it died before it could say how it went"
 
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """Work that is no instance's own. `run` gets the id of its job and what it is about; it may be called again for the same id.
+
+    `given_up` gets the reason as well, once no attempt is left, so that somebody is told.
+    """
+
+    run: Callable[[str, dict[str, Any]], None]
+    given_up: Callable[[str, dict[str, Any], str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,9 +213,10 @@ class Jobs:
         """Run what no instance waits for: tried as often as its row says, and taken away at the end, whatever became of it."""
         if not self._claim(job):
             return False
+        errand, about, failed = self.errands[job.kind], decode(bytes(job.body or b"")), LOST_RUNNER
         if job.attempts < job.retries:
             try:
-                self.errands[job.kind](job.id, decode(bytes(job.body or b"")))
+                errand.run(job.id, about)
             except (OperationalError, InterfaceError, Unavailable):
                 raise
             except Exception as error:
@@ -216,6 +227,11 @@ class Jobs:
                     with self.database.transaction() as connection:
                         connection.execute(update(t.job).where(t.job.c.id == job.id).values(**again))
                     return True
+                failed = str(error) if isinstance(error, AmendsError) else type(error).__name__
+            else:
+                failed = ""
+        if failed:
+            errand.given_up(job.id, about, failed)
         self._drop(job)
         return True
 
@@ -279,7 +295,7 @@ class Jobs:
             return self._rest(job)
         if job.attempts >= job.retries:
             # An attempt that fails says so; these never came back. One more might take this runner down as well.
-            return self._failed(replace(job, attempts=job.attempts - 1), "whatever ran it died before it could say how it went", final=True)
+            return self._failed(replace(job, attempts=job.attempts - 1), LOST_RUNNER, final=True)
         operation = self.registry.operations[str(job.type)]
         version = self.commands.versions.get(token.workflow.process_scope().deployment or row.deployment_id)
         context = self.registry.context(token, job.instance_id, row.business_key, version, bool(row.held), "job")

@@ -32,6 +32,7 @@ HISTORICAL: Final = "historical"  # a replayed record: nothing was sent now
 TO_PRINT: Final = "to print"  # for somebody to print and post
 SHOWN: Final = "shown"  # read on a page, by the complainant or by staff
 RETURNED: Final = "returned"  # it was sent, and a report says that it could not be delivered
+UNSENT: Final = "unsent"  # it was tried in vain; somebody sees to it that it is said another way
 SETTLED: Final = frozenset({SENT, HISTORICAL, TO_PRINT, SHOWN, RETURNED})
 
 PROOFS: Final = {
@@ -78,6 +79,12 @@ class Outbox:
             lasting = isinstance(first, NotSent) and first.lasting
             raise Fault(f"{first} Put the address right, or send it another way.") if lasting else first
         return proofs
+
+    def leave(self, recipient: Recipient, letter: str, rendered: Rendered, state: str, why: str) -> None:
+        """Write down a letter that nothing sends any more, in this state and with the reason; one that is written down gets both."""
+        with self.database.transaction() as connection:
+            self._record(connection, [recipient], recipient, letter, rendered, state)
+            _set(connection, self._key(letter, recipient), state=state, proof=why)
 
     def _tell(self, everybody: Sequence[Recipient], recipient: Recipient, letter: str, rendered: Rendered) -> str:
         key = self._key(letter, recipient)
@@ -132,7 +139,7 @@ class Outbox:
         with self.database.transaction() as connection:
             _set(connection, key, state=state, proof=proof, sent_at=sent_at)
             if state != FAILED:
-                _show(connection, key)
+                show(connection, key)
 
     def _record(
         self, connection: Connection, everybody: Sequence[Recipient], recipient: Recipient, letter: str, rendered: Rendered, state: str
@@ -199,7 +206,7 @@ def settle(database: Database, key: str, proof: str) -> None:
         if known is None or known.state != DOUBTFUL:
             raise NotFound(f"There is no message {key!r} in doubt.")
         _set(connection, key, state=SENT, proof=proof)
-        _show(connection, key)
+        show(connection, key)
 
 
 def came_back(connection: Connection, key: str, proof: str) -> None:
@@ -211,7 +218,7 @@ def _set(connection: Connection, key: str, **values: Any) -> None:
     connection.execute(update(t.dispatch).where(t.dispatch.c.key == key).values(**values))
 
 
-def _show(connection: Connection, key: str) -> None:
+def show(connection: Connection, key: str) -> None:
     """The message behind a journal row is said now: the complainant sees it, unless it is internal."""
     wanted = select(t.dispatch.c.message_id).where(t.dispatch.c.key == key).scalar_subquery()
     connection.execute(update(t.message).where(t.message.c.id == wanted, t.message.c.direction == "out").values(visible=True))

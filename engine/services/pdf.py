@@ -42,9 +42,7 @@ def letter_pdf(
     }  # fmt: skip
     with as_file(files("amends.engine.services") / TEMPLATE) as sheet:
         try:
-            made = typst.compile(
-                sheet, root=sheet.parent, format="pdf", pdf_standards=["ua-1"], sys_inputs={"letter": json.dumps(data)}
-            )
+            made = typst.compile(sheet, root=sheet.parent, format="pdf", pdf_standards=["ua-1"], sys_inputs={"letter": json.dumps(data)})
         except typst.TypstError as error:
             raise AmendsError(f"The letter could not be made into a PDF: {error}. Its text is on the complaint's page.") from error
     return bytes(made)

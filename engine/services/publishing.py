@@ -56,7 +56,8 @@ class PublishMessage(Operation):
             unknown = EXCLUDE
 
         message_name = fields.String(
-            required=True, validate=validate.Length(min=1, max=200),
+            required=True,
+            validate=validate.Length(min=1, max=200),
             metadata={"label": "Message name", "feel": "optional", "names": "message"},
         )
         correlation_key = KeyField(

@@ -25,6 +25,7 @@ def test_hot_instances_take_bounded_memory(database_url: str) -> None:
     """Three thousand instances of 100 kB each: what is kept at hand stays within its bound, so the process does."""
     engine = Engine(database_url)
     engine.deploy({"bench.bpmn": complaint(feel=True)})
+
     def some(number: int) -> None:
         for _ in range(number):
             engine.start("bench", {"severity": "low", "text": "".join(f"{item:07x} " for item in range(12_500))}, actor="bench")

@@ -153,7 +153,7 @@ def some_model(r: random.Random) -> bytes:
         f'{inputs}<output name="o">{values}</output>{rules}</decisionTable></decision>'
         '<decision id="second" name="second"><variable name="second"/><informationRequirement><requiredDecision href="#first"/>'
         f'</informationRequirement>{needs}<context><contextEntry><variable name="c"/><literalExpression><text>first</text>'
-        f'</literalExpression></contextEntry><contextEntry><literalExpression><text>{escape(some_expression(r, 3))}</text>'
+        f"</literalExpression></contextEntry><contextEntry><literalExpression><text>{escape(some_expression(r, 3))}</text>"
         "</literalExpression></contextEntry></context></decision></definitions>"
     )
     found = bytearray(text.encode("utf-8", "replace"))

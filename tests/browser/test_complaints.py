@@ -244,9 +244,7 @@ def to_decision(handler: Page, address: str, reference: str, seen: Seen) -> None
     do_task(handler, address, reference, "Decide", ["upheld", "monetary_relief", "yes"], WORDS, seen)
 
 
-def test_complaint_is_closed(
-    complainant: Complainant, signed_in: Callable[[str], Page], installation: tuple[str, Any], seen: Seen
-) -> None:
+def test_complaint_is_closed(complainant: Complainant, signed_in: Callable[[str], Page], installation: tuple[str, Any], seen: Seen) -> None:
     """Filed without JavaScript, worked by a handler, accepted, carried out, verified by somebody else, closed; then its full trace."""
     address, application = installation
     reference = complainant.file("I was charged twice for the same fare.")
@@ -285,9 +283,7 @@ def test_rejected_decision_goes_to_internal_review(
     assert seen.found == []
 
 
-def test_every_other_page(
-    complainant: Complainant, signed_in: Callable[[str], Page], installation: tuple[str, Any], seen: Seen
-) -> None:
+def test_every_other_page(complainant: Complainant, signed_in: Callable[[str], Page], installation: tuple[str, Any], seen: Seen) -> None:
     """The pages that the way of a complaint does not pass have no violation either, errors and empty lists included."""
     address, application = installation
     reference = complainant.file("The lift has been out of order for a month.")

@@ -175,7 +175,7 @@ def test_a_complaint_says_what_can_come_next(few: House) -> None:
     assert after is not None and "(" in after[1], after
     assert re.search("After the whole of “[^”]+”", shown)
     shown = few.get(f"/complaints/{few.complaint.reference}?diagram=assessment.bpmn")
-    assert "<strong>can come next</strong>" in shown and '&#34;next&#34;' in shown
+    assert "<strong>can come next</strong>" in shown and "&#34;next&#34;" in shown
 
 
 def test_a_form_that_asks_for_colleagues_takes_their_names(many: House) -> None:

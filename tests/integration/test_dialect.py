@@ -172,9 +172,9 @@ def test_listeners_run_as_jobs_before_and_after_their_activity(engine: Engine, b
     assert engine.user_tasks(instance_id) == []
     assert engine.run_due() == 2
     assert [task.element_id for task in engine.user_tasks(instance_id)] == ["z"]
-    assert Recorder.calls == [
-        {"at": name, "what": "x", "about": "kettle"} for name in ("t:start-1", "t:creating-1", "t:completing-1")
-    ] + [{"at": "t:end-1", "what": "own", "about": "kettle"}]
+    assert Recorder.calls == [{"at": name, "what": "x", "about": "kettle"} for name in ("t:start-1", "t:creating-1", "t:completing-1")] + [
+        {"at": "t:end-1", "what": "own", "about": "kettle"}
+    ]
     assert ran(engine, instance_id) == ["s", "t:start-1", "t:creating-1", "t:completing-1", "t:end-1", "t"]
     assert engine.instance(instance_id).variables["answer"] == 42
 

@@ -257,7 +257,7 @@ def test_a_signal_is_one_job_for_an_instance_however_many_of_its_tokens_wait(eng
     """One command, in which each token hears it once and operations run; who begins to wait in it does not hear it."""
     engine.registry.operations["inside"] = Inside
     hears = '<bpmn:signalEventDefinition signalRef="sg"/>'
-    many = '<bpmn:multiInstanceLoopCharacteristics><bpmn:extensionElements>'
+    many = "<bpmn:multiInstanceLoopCharacteristics><bpmn:extensionElements>"
     many += '<zeebe:loopCharacteristics inputCollection="=for i in 1..40 return i"/>'
     many += "</bpmn:extensionElements></bpmn:multiInstanceLoopCharacteristics>"
     inner = element("startEvent", "is") + element("intermediateCatchEvent", "c", hears)

@@ -94,7 +94,11 @@ def test_a_connection_that_is_gone_is_not_used_again(postgres_url: str) -> None:
     def end_the_others() -> None:
         other = Database(postgres_url)
         with other.transaction() as connection:
-            connection.execute(text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"))  # noqa: E501
+            connection.execute(
+                text(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+            )  # noqa: E501
         other.close()
 
     with pytest.raises(Unavailable) as caught, database.transaction() as connection:

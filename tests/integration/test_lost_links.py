@@ -6,6 +6,7 @@ import re
 import statistics
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from amends.application import Application
 from amends.engine import NotFound
 from amends.engine.complaints.lost_link_words import WORDS
 from amends.engine.services import NotSent, follow_address
-from amends.engine.services.mailer import FolderMailer
+from amends.engine.services.mailer import Doubtful, FolderMailer
 from amends.engine.store import tables as t
 from amends.webui import create_app
 
@@ -74,8 +75,8 @@ def opens(app: Application, secret: str) -> bool:
 
 
 @pytest.mark.parametrize("as_typed", [ADDRESS, f"  {ADDRESS.upper()} "])
-def test_the_right_address_gets_a_new_link_and_the_old_ones_end(app: Application, clock: Any, as_typed: str) -> None:
-    """By mail to the address of the complaint, in its language; in the thread without the secret, and in the history."""
+def test_the_right_address_gets_a_new_link_and_opening_it_ends_the_old_ones(app: Application, clock: Any, as_typed: str) -> None:
+    """By mail to the address of the complaint, in its language; in the thread without the secret, and in the history once it is opened."""
     made = filed(app)
     ((_, lettered),) = links(app)
     app.register.lost_links.ask(made.reference.lower().replace("-", " "), as_typed)
@@ -83,7 +84,11 @@ def test_the_right_address_gets_a_new_link_and_the_old_ones_end(app: Application
     later(app, clock)
     (_, (to, mailed)) = links(app)
     assert (to, jobs(app)) == (ADDRESS, [])
-    assert [opens(app, one) for one in (made.secret, lettered, mailed)] == [False, False, True]
+    # Anybody may ask: until it is opened, nobody knows whether it has arrived with whom it is for.
+    assert [opens(app, one) for one in (made.secret, lettered)] == [True, True]
+    assert [one.kind for one in app.engine.history(made.instance_id) if one.kind == "link renewed"] == []
+    assert app.register.by_secret(made.reference, mailed).reference == made.reference
+    assert [opens(app, one) for one in (made.secret, lettered, mailed, mailed)] == [False, False, True, True]
     said = app.register.thread(app.register.get(made.reference))[-1]
     assert said.subject == f"Ihr neuer Link zur Beschwerde {made.reference}" and "/f/" not in said.body and said.visible
     assert said.proof.startswith("sent")
@@ -139,10 +144,53 @@ def test_at_most_three_a_day_for_one_complaint(app: Application, clock: Any) -> 
     app.register.lost_links.ask(other.reference, ADDRESS)
     later(app, clock)
     assert len(links(app)) == 2 + 3 + 1 and opens(app, links(app)[4][1])
+    (waits,) = app.print_queue.waiting()
+    assert waits.reference == made.reference and "3 were mailed within a day" in waits.why
     clock.move(days=1, minutes=5)
     app.register.lost_links.ask(made.reference, ADDRESS)
     later(app, clock)
-    assert len([one for one in app.engine.history(made.instance_id) if one.kind == "link renewed"]) == 4
+    assert len(links(app)) == 2 + 3 + 1 + 1
+
+
+def test_links_asked_for_within_the_hour_work_side_by_side(app: Application, clock: Any) -> None:
+    """Whoever sends the page twice may open either mail, in any order; what is asked for later ends both, once it is opened."""
+    made = filed(app)
+    for _ in range(2):
+        app.register.lost_links.ask(made.reference, ADDRESS)
+    later(app, clock)
+    (first, second) = [secret for _, secret in links(app)[1:]]
+    assert [opens(app, one) for one in (second, first, second, made.secret)] == [True, True, True, False]
+    later(app, clock, hours=1)
+    app.register.lost_links.ask(made.reference, ADDRESS)
+    later(app, clock)
+    third = links(app)[-1][1]
+    assert [opens(app, one) for one in (first, third, first, second, third)] == [True, True, False, False, True]
+
+
+def test_opening_an_older_one_does_not_end_a_newer_one(app: Application, clock: Any) -> None:
+    """Two mails, two hours apart, opened in the order in which they came: what is on its way is never taken away."""
+    made = filed(app)
+    for _ in range(2):
+        app.register.lost_links.ask(made.reference, ADDRESS)
+        later(app, clock)
+        clock.move(hours=2)
+    lettered = app.register.new_link(made.instance_id, "letter decision")
+    (first, second) = [secret for _, secret in links(app)[1:]]
+    assert [opens(app, one) for one in (first, second, first, lettered)] == [True, True, False, True]
+
+
+def test_what_was_mailed_to_another_address_ends_within_the_hour_too(app: Application, clock: Any) -> None:
+    """The address was put right since: who reads the old mailbox does not follow the complaint any more."""
+    made = filed(app)
+    app.register.lost_links.ask(made.reference, ADDRESS)
+    later(app, clock)
+    told = app.engine.instance(made.instance_id).variables["complaint"]
+    app.engine.set_variables(made.instance_id, {"complaint": {**told, "email": "jo@new.example.org"}}, actor="system", reason="moved")
+    app.register.lost_links.ask(made.reference, "jo@new.example.org")
+    later(app, clock)
+    assert [to for to, _ in links(app)[1:]] == [ADDRESS, "jo@new.example.org"]
+    (old, new) = [secret for _, secret in links(app)[1:]]
+    assert [opens(app, one) for one in (new, old)] == [True, False]
 
 
 def test_while_the_mail_server_is_away_the_old_link_works(app: Application, clock: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -163,27 +211,64 @@ def test_while_the_mail_server_is_away_the_old_link_works(app: Application, cloc
     later(app, clock, minutes=2)
     later(app, clock, minutes=5)
     assert len(refused) == 3 and len(set(refused)) == 1 and jobs(app) == []
-    assert [opens(app, one) for one in (made.secret, links(app)[-1][1])] == [False, True]
+    assert app.print_queue.waiting() == []
+    assert [opens(app, one) for one in (links(app)[-1][1], made.secret)] == [True, False]
 
 
 def test_one_that_was_sent_before_a_kill_is_not_sent_again(app: Application, clock: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Killed after the mail has left and before the rest: the next attempt ends the old links, and the mailed one goes on."""
+    """Killed after the mail has left and before the job is gone: the next attempt sends nothing, and the mailed one works."""
     made = filed(app)
-    end = type(app.register.lost_links)._end_others
+    send = app.register.lost_links.send
 
-    def killed(*_: Any) -> None:
-        monkeypatch.setattr(type(app.register.lost_links), "_end_others", end)
+    def killed(*told: Any) -> None:
+        app.engine.jobs.errands["lost link"] = replace(errand, run=send)
+        send(*told)
         raise RuntimeError("as if killed")
 
-    monkeypatch.setattr(type(app.register.lost_links), "_end_others", killed)
+    errand = app.engine.jobs.errands["lost link"]
+    app.engine.jobs.errands["lost link"] = replace(errand, run=killed)
     app.register.lost_links.ask(made.reference, ADDRESS)
     later(app, clock)
-    assert len(links(app)) == 2 and opens(app, made.secret)
+    assert len(links(app)) == 2 and len(jobs(app)) == 1
     later(app, clock, minutes=2)
-    assert len(links(app)) == 2 and [opens(app, one) for one in (made.secret, links(app)[-1][1])] == [False, True]
+    assert (len(links(app)), jobs(app), app.print_queue.waiting()) == (2, [], [])
+    assert [opens(app, one) for one in (links(app)[-1][1], made.secret)] == [True, False]
 
 
-def test_one_that_never_leaves_is_given_up_and_forgotten(app: Application, clock: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("how", ["refused", "doubtful", "no base_url"])
+def test_staff_see_who_asked_in_vain(app: Application, clock: Any, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
+    """After the last attempt it waits in the post room with the reason, whatever it was; the old link works, and nothing counts as said.
+
+    Printed, it holds a link that works; once it is in the post, it is part of what was said.
+    """
+
+    def refuse(mailer: FolderMailer, message: Any, key: str) -> str:
+        raise NotSent("550 no such user") if how == "refused" else Doubtful("the connection broke")
+
+    made = filed(app, address="1 Row")
+    monkeypatch.setattr(FolderMailer, "send", refuse)
+    if how == "no base_url":
+        app.change_setting("base_url", "", actor="system")
+    app.register.lost_links.ask(made.reference, ADDRESS)
+    for _ in range(12):
+        assert app.print_queue.waiting() == [] or jobs(app) == []
+        later(app, clock, hours=2)
+    (letter,) = app.print_queue.waiting()
+    assert letter.returned and letter.why.startswith("The complainant asked for a new link")
+    why = {"refused": "550 no such user", "doubtful": "The mail may have been sent: see whether", "no base_url": "base_url"}[how]
+    assert why in letter.why and jobs(app) == [] and opens(app, made.secret)
+    complaint = app.register.get(made.reference)
+    # What may have been sent is shown as said.
+    assert (letter.subject in [one.subject for one in app.register.thread(complaint)]) is (how == "doubtful")
+    assert letter.subject in [one.subject for one in app.register.thread(complaint, internal=True)]
+    app.change_setting("base_url", BASE, actor="system")
+    assert app.print_queue.pdf(letter.key).startswith(b"%PDF")
+    app.print_queue.posted(letter.key, actor="account:hanna")
+    assert letter.subject in [one.subject for one in app.register.thread(complaint)] and app.print_queue.waiting() == []
+    assert app.engine.verify().faults == []
+
+
+def test_one_that_never_leaves_is_given_up(app: Application, clock: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """After its tries no job is left, and the old link works; it was never shown as said."""
 
     def refuse(mailer: FolderMailer, message: Any, key: str) -> str:

@@ -46,9 +46,7 @@ def words_of(app: Application, instance_id: str) -> str:
 
 def test_every_mail_of_the_corpus_is_taken_in(app: Application, tmp_path: Path) -> None:
     """Each becomes what it should: a new complaint, part of one, or kept aside for a person; its words are there, its files too."""
-    filed = app.register.file(
-        {"description": "Late again", "name": "Jo Meyer", "email": "jo.meyer@people.example"}, actor="complainant"
-    )
+    filed = app.register.file({"description": "Late again", "name": "Jo Meyer", "email": "jo.meyer@people.example"}, actor="complainant")
     app.engine.run_due()
     samples = mail_corpus.corpus(filed.reference, first_letter(app, tmp_path), ME)
     assert len(samples) >= 500 and len({sample.raw for sample in samples}) == len(samples)

@@ -62,9 +62,7 @@ def take(app: Application, raw: bytes) -> Any:
 
 
 def file(app: Application) -> Any:
-    filed = app.register.file(
-        {"description": "Late again", "name": "Jo Meyer", "email": "jo.meyer@people.example"}, actor="complainant"
-    )
+    filed = app.register.file({"description": "Late again", "name": "Jo Meyer", "email": "jo.meyer@people.example"}, actor="complainant")
     return app.register.get(filed.reference)
 
 

@@ -253,9 +253,7 @@ def test_a_batch_is_interrupted_and_gone_on_with(engine: Engine) -> None:
     assert (part.done, part.counts[MOVED]) == (False, 2)
     whole = migrations.run(batch)
     assert whole.done and whole.counts == {MOVED: 5, STOPPED: 1, GONE: 1}
-    assert whole.problems == (
-        (instances[2], "It stands at “b” (b), which the new version does not have. Say to which element it goes."),
-    )
+    assert whole.problems == ((instances[2], "It stands at “b” (b), which the new version does not have. Say to which element it goes."),)
     assert engine.instance(later).deployment_id == before, "who was not there when it began is not part of it"
     for instance in instances[:2]:
         assert [event.kind for event in engine.history(instance)].count("migrated") == 1

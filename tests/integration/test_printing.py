@@ -13,7 +13,7 @@ import pytest
 
 import amends
 from amends.engine.definitions import read_package
-from amends.engine.errors import NotFound
+from amends.engine.errors import Conflict, NotFound
 from amends.engine.services.letter_shape import shaped
 from amends.engine.services.letters import read_template
 from amends.engine.services.pdf import letter_pdf
@@ -109,9 +109,11 @@ def test_what_is_to_be_printed_waits_until_somebody_says_it_is_posted(app: Any) 
     app.engine.run_due()
     (letter,) = app.print_queue.waiting()
     assert (letter.reference, letter.recipient, letter.returned) == (filed.reference, "Jo Meyer", False)
-    links = app.engine.history(filed.instance_id)
-    made = app.print_queue.pdf(letter.key)
-    assert made.startswith(b"%PDF") and len(app.engine.history(filed.instance_id)) == len(links)
+    assert app.print_queue.pdf(letter.key, actor="account:hanna").startswith(b"%PDF")
+    printed = app.engine.history(filed.instance_id)[-1]
+    assert (printed.kind, printed.actor, printed.data) == ("link printed", "account:hanna", {"dispatch": letter.key})
+    with pytest.raises(Conflict, match="by post from the beginning"):
+        app.print_queue.otherwise(letter.key, actor="account:hanna")
     app.print_queue.posted(letter.key, actor="account:hanna")
     assert app.print_queue.waiting() == []
     (said,) = app.register.thread(app.register.get(filed.reference))
@@ -133,6 +135,12 @@ def test_what_came_back_by_mail_is_to_be_printed(app: Any) -> None:
     app.mail_in.take(app.mail_in.keep(bounce(1, sent["Message-ID"]))[0])
     (letter,) = app.print_queue.waiting()
     assert letter.returned and "550 No such user" in letter.why
+    app.print_queue.otherwise(letter.key, actor="account:hanna")
+    assert app.print_queue.waiting() == []
+    (said,) = app.register.thread(app.register.get(letter.reference))
+    assert said.proof.startswith("failed: ") and "550 No such user" in said.proof
+    assert said.proof.endswith("Dealt with another way by account:hanna, 2026-03-02 09:00 UTC.")
+    assert app.engine.history(letter.instance_id)[-1].kind == "dealt with"
 
 
 def test_the_page_shows_prints_and_records(app: Any) -> None:
@@ -152,6 +160,8 @@ def test_the_page_shows_prints_and_records(app: Any) -> None:
     sent = {"amends_csrf": re.findall(r'name="amends_csrf" value="([^"]+)"', page)[0]}
     assert client.post("/post/posted", data=sent).status_code == 422
     key = re.findall(r'name="key" value="([^"]+)"', page)[0]
+    assert "Dealt with another way" not in page  # it was never a mail
+    assert client.post("/post/posted", data=sent | {"key": key, "do": "otherwise"}).status_code == 409
     assert client.post("/post/posted", data=sent | {"key": key}).status_code == 303
     mail = re.findall(r'action="(/post/mail/[^"]+)"', page)[0]
     name = f"reference-{mail.rpartition('/')[2]}"

@@ -49,7 +49,7 @@ def open_tasks(engine: Engine, instance_id: str | None = None) -> list[str]:
 
 def test_who_waits_goes_on_with_what_the_message_brings(engine: Engine, bpmn: Callable[..., Path]) -> None:
     """The instance of that key alone; the sender goes on, too, and the receiver's history says that it came."""
-    engine.deploy(bpmn(NEWS + sender(publishes(variables="={amount: amount, day: @\"2026-05-01\"}")) + WAITS))
+    engine.deploy(bpmn(NEWS + sender(publishes(variables='={amount: amount, day: @"2026-05-01"}')) + WAITS))
     mine = engine.start("waits", {"reference": "A"}, actor="jo")
     other = engine.start("waits", {"reference": "B"}, actor="jo")
     told = engine.start("sender", {"reference": "A", "amount": 7}, actor="jo")
@@ -65,7 +65,7 @@ def test_who_waits_goes_on_with_what_the_message_brings(engine: Engine, bpmn: Ca
 def test_who_waits_later_finds_it_for_an_hour_or_as_long_as_it_says(engine: Engine, bpmn: Callable[..., Path], clock: Any) -> None:
     """By the clock; a length may be in working days, as everywhere."""
     engine.deploy(bpmn(NEWS + WAITS))
-    for number, (length, late) in enumerate([("", timedelta(hours=1)), ("=duration(\"P2D\")", timedelta(days=2)), ("1 working day", None)]):
+    for number, (length, late) in enumerate([("", timedelta(hours=1)), ('=duration("P2D")', timedelta(days=2)), ("1 working day", None)]):
         engine.deploy(bpmn(NEWS + sender(publishes(**({"time_to_live": length} if length else {}))), f"sender{number}.bpmn"))
         for key in ("in time", "late"):
             engine.start("sender", {"reference": f"{key} {number}"}, actor="jo")

@@ -37,10 +37,14 @@ def test_every_letter_is_sent_on_some_way(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("code", "words"),
     [
-        ("de", [
-            "Ihre Beschwerde ist angekommen", "2. März 2026, 10:00", "bis 17. März 2026", "Mit freundlichen Grüßen", "Das Beschwerdeteam"]),
-        ("fr", [
-            "Votre réclamation est arrivée", "2 mars 2026, 10:00", "d’ici le 17 mars 2026", "Cordialement", "L’équipe des réclamations"]),
+        (
+            "de",
+            ["Ihre Beschwerde ist angekommen", "2. März 2026, 10:00", "bis 17. März 2026", "Mit freundlichen Grüßen", "Das Beschwerdeteam"],
+        ),
+        (
+            "fr",
+            ["Votre réclamation est arrivée", "2 mars 2026, 10:00", "d’ici le 17 mars 2026", "Cordialement", "L’équipe des réclamations"],
+        ),
         ("es", ["Su reclamación ha llegado", "2 de marzo de 2026, 10:00", "antes de 17 de marzo de 2026", "Atentamente", "El equipo de"]),
     ],
 )

@@ -13,7 +13,7 @@ import termios
 import time
 from pathlib import Path
 
-EDITOR = "#!/bin/sh\ncp {typed} \"$1\"\n"
+EDITOR = '#!/bin/sh\ncp {typed} "$1"\n'
 TAB, ENTER, CLEAR, AT_THE_TOP, LEFT = "\t", "\r", "\x15", "g", "h"
 PATIENCE = 20.0
 

@@ -40,9 +40,14 @@ class Box:
     def is_crossed_by(self, segment: Segment) -> bool:
         (x1, y1), (x2, y2) = segment
         reach = Box("", min(x1, x2), min(y1, y2), max(x1, x2) or 0, max(y1, y2))
-        return self.left < reach.right and reach.left < self.right and self.top < reach.bottom and reach.top < self.bottom or (
-            x1 == x2 and self.left < x1 < self.right and reach.top < self.bottom and self.top < reach.bottom
-        ) or (y1 == y2 and self.top < y1 < self.bottom and reach.left < self.right and self.left < reach.right)
+        return (
+            self.left < reach.right
+            and reach.left < self.right
+            and self.top < reach.bottom
+            and reach.top < self.bottom
+            or (x1 == x2 and self.left < x1 < self.right and reach.top < self.bottom and self.top < reach.bottom)
+            or (y1 == y2 and self.top < y1 < self.bottom and reach.left < self.right and self.left < reach.right)
+        )
 
 
 @dataclass(frozen=True)
@@ -87,9 +92,7 @@ def read(path: Path) -> Drawing:
         labels.append(_box(label, f"label of {label.getparent().get('bpmnElement')}"))
     hosts = {event.get("id"): event.get("attachedToRef") for event in root.iter(BPMN + "boundaryEvent")}
     subprocesses = {element.get("id") for element in root.iter(BPMN + "subProcess")}
-    return Drawing(
-        frozenset(boxes) | frozenset(lines), frozenset(elements), boxes, lines, tuple(labels), frozenset(subprocesses), hosts
-    )
+    return Drawing(frozenset(boxes) | frozenset(lines), frozenset(elements), boxes, lines, tuple(labels), frozenset(subprocesses), hosts)
 
 
 def _box(shape: etree._Element, name: str) -> Box:

@@ -347,7 +347,20 @@ class Engine:
         kept = self.events.setdefault(instance_id, [])
         kept.append(Event(len(kept) + 1, self.at, self.at, actor, kind, element_id, data))
 
-    def user_tasks(self, instance_id: Any = None, assignee: Any = None, groups: Any = None, state: str = "open", limit: int = 50, after: Any = None, actor: str | None = None, offered: bool = False, unassigned: bool = False, only: Any = None, order: str = "") -> list[Task]:  # noqa: E501
+    def user_tasks(
+        self,
+        instance_id: Any = None,
+        assignee: Any = None,
+        groups: Any = None,
+        state: str = "open",
+        limit: int = 50,
+        after: Any = None,
+        actor: str | None = None,
+        offered: bool = False,
+        unassigned: bool = False,
+        only: Any = None,
+        order: str = "",
+    ) -> list[Task]:  # noqa: E501
         return [
             one for one in self.tasks.values()
             if one.state == state and (instance_id is None or one.instance_id == instance_id)
@@ -669,7 +682,6 @@ class Application:
             ("adam", "Adam Admin", ["admin"]),
         ):
             self.accounts.create(username, name, roles, password=PASSWORD)
-
 
     def change_setting(self, name: str, value: Any, *, actor: str, said: str | None = None) -> None:
         self.settings = {key: kept for key, kept in (self.settings | {name: value}).items() if kept is not None}

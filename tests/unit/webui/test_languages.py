@@ -139,7 +139,7 @@ def test_what_is_missing_is_said_by_check_and_listed() -> None:
     assert [texts.translate(package, "Old words", code) for code in ("de", "fr")] == ["Alte Wörter", "Old words"]
     written = texts.updated(package, "de").decode()
     assert 'msgid "New words"\nmsgstr ""' in written and 'msgstr "Alte Wörter"' in written and "#: f.form" in written
-    broken = read_package({"package.toml": toml, "translations/de.po": b'\xff\xfe not a catalogue'})
+    broken = read_package({"package.toml": toml, "translations/de.po": b"\xff\xfe not a catalogue"})
     assert [(one.code, one.severity) for one in texts.check_translations(broken)] == [("translation", "error")]
 
 

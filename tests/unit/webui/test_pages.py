@@ -8,8 +8,14 @@ import pytest
 
 PAGES = {
     "hanna": [
-        "/inbox", "/inbox?list=all", "/tasks/{task}", "/complaints", "/complaints?state=closed", "/complaints/{reference}",
-        "/file", "/account",
+        "/inbox",
+        "/inbox?list=all",
+        "/tasks/{task}",
+        "/complaints",
+        "/complaints?state=closed",
+        "/complaints/{reference}",
+        "/file",
+        "/account",
     ],
     "olga": ["/studio", "/studio/versions/d1", "/diagrams/d1/complaint.bpmn"],
     "ann": ["/audit", "/audit/complaints/{reference}", "/audit/verify", "/complaints/{reference}"],

@@ -321,8 +321,19 @@ def test_a_clock_is_plain_json_and_back() -> None:
 
 @pytest.mark.parametrize(
     "plain",
-    [{}, [], None, {"start": "x"}, {"start": None}, {"length": "8 weeks"}, {"warnings": ["soon"]}, {"pauses": [{}]}, {"pauses": 3},
-     {"extensions": [{"by": "x", "reason": "y", "at": "2026-05-05T09:00:00+00:00"}]}, {"start": "2026-05-05T09:00:00"}],
+    [
+        {},
+        [],
+        None,
+        {"start": "x"},
+        {"start": None},
+        {"length": "8 weeks"},
+        {"warnings": ["soon"]},
+        {"pauses": [{}]},
+        {"pauses": 3},
+        {"extensions": [{"by": "x", "reason": "y", "at": "2026-05-05T09:00:00+00:00"}]},
+        {"start": "2026-05-05T09:00:00"},
+    ],
 )
 def test_what_is_no_clock_is_refused(plain: Any) -> None:
     """Stored values that were damaged are told, not computed with."""

@@ -16,8 +16,10 @@ from amends.engine.calendars import Calendar, feel_functions
 LONDON = ZoneInfo("Europe/London")
 CALENDARS = {
     "default": Calendar.from_data({"timezone": "Europe/London", "holidays": {"country": "GB", "subdivision": "ENG"}}),
-    "open": Calendar.from_data({"timezone": "Europe/London", "hours": {day: [["00:00", "24:00"]] for day in
-                                ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}}, "open"),
+    "open": Calendar.from_data(
+        {"timezone": "Europe/London", "hours": {day: [["00:00", "24:00"]] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}},
+        "open",
+    ),
 }
 FUNCTIONS = feel_functions(CALENDARS, "default")
 
@@ -106,8 +108,17 @@ def test_values_may_be_named() -> None:
 
 
 anything = st.one_of(
-    st.none(), st.booleans(), st.decimals(), st.integers(), st.text(max_size=8), st.dates(), st.datetimes(),
-    st.datetimes(timezones=st.just(UTC)), st.timedeltas(), st.lists(st.none(), max_size=1), st.sampled_from(["default", "open"]),
+    st.none(),
+    st.booleans(),
+    st.decimals(),
+    st.integers(),
+    st.text(max_size=8),
+    st.dates(),
+    st.datetimes(),
+    st.datetimes(timezones=st.just(UTC)),
+    st.timedeltas(),
+    st.lists(st.none(), max_size=1),
+    st.sampled_from(["default", "open"]),
 )
 
 

@@ -38,8 +38,10 @@ def test_a_good_table_has_no_problems() -> None:
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        ({"timezone": "Europe/Londn"}, "timezone: The time zone 'Europe/Londn' is not known; write one such as \"Europe/London\"."
-         " Did you mean 'Europe/London'?"),
+        (
+            {"timezone": "Europe/Londn"},
+            "timezone: The time zone 'Europe/Londn' is not known; write one such as \"Europe/London\". Did you mean 'Europe/London'?",
+        ),
         ({"timezone": "Europe"}, "timezone: The time zone 'Europe' is not known"),
         ({"timezone": "../../etc/passwd"}, "timezone: The time zone '../../etc/passwd' is not known"),
         ({"timezone": 7}, "timezone: The time zone 7 is not known"),
@@ -54,25 +56,33 @@ def test_a_good_table_has_no_problems() -> None:
         ({"hours": {"mon": [["09:00", "25:00"]]}}, "hours.mon: '25:00' is no time of day"),
         ({"hours": {"mon": [["17:00", "09:00"]]}}, "hours.mon: The period 17:00 to 09:00 ends before it begins; split it at 24:00"),
         ({"hours": {"mon": [["09:00", "09:00"]]}}, "hours.mon: The period 09:00 to 09:00 ends before it begins"),
-        ({"hours": {"mon": [["12:00", "17:00"], ["09:00", "12:30"]]}}, "hours.mon: Two periods overlap: one ends at 12:30, the"
-         " other begins at 12:00."),
+        (
+            {"hours": {"mon": [["12:00", "17:00"], ["09:00", "12:30"]]}},
+            "hours.mon: Two periods overlap: one ends at 12:30, the other begins at 12:00.",
+        ),
         ({"hours": {}}, "hours: No weekday is open; give one a period"),
         ({"special": {"Christmas": []}}, "special.Christmas: 'Christmas' is no date"),
         ({"special": {"2026-12-24": [["x", "17:00"]]}}, "special.2026-12-24: 'x' is no time of day"),
         ({"holidays": "GB"}, "holidays: This must be a table, not 'GB'."),
         ({"holidays": {"contry": "GB"}}, "holidays.contry: There is no such entry; did you mean 'country'?"),
-        ({"holidays": {"country": "gb"}}, "holidays.country: The country 'gb' is not known; write its two-letter code, such as"
-         ' "GB" or "AU". Did you mean \'GB\'?'),
+        (
+            {"holidays": {"country": "gb"}},
+            "holidays.country: The country 'gb' is not known; write its two-letter code, such as \"GB\" or \"AU\". Did you mean 'GB'?",
+        ),
         ({"holidays": {"country": 44}}, "holidays.country: This must be a text, not 44."),
-        ({"holidays": {"country": "GB", "subdivision": "NSW"}}, "holidays.subdivision: 'NSW' is no part of GB; its"
-         " parts are: ENG, NIR, SCT, WLS."),
+        (
+            {"holidays": {"country": "GB", "subdivision": "NSW"}},
+            "holidays.subdivision: 'NSW' is no part of GB; its parts are: ENG, NIR, SCT, WLS.",
+        ),
         ({"holidays": {"country": "GB", "categories": ["lunar"]}}, "holidays.categories: 'lunar' is no kind of holiday known for GB"),
         ({"holidays": {"subdivision": "ENG"}}, "holidays.subdivision: This needs a country beside it."),
         ({"holidays": {"add": ["24.12.2026 Closed"]}}, "holidays.add: '24.12.2026' is no date; write year, month and day"),
         ({"holidays": {"add": [20261224]}}, "holidays.add: 20261224 is no date"),
         ({"holidays": {"add": ["2026-12-31/2026-12-24"]}}, "holidays.add: '2026-12-31/2026-12-24' must run forwards"),
-        ({"holidays": {"add": ["2026-01-01/2027-12-24"]}}, "holidays.add: '2026-01-01/2027-12-24' must run forwards and over no"
-         " more than 366 days."),
+        (
+            {"holidays": {"add": ["2026-01-01/2027-12-24"]}},
+            "holidays.add: '2026-01-01/2027-12-24' must run forwards and over no more than 366 days.",
+        ),
         ({"holidays": {"remove": "2026-05-04"}}, "holidays.remove: This must be a list in square brackets"),
         ({"due": "noon"}, "due: Write one of 'end of day', 'same time', not 'noon'."),
         ({"received_when_closed": "never"}, "received_when_closed: Write one of 'that day', 'next working day', not 'never'."),

@@ -52,8 +52,11 @@ NOON = london(2026, 5, 6, 12)
         (EIGHT_WEEKS, london(2026, 6, 30, 10, 0, 30), "late since Tue 30 Jun, 10:00"),
         (EIGHT_WEEKS, london(2026, 7, 1, 9), "late by 23 hours"),
         (EIGHT_WEEKS, london(2026, 7, 1, 10), "late by 1 day"),
-        (FIVE_DAYS.paused(NOON, "waiting for the complainant"), london(2026, 7, 1, 9),
-         "paused since Wed 6 May, 12:00: waiting for the complainant; 4 working days left"),
+        (
+            FIVE_DAYS.paused(NOON, "waiting for the complainant"),
+            london(2026, 7, 1, 9),
+            "paused since Wed 6 May, 12:00: waiting for the complainant; 4 working days left",
+        ),
         (FIVE_DAYS.paused(london(2026, 5, 12, 9)), london(2026, 7, 1, 9), "paused since Tue 12 May, 09:00; less than a working day left"),
         (FIVE_DAYS.paused(london(2026, 5, 14, 9)), london(2026, 7, 1, 9), "paused since Thu 14 May, 09:00; late by 2 working days"),
         (EIGHT_WEEKS.paused(NOON), london(2027, 1, 4, 9), "paused since Wed 6 May 2026, 12:00; 54 days left"),

@@ -73,7 +73,7 @@ steps = [
         (HEAD + 'steps = [{ complete = "t", after = "P1D" }]\n', 5, "one thing that happens"),
         (HEAD + 'steps = [{ complete = "t", with = "nothing" }]\n', 5, "there is no [data.nothing]"),
         (HEAD + 'steps = [{ complete = "t", with = 3 }]\n', 5, "data as a table"),
-        (HEAD + 'steps = [{ complete = 3 }]\n', 5, "complete = a text"),
+        (HEAD + "steps = [{ complete = 3 }]\n", 5, "complete = a text"),
         (HEAD + 'steps = [{ after = "P1D", as = "ann" }]\n', 5, "'as'"),
         (HEAD + 'steps = [{ at = "2026" }]\n', 5, "a date and a time"),
         (HEAD + 'steps = [{ mail = "broken" }]\n', 5, '"up" or "down"'),
@@ -94,12 +94,15 @@ def test_what_is_wrong_is_said_by_line(tmp_path: Path, text: str, line: int, tol
 
 def test_yaml_says_the_same(tmp_path: Path) -> None:
     """The same keys as in TOML give the same scenario, each step with its own line."""
-    toml = HEAD + """people = { ann = "handler" }
+    toml = (
+        HEAD
+        + """people = { ann = "handler" }
 steps = [
   { complete = "t", with = { a = 1.5, verified = "yes" }, as = "ann", expect.task = "u" },
   { after = "P1D", expect_no.clock.x = "late" },
 ]
 """
+    )
     yaml = """at: 2026-03-02T10:00:00
 scenario:
   - name: x

@@ -100,13 +100,13 @@ FAILING = {
     '{ complete = "a", refused = "never" }': "refusal",
     '{ expect.task = { id = "a", role = "decider" } }': "role",
     '{ expect_no.task = "a" }': "not: an open task 'a'",
-    '{ expect.tasks = [] }': "none",
+    "{ expect.tasks = [] }": "none",
     '{ expect.state = "completed" }': "completed",
     '{ expect.stage = "open" }': "stage open",
-    '{ expect.variable.n = 2 }': "n = 2",
-    '{ expect.decision.d = 1 }': "decision d",
+    "{ expect.variable.n = 2 }": "n = 2",
+    "{ expect.decision.d = 1 }": "decision d",
     '{ expect.waiting = "hello" }': "hello",
-    '{ expect.letter = {} }': "letter any",
+    "{ expect.letter = {} }": "letter any",
     '{ expect.escalated = "handler" }': "escalation",
     '{ expect.operation = "send-message" }': "operation",
     '{ expect.incident = "a" }': "incident",
@@ -116,12 +116,12 @@ FAILING = {
     '{ expect.clock.c = "late" }': "clock c",
     '{ until = "c" }': "succeeds",
     '{ after = "ten days" }': "succeeds",
-    '{ at = 2020-01-01T00:00:00 }': "succeeds",
+    "{ at = 2020-01-01T00:00:00 }": "succeeds",
     '{ complete = "a", as = "nobody" }': "succeeds",
     '{ expect.clock = "late" }': "can be read",
     '{ expect.task = { role = "handler", colour = "red" } }': "can be read",
     '{ expect.decision.d = "one" }': "can be read",
-    '{ expect.tasks = [1] }': "can be read",
+    "{ expect.tasks = [1] }": "can be read",
     '{ expect_no.task = "aa" }': "can be read",
     '{ expect_no.task = { role = "hander" } }': "can be read",
     '{ expect_no.letter = "l" }': "can be read",
@@ -165,7 +165,9 @@ def test_time_is_told_in_the_zone_of_the_calendar(live: Live) -> None:
 
 def test_time_passes_in_working_days_and_iso_lengths(live: Live) -> None:
     """Wednesday's close is two working days after Monday's, and time that is only half up fires no timer."""
-    text = AT + """[[scenario]]
+    text = (
+        AT
+        + """[[scenario]]
 steps = [
   { signal = "alarm", expect.waiting = { timer = "pause", due = 2026-03-04T10:00:00 }, expect_no.waiting = { timer = "begun" } },
   { after = "PT47H", expect.tasks = [] },
@@ -179,6 +181,7 @@ steps = [
   { at = 2026-03-10T09:00:00, expect.state = "active" },
 ]
 """
+    )
     report = live(text)
     assert [str(result.failure) for result in report.failed] == []
     assert report.runs["pause"] == 2
