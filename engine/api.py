@@ -180,8 +180,12 @@ class Engine(Interventions):
 
     def deployments(self) -> list[Deployment]:
         """All versions of all packages, newest first."""
-        with self.database.reading() as connection:
-            return deployments.every(connection)
+
+        def ask() -> list[Deployment]:
+            with self.database.reading() as connection:
+                return deployments.every(connection)
+
+        return list(self.database.remembered(("deployments",), ask))
 
     def counts(self, deployment_id: str) -> dict[str, int]:
         """How many instances run or ran on a version, by state."""
@@ -224,8 +228,12 @@ class Engine(Interventions):
 
     def instance(self, instance_id: str) -> InstanceView:
         """An instance as it stands; raises `NotFound`."""
-        with self.database.reading() as connection:
-            return queries.instance(connection, self.versions, instance_id)
+
+        def ask() -> InstanceView:
+            with self.database.reading() as connection:
+                return queries.instance(connection, self.versions, instance_id)
+
+        return self.database.remembered(("instance", instance_id), ask)
 
     def history(self, instance_id: str) -> list[Event]:
         """Everything that happened to an instance, oldest first."""
@@ -594,6 +602,10 @@ class Engine(Interventions):
                 reach(work.connection, instance_id)
             work.execution.note("erased", work.process_id, None, value_ids=ids, reason=reason)
         return len(ids)
+
+    def remembering(self) -> AbstractContextManager[None]:
+        """While it lasts, this thread asks the database once for what a page needs in several places, see `Database.remembering`."""
+        return self.database.remembering()
 
     def close(self) -> None:
         """Give all connections back."""

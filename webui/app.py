@@ -12,7 +12,7 @@ from werkzeug.exceptions import NotFound as NoSuchPage
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from amends.engine.accounts import kept_key
-from amends.webui import compression, errors, languages, pages, security
+from amends.webui import compression, errors, languages, pages, security, state
 from amends.webui.assets import Assets
 from amends.webui.blueprints import BLUEPRINTS
 from amends.webui.config import DEFAULTS, from_environment
@@ -75,6 +75,8 @@ def create_app(application: Any, **config: Any) -> Flask:
     app.session_interface = _SecureWhenHttps()
     Amends(application).init_app(app)
     errors.register(app)
+    app.before_request(state.begin)
+    app.teardown_request(state.end)
     app.before_request(languages.begin)
     app.teardown_request(languages.end)
     app.after_request(security.add_headers)
@@ -99,6 +101,8 @@ def _blueprint(alone: bool) -> Blueprint:
     top = Blueprint("amends", __name__, static_folder="static", static_url_path="/static")
     for blueprint in BLUEPRINTS:
         top.register_blueprint(blueprint)
+    top.before_request(state.begin)
+    top.teardown_request(state.end)
     top.before_request(languages.begin)
     top.teardown_request(languages.end)
     top.before_request(security.bound_request)

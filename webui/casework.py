@@ -72,10 +72,9 @@ class About:
         return [(name, str(text)) for name, text in rows if text]
 
 
-def about(instance_id: str) -> About:
-    """Everything about the complaint of an instance."""
-    engine, register = application().engine, application().register
-    view = engine.instance(instance_id)
+def about(view: Any) -> About:
+    """Everything about the complaint of an instance, as `Engine.instance` gives it."""
+    engine, register, instance_id = application().engine, application().register, view.id
     events = list(engine.history(instance_id))
     package = engine.package(view.deployment_id)
     seen = sight.own(package, instance_id)

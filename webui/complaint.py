@@ -134,7 +134,7 @@ def _works() -> bool:
 def _about(reference: str) -> About:
     complaint = application().register.get(reference=reference)
     actors.demand("read", instance_id=complaint.instance_id)
-    return about(complaint.instance_id)
+    return about(application().engine.instance(complaint.instance_id))
 
 
 def _list(found: list[Any], text: str = "", state: str | None = None, stage: str | None = None) -> Response:

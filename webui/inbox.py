@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from amends.engine.errors import AmendsError, Invalid, NotFound
+from amends.engine.errors import AmendsError, Invalid
 from amends.engine.instances.filters import ORDERS, URGENCY, Filter
 from amends.webui import actors, bulk, packages, workload
 from amends.webui.pages import page, say, see
@@ -160,7 +160,7 @@ def _tasks(errors: dict[str, str], status: int = 200) -> Response:
     narrowed = {**_list(seen.id), "only": seen.filter, "order": seen.order}
     found = engine.user_tasks(limit=SHOWN + 1, after=given.get("after"), **narrowed)
     found = sorted(found, key=urgency) if seen.order == URGENCY else found
-    rows = [_row(task) for task in found[:SHOWN]]
+    rows = _rows(found[:SHOWN])
     engine.record_reads([row.task.instance_id for row in rows if row.complaint], "inbox", actor=actors.actor())
     many = engine.count_user_tasks(most=COUNTED, **{**_list(seen.id), "only": seen.filter}) if seen.filter != Filter() else counts[seen.id]
     package = packages.complaint_package()
@@ -224,9 +224,9 @@ def _counted(number: int, most: int = COUNTED) -> str:
     return f"{most:,}+" if number > most else str(number)
 
 
-def _row(task: Any) -> Row:
-    try:
-        complaint = application().register.get(instance_id=task.instance_id)
-    except NotFound:
-        complaint = None  # a task of a process that is no complaint
-    return Row(task, complaint, name_of(task.assignee) if task.assignee else "", task.assignee == actors.actor())
+def _rows(tasks: Sequence[Any]) -> list[Row]:
+    """Tasks with their complaints; a task of a process that is no complaint has none."""
+    complaints, me = application().register.of_instances([task.instance_id for task in tasks]), actors.actor()
+    return [
+        Row(task, complaints.get(task.instance_id), name_of(task.assignee) if task.assignee else "", task.assignee == me) for task in tasks
+    ]

@@ -40,6 +40,20 @@ def web() -> Web:
     return found
 
 
+def begin() -> None:
+    """Before a request of ours: it asks the database once for what its page needs in several places."""
+    if "amends_remembering" not in g:
+        g.amends_remembering = application().engine.remembering()
+        g.amends_remembering.__enter__()
+
+
+def end(error: BaseException | None = None) -> None:
+    """After it, whatever became of it."""
+    remembering = g.pop("amends_remembering", None)
+    if remembering is not None:
+        remembering.__exit__(None, None, None)
+
+
 def application() -> Any:
     """What `amends.open()` returned: engine, register, accounts, forms, settings."""
     return web().application

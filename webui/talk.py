@@ -71,9 +71,9 @@ def keep(reference: str) -> Response:
 @blueprint.get("/mentions")
 def mentions() -> Response:
     """Where somebody was called in and has not looked yet."""
-    found = []
-    for one in application().register.talk.unseen(actors.signed_in().id):
-        found.append((application().register.get(instance_id=one.instance_id), name_of(one.author), one.at))
+    unseen = application().register.talk.unseen(actors.signed_in().id)
+    complaints = application().register.of_instances([one.instance_id for one in unseen])
+    found = [(complaints[one.instance_id], name_of(one.author), one.at) for one in unseen]
     application().engine.record_reads([complaint.instance_id for complaint, _, _ in found], "mentions", actor=actors.actor())
     return page("inbox/mentions.html", found=found)
 

@@ -87,14 +87,12 @@ def complete(task_id: str) -> Response:
             return _show(work, data, error.fields, 422)
     else:
         clean = {}
-    engine = application().engine
-    before = len(engine.history(work.task.instance_id))
     try:
-        engine.complete(task_id, _with_files(work, clean), actor=actors.actor())
+        application().engine.complete(task_id, _with_files(work, clean), actor=actors.actor())
     except Invalid as error:
         return _show(work, work.draft.get("data", {}), error.fields, 422)
     web().drafts.forget(work.key)
-    return see("amends.task.done", task_id=task_id, since=before)
+    return see("amends.task.done", task_id=task_id, since=work.view.seq)
 
 
 @blueprint.post("/tasks/<task_id>/draft")
@@ -115,8 +113,8 @@ def done(task_id: str) -> Response:
     """What happened, and what to do next."""
     work = Work(task_id)
     since = request.args.get("since", type=int) or 0
-    told = about(work.task.instance_id)
-    happened = story.timeline(work.package, told.events[since:], told.sight)
+    told = about(work.view)
+    happened = story.timeline(work.package, [event for event in told.events if event.seq > since], told.sight)
     return page("task/done.html", work=work, about=told, happened=happened[::-1], following=next_task(task_id))
 
 
@@ -169,7 +167,7 @@ def _show(
 ) -> Response:
     if work.task.state != OPEN:
         _too_late(work)
-    told = about(work.task.instance_id)
+    told = about(work.view)
     barred = _barred(work, told)
     if any(one.actor == actors.actor() for one in barred):
         return page(
@@ -194,7 +192,7 @@ def _allowed(task: Any) -> dict[str, bool]:
 
 def _closed(work: Work) -> Response:
     task = work.task
-    return page("task/closed.html", work=work, about=about(task.instance_id), who=name_of(task.completed_by), at=task.completed_at)
+    return page("task/closed.html", work=work, about=about(work.view), who=name_of(task.completed_by), at=task.completed_at)
 
 
 def _too_late(work: Work) -> None:

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, request
 
 from amends.engine.accounts import policy
 from amends.engine.calendars import Calendar
-from amends.engine.errors import Invalid, NotFound
+from amends.engine.errors import Invalid
 from amends.webui import actors, packages, zone
 from amends.webui.pages import page, say, see
 from amends.webui.people import ACTOR, chosen, everybody
@@ -36,8 +36,8 @@ def shown(errors: dict[str, str], status: int = 200) -> Response:
     until, work, me = horizon(), application().workload, actors.actor()
     loads = work.loads(until, actor=me)
     risks = work.at_risk(until, loads, actor=me)
-    about = {one.task.instance_id: _complaint(one.task.instance_id) for one in risks}
-    application().engine.record_reads([id for id, found in about.items() if found is not None], "workload", actor=me)
+    about = application().register.of_instances([one.task.instance_id for one in risks])
+    application().engine.record_reads([*about], "workload", actor=me)
     return page(
         "workload/show.html", status, loads=loads, risks=risks, about=about, until=until, people=everybody(), now=now(), errors=errors,
         asked=request.form if errors else {}, chosen=request.form.getlist("task") if errors else [],
@@ -105,10 +105,3 @@ def _person(account_id: str, errors: dict[str, str], status: int = 200) -> Respo
         "workload/person.html", status, person=found, absences=accounts.absences.coming(found.id), people=everybody(), errors=errors,
         typed=request.form, capacity=accounts.absences.capacities().get(found.actor, ""),
     )  # fmt: skip
-
-
-def _complaint(instance_id: str) -> Any | None:
-    try:
-        return application().register.get(instance_id=instance_id)
-    except NotFound:
-        return None

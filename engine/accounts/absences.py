@@ -73,10 +73,14 @@ class Absences:
 
     def covered_by(self, id: str) -> set[str]:
         """The actors whose work an account does now, because they are away."""
-        a, now = t.account_absence.c, self._now()
-        query = select(a.account_id).where(a.cover_id == id, a.begins_at <= now, a.ends_at > now)
-        with self._database.reading() as connection:
-            return {f"account:{found}" for found in connection.execute(query).scalars()}
+
+        def ask() -> frozenset[str]:
+            a, now = t.account_absence.c, self._now()
+            query = select(a.account_id).where(a.cover_id == id, a.begins_at <= now, a.ends_at > now)
+            with self._database.reading() as connection:
+                return frozenset(f"account:{found}" for found in connection.execute(query).scalars())
+
+        return set(self._database.remembered(("covered", id), ask))
 
     def set_capacity(self, id: str, capacity: int | None, *, actor: str) -> None:
         """How many open tasks are a full desk for somebody; None: as for everybody. Raises `Invalid`."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 from uuid_utils import uuid7
@@ -27,6 +27,8 @@ from amends.engine.errors import Conflict, Invalid, NotFound
 from amends.engine.history import Entry
 from amends.engine.store import Database
 from amends.engine.store import tables as t
+
+_T = TypeVar("_T")
 
 ACCOUNT: Final = "account:"
 ADMIN: Final = "admin"
@@ -102,10 +104,10 @@ class Accounts:
     # -- finding
     def get(self, id: str) -> Account:
         """One account, active or not; raises `NotFound`."""
-        found = self._find(t.account.c.id == id)
-        if not found:
+        found = self._by_id(id)
+        if found is None:
             raise NotFound(f"There is no account {id!r}.")
-        return found[0]
+        return found
 
     def by_username(self, username: str) -> Account | None:
         """The account with this user name, or None."""
@@ -115,13 +117,18 @@ class Accounts:
     def of(self, actor: str) -> Account | None:
         """The account behind an actor, active or not, or None."""
         id = account_id(actor)
-        found = [] if id is None else self._find(t.account.c.id == id)
+        return None if id is None else self._by_id(id)
+
+    def _by_id(self, id: str) -> Account | None:
+        found = self.remembered(("account", id), lambda: self._find(t.account.c.id == id))
         return found[0] if found else None
 
     def list(self, role: str | None = None) -> People:
         """All accounts by display name, or those that hold a role."""
         holding = select(t.account_role.c.account_id).where(t.account_role.c.role == role)
-        return self._find() if role is None else self._find(t.account.c.id.in_(holding))
+        if role is None:
+            return [*self.remembered(("accounts",), self._find)]
+        return self._find(t.account.c.id.in_(holding))
 
     def _find(self, *where: Any) -> People:
         a, r = t.account.c, t.account_role.c
@@ -141,6 +148,10 @@ class Accounts:
     def reading(self) -> AbstractContextManager[Connection]:
         """A connection to read with, of the transaction that runs, if one does."""
         return self._database.reading()
+
+    def remembered(self, what: tuple[str, ...], ask: Callable[[], _T]) -> _T:
+        """What was asked for the page at hand already, see `Database.remembered`."""
+        return self._database.remembered(what, ask)
 
     def now(self) -> datetime:
         """The installation's time."""

@@ -40,6 +40,11 @@ ADMITTED: Final = "admitted"
 UNSEEN: Final = frozenset({"operate", "declare"})
 """Actions on a complaint by those who need not be able to read it; all others are for readers only."""
 
+# Under names of their own: a list itself may be of tasks or complaints, and must not be taken for what is asked about them.
+_PERSON, _COMPLAINT, _TASK, _BARRED = (
+    table.alias(f"of_{table.name}") for table in (t.complaint_person, t.complaint, t.user_task, t.user_task_barred)
+)
+
 Rule = Callable[[Account, Mapping[str, Any]], None]
 
 
@@ -154,8 +159,7 @@ class Policy:
         account = self._accounts.of(actor) if actor.startswith(ACCOUNT) else None
         if account is None or not account.active:
             return [] if actor.partition(":")[0] in TRUSTED else [~true()]
-        # Under names of their own: the list itself may be of tasks or complaints, and must not be taken for what is asked about them.
-        p, c, u = (table.alias(f"of_{table.name}").c for table in (t.complaint_person, t.complaint, t.user_task))
+        p, c, u = _PERSON.c, _COMPLAINT.c, _TASK.c
         mine = exists().where(p.instance_id == instance_id, p.account_id == account.id)
         conditions: list[ColumnElement[bool]] = [~mine.where(p.part.in_(AGAINST))]
         if AUDITOR not in account.roles:
@@ -170,7 +174,7 @@ class Policy:
 
     def offered(self, actor: str) -> list[ColumnElement[bool]]:
         """Tasks somebody could be given: what they may not have, or lack the competence for, is not among them (4.7, 4.14)."""
-        u, b = t.user_task.c, t.user_task_barred.alias("of_barred").c
+        u, b = t.user_task.c, _BARRED.c
         held = sorted(self._accounts.competences_of(account_id(actor) or ""))
         return [~exists().where(b.task_id == u.id, b.actor == actor), u.competence.in_(["", *held])]
 
@@ -188,26 +192,47 @@ class Policy:
 
     def _nothing_between(self, account: Account, instance_id: str, *, reader: bool, confidential_too: bool = True) -> None:
         """Raise `Forbidden` for what keeps somebody from a complaint, whatever their roles; `reader`: by what is in it."""
-        p, c, u = t.complaint_person.c, t.complaint.c, t.user_task.c
+        parts = self._parts(account.id, instance_id)
+        for part, why in zip(AGAINST, ("the complaint is about them", "they have a conflict of interest"), strict=True):
+            if part in parts:
+                told = f"{account.display_name} may have nothing to do with this complaint, because {why}."
+                raise Forbidden(f"{told} Anybody else who works on complaints can; a team lead can correct it.")
+        if not reader or ADMITTED in parts or AUDITOR in account.roles:
+            return
+        team, confidential = self._marks(instance_id)
+        others = bool(team) and team not in self._accounts.teams(account.id)
+        marked = confidential and confidential_too and TEAM_LEAD not in account.roles
+        if not (others or marked):
+            return
+        u, mine = t.user_task.c, [account.actor, *sorted(self._accounts.absences.covered_by(account.id))]
         with self._accounts.reading() as connection:
-            parts = set(connection.execute(select(p.part).where(p.instance_id == instance_id, p.account_id == account.id)).scalars())
-            for part, why in zip(AGAINST, ("the complaint is about them", "they have a conflict of interest"), strict=True):
-                if part in parts:
-                    told = f"{account.display_name} may have nothing to do with this complaint, because {why}."
-                    raise Forbidden(f"{told} Anybody else who works on complaints can; a team lead can correct it.")
-            if not reader or ADMITTED in parts or AUDITOR in account.roles:
-                return
-            row = connection.execute(select(c.team, c.confidential).where(c.instance_id == instance_id)).first()
-            others = row is not None and bool(row.team) and row.team not in self._accounts.teams(account.id)
-            marked = row is not None and row.confidential and confidential_too and TEAM_LEAD not in account.roles
-            if not (others or marked):
-                return
-            mine = [account.actor, *sorted(self._accounts.absences.covered_by(account.id))]
             has = select(u.id).where(u.instance_id == instance_id, u.assignee.in_(mine), u.state == "open").limit(1)
             if connection.execute(has).first() is not None:
                 return
         why = "it belongs to another team" if others else "it is marked as confidential"
         raise Forbidden(f"{account.display_name} may not see this complaint: {why}. A team lead can let them in, or give them its work.")
+
+    def _parts(self, account_id: str, instance_id: str) -> frozenset[str]:
+        """Somebody's parts in a complaint."""
+
+        def ask() -> frozenset[str]:
+            p = t.complaint_person.c
+            with self._accounts.reading() as connection:
+                found = connection.execute(select(p.part).where(p.instance_id == instance_id, p.account_id == account_id))
+                return frozenset(found.scalars())
+
+        return self._accounts.remembered(("parts", account_id, instance_id), ask)
+
+    def _marks(self, instance_id: str) -> tuple[str, bool]:
+        """The team a complaint is for, if any, and whether it is marked as confidential."""
+
+        def ask() -> tuple[str, bool]:
+            c = t.complaint.c
+            with self._accounts.reading() as connection:
+                row = connection.execute(select(c.team, c.confidential).where(c.instance_id == instance_id)).first()
+            return ("", False) if row is None else (row.team or "", bool(row.confidential))
+
+        return self._accounts.remembered(("marks", instance_id), ask)
 
     # -- tasks
     def _work(self, account: Account, about: Mapping[str, Any]) -> None:

@@ -28,8 +28,12 @@ class Competence:
 
 def teams(database: Database, id: str) -> set[str]:
     """The teams of an account."""
-    with database.reading() as connection:
-        return set(connection.execute(select(t.account_team.c.team).where(t.account_team.c.account_id == id)).scalars())
+
+    def ask() -> frozenset[str]:
+        with database.reading() as connection:
+            return frozenset(connection.execute(select(t.account_team.c.team).where(t.account_team.c.account_id == id)).scalars())
+
+    return set(database.remembered(("teams", id), ask))
 
 
 def put_teams(connection: Connection, id: str, wanted: Iterable[str]) -> None:

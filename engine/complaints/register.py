@@ -123,6 +123,15 @@ class Register:
                 raise NotFound("There is no such complaint.")
             return _complaint(connection, [row])[0]
 
+    def of_instances(self, instance_ids: Sequence[str]) -> dict[str, Complaint]:
+        """The complaints of several instances, by instance; without those that are of no complaint."""
+        wanted = list(dict.fromkeys(instance_ids))
+        if not wanted:
+            return {}
+        with self.engine.database.reading() as connection:
+            rows = connection.execute(select(*_SHOWN).where(t.complaint.c.instance_id.in_(wanted))).all()
+            return {one.instance_id: one for one in _complaint(connection, rows)} if rows else {}
+
     def by_secret(self, reference: str, secret: str) -> Complaint:
         """The complaint a follow-up link belongs to; `NotFound` in the same words, after the same work, for a wrong and an unknown one."""
         with self.engine.database.reading() as connection:

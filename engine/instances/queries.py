@@ -183,6 +183,7 @@ def instance(connection: Connection, versions: Versions, instance_id: str) -> In
         row.started_at,
         row.ended_at,
         clocks,
+        row.seq,
     )
 
 

@@ -82,6 +82,8 @@ class InstanceView:
     started_at: datetime
     ended_at: datetime | None
     clocks: Mapping[str, Clock] = field(default_factory=dict)
+    seq: int = 0
+    """How many commands there have been: the `seq` of the last of its events."""
 
 
 @dataclass(frozen=True, slots=True)

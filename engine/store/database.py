@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection, create_engine, event, make_url
 from sqlalchemy.engine import Engine as SqlEngine
@@ -17,6 +17,7 @@ from sqlalchemy.exc import DisconnectionError, SQLAlchemyError
 from amends.engine.errors import Unavailable
 from amends.engine.store.outages import outage
 
+_T = TypeVar("_T")
 BUSY_TIMEOUT_SECONDS = 30
 PING_AFTER_SECONDS = 1.0
 """A connection to PostgreSQL that rested longer is asked whether it still is one before it is used."""
@@ -54,6 +55,7 @@ class Database:
         if running is not None:
             yield running
             return
+        self._forget()
         after: list[Callable[[], None]] = []
         instead: list[Callable[[], None]] = []
         committing = False
@@ -65,6 +67,7 @@ class Database:
                     committing = True
                 finally:
                     self._local.connection = None
+                    self._forget()
         except BaseException as error:
             told = outage(error, committing)
             if told is not None:
@@ -90,6 +93,31 @@ class Database:
             if told is not None:
                 raise Unavailable(told) from error
             raise
+
+    @contextmanager
+    def remembering(self) -> Iterator[None]:
+        """While it lasts, this thread asks once for what it would ask again and again (`remembered`): for one page, not longer."""
+        before, self._local.known = getattr(self._local, "known", None), {}
+        try:
+            yield
+        finally:
+            self._local.known = before
+
+    def remembered(self, what: tuple[str, ...], ask: Callable[[], _T]) -> _T:
+        """What `ask` gives, or gave before for the same `what` in this `remembering`.
+
+        A transaction asks anew, as what it decides by has to be so when it commits, and after one everything is asked anew.
+        """
+        known: dict[tuple[str, ...], Any] | None = getattr(self._local, "known", None)
+        if known is None or self.in_transaction():
+            return ask()
+        if what not in known:
+            known[what] = ask()
+        return cast("_T", known[what])
+
+    def _forget(self) -> None:
+        if getattr(self._local, "known", None) is not None:
+            self._local.known = {}
 
     def in_transaction(self) -> bool:
         """Whether this thread has a transaction running."""

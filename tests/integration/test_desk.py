@@ -11,15 +11,19 @@ from typing import Any
 import pytest
 from driving import element, flows, process, user
 from flask.testing import FlaskClient
+from sqlalchemy import delete, event, insert
 
 import amends
 from amends.application import Application
 from amends.engine import Conflict, Forbidden, NotFound
 from amends.engine.errors import Invalid
 from amends.engine.instances.filters import NEWEST, OLDEST, Filter
+from amends.engine.store import tables as t
 from amends.webui import create_app
 
 PASSWORD = "correct horse battery"
+MOST_ASKED = 30
+"""Statements of one page of the inbox, and of one task."""
 PEOPLE = {"hanna": ["handler"], "henry": ["handler"], "lea": ["handler", "team-lead"], "dora": ["decider"]}
 
 
@@ -317,3 +321,41 @@ def test_a_task_without_a_filterable_complaint_is_listed(desk: Desk, bpmn: Calla
     instance_id = desk.app.engine.start("p", actor="system")
     assert desk.ids(actor=desk["hanna"]) == [f"{instance_id}.{desk.app.engine.user_tasks(instance_id)[0].id.rpartition('.')[2]}"]
     assert desk.visit("hanna").get("/inbox?list=teams").status_code == 200
+
+
+def test_a_page_asks_the_database_as_often_for_many_tasks_as_for_few(desk: Desk) -> None:
+    """The inbox, the work of a team and one task ask a set number of times, whatever they show and however often it is needed."""
+    asked: list[str] = []
+    lea = desk.visit("lea")
+
+    def times(path: str) -> int:
+        asked.clear()
+        assert lea.get(path).status_code == 200
+        return sum(not statement.startswith("BEGIN") for statement in asked)
+
+    (task,) = desk.tasks()
+    event.listen(desk.app.engine.database.sql, "before_cursor_execute", lambda *given: asked.append(given[2]))
+    before = [times("/inbox?list=all"), times("/workload"), times(f"/tasks/{task.id}")]
+    desk.tasks(9)
+    after = [times("/inbox?list=all"), times("/workload"), times(f"/tasks/{task.id}")]
+    assert after == before and max(before[0], before[2]) <= MOST_ASKED, (before, after)
+
+
+def test_what_is_known_for_a_page_is_asked_anew_after_every_change(desk: Desk) -> None:
+    """Remembered for as long as a page is made, and no longer: not in a transaction, not after one, not for the next page."""
+    accounts, database, hanna = desk.app.accounts, desk.app.engine.database, desk.people["hanna"].id
+    with database.remembering():
+        assert accounts.get(hanna).roles == {"handler"} and accounts.teams(hanna) == set()
+        with desk.app.engine.database.sql.begin() as other:  # as another process would
+            other.execute(insert(t.account_team), {"account_id": hanna, "team": "north"})
+        assert accounts.teams(hanna) == set()
+        with database.transaction():
+            assert accounts.teams(hanna) == {"north"}
+        assert accounts.teams(hanna) == {"north"}
+        accounts.set_roles(hanna, ["decider"])
+        assert accounts.get(hanna).roles == {"decider"}
+        accounts.teams(hanna).clear()
+        assert accounts.teams(hanna) == {"north"}
+        with desk.app.engine.database.sql.begin() as other:
+            other.execute(delete(t.account_team))
+    assert accounts.teams(hanna) == set()

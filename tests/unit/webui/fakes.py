@@ -162,6 +162,9 @@ class Accounts:
     def reading(self) -> Any:
         return nullcontext(Nothing())
 
+    def remembered(self, what: tuple[str, ...], ask: Any) -> Any:
+        return ask()
+
     def now(self) -> datetime:
         return datetime.now(UTC)
 
@@ -258,6 +261,7 @@ class View:
     state: str = "active"
     started_at: datetime = NOW - timedelta(days=3)
     ended_at: datetime | None = None
+    seq: int = 0
 
 
 @dataclass(frozen=True)
@@ -402,7 +406,10 @@ class Engine:
     def instance(self, instance_id: str) -> View:
         if instance_id not in self.views:
             raise NotFound(f"There is no instance {instance_id}.")
-        return self.views[instance_id]
+        return replace(self.views[instance_id], seq=len(self.history(instance_id)))
+
+    def remembering(self) -> Any:
+        return nullcontext()
 
     def history(self, instance_id: str) -> list[Event]:
         return self.events.get(instance_id, [])
@@ -581,6 +588,9 @@ class Register:
     def _bind(self, files: Any, reference: str) -> None:
         for file_id in files:
             self.attachments[file_id] = (reference, self.attachments[file_id][1])
+
+    def of_instances(self, instance_ids: Any) -> dict[str, Complaint]:
+        return {one.instance_id: one for one in self.complaints.values() if one.instance_id in instance_ids}
 
     def get(self, reference: str | None = None, instance_id: str | None = None) -> Complaint:
         for one in self.complaints.values():
