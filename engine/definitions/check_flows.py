@@ -12,6 +12,10 @@ def check_flows(found: Findings, diagram: Diagram, process: Process) -> None:
     """Everything about the flows of a process and its subprocesses."""
     homes = {element.id: element.scope_id for each in diagram.processes for element in each.all_elements()}
     flows = {flow.id: flow for each in diagram.processes for flow in each.all_flows()}
+    for element in process.none_starts[1:]:
+        first = process.none_starts[0]
+        message = f"{called(element)} is a second start event that nothing triggers, beside {first.name or first.id!r}."
+        found.add(element, "several-starts", message, "Leave one of them, with a gateway behind it, or give it a trigger.")
     if not process.elements:
         found.add(process, "no-start", "The process is empty.", "Draw a start event, what follows it, and an end event.")
     chosen = {element.id for element in process.all_elements() if element.type == "adHocSubProcess"}

@@ -32,22 +32,32 @@ class Node:
 
 @dataclass(slots=True, eq=False)
 class Edge:
-    """A flow from one node to another."""
+    """A way from one node to another; `flow` is the id of the sequence flow by which it comes there."""
 
     source: Node
     target: Node
+    flow: str = ""
 
 
 @dataclass(slots=True)
 class Graph:
-    """The nodes of a scope; `begin` are those an instance begins at (each alone), `sink` takes every token that ends."""
+    """The nodes of a scope; `starts` are those an instance begins at, in groups that begin together, `sink` takes every token that ends.
+
+    `entries` are the nodes that tokens come to, by the id of their element.
+    """
 
     nodes: list[Node]
-    begin: list[Node]
+    starts: list[list[Node]]
     sink: Node
+    entries: dict[str, Node] = field(default_factory=dict)
 
-    def connect(self, source: Node, target: Node) -> None:
-        edge = Edge(source, target)
+    @property
+    def begin(self) -> list[Node]:
+        """Every node that an instance may begin at."""
+        return [node for start in self.starts for node in start]
+
+    def connect(self, source: Node, target: Node, flow: str = "") -> None:
+        edge = Edge(source, target, flow)
         source.targets.append(edge)
         target.sources.append(edge)
 
@@ -56,7 +66,7 @@ def build(scope: Scope) -> Graph:
     """The graph of a scope as it is drawn."""
     sink = Node(SINK)
     graph = Graph([], [], sink)
-    nodes: dict[str, Node] = {}
+    nodes = graph.entries
     for element in scope.elements.values():
         if element.is_event_subprocess or element.for_compensation:
             continue
@@ -82,9 +92,16 @@ def build(scope: Scope) -> Graph:
                 node.targets.clear()
                 graph.connect(node, nodes[target])
     graph.nodes = [node for node in graph.nodes if node.sources or node.targets]
-    graph.begin = [nodes[element.id] for element in scope.begins if element.id in nodes]
+    graph.starts = [[nodes[element.id] for element in start if element.id in nodes] for start in _starts(scope)]
     _tidy_sink(graph)
     return graph
+
+
+def _starts(scope: Scope) -> list[list[Element]]:
+    """What begins together: each start event by itself, what begins without one at once (BPMN 2.0, 13.2.1)."""
+    begins = scope.begins
+    implicit = not scope.start_events and not any(element.instantiates for element in begins)
+    return [begins] if implicit else [[element] for element in begins]
 
 
 def _node(element: Element, scope: Scope) -> Node:
@@ -135,7 +152,7 @@ def _flows(graph: Graph, scope: Scope, element: Element, node: Node, nodes: dict
     for flow in scope.outgoing(element.id):
         target = nodes.get(flow.target)
         if target is not None:
-            graph.connect(node, target)
+            graph.connect(node, target, flow.id)
     if not node.targets and not node.ends_all:
         graph.connect(node, graph.sink)
 
@@ -218,7 +235,7 @@ def _skip(graph: Graph, node: Node) -> list[Node]:
         return []
     node.gone = True
     after.target.sources[after.target.sources.index(after)] = before
-    before.target = after.target
+    before.target, before.flow = after.target, after.flow
     return [before.source, after.target] if after.target is not graph.sink else [before.source]
 
 

@@ -33,7 +33,7 @@ CODES = {
     "flow-from-end": "a flow leaves an end event",
     "unreachable": "no path leads to an element",
     "no-start": "nothing begins a process or subprocess",
-    "several-starts": "a subprocess has several start events",
+    "several-starts": "it cannot be said where a process or subprocess begins",
     "event-subprocess-start": "an event subprocess has no single trigger",
     "boundary-unattached": "a boundary event is attached to nothing",
     "default-flow": "a default flow does not leave its element",

@@ -10,6 +10,7 @@ from SpiffWorkflow.bpmn.specs.bpmn_process_spec import BpmnProcessSpec
 
 from amends.engine.definitions import model
 from amends.engine.definitions.listeners import never_heard
+from amends.engine.definitions.placed import Placed, hindrances, same_ways
 from amends.engine.definitions.unplayed import not_played
 from amends.engine.execution import catching, elements, gateways, tasks, throwing
 from amends.engine.execution.faults import Fault
@@ -41,6 +42,13 @@ class ProcessSpec(BpmnProcessSpec):
         self.undone_by: Any = None
         self.listeners: dict[str, Any] = {}
         self.flows_reached = lru_cache(maxsize=None)(self._flows_reached)
+        self.hindrances = lru_cache(maxsize=1024)(self._hindrances)
+
+    def _hindrances(self, before: model.Scope, mapping: tuple[tuple[str, str], ...], here: tuple[Placed, ...]) -> list[tuple[str, str]]:
+        """Why tokens that stood so in a scope of another version, and would stand so in this one, cannot go on."""
+        renamed = dict(mapping)
+        there = [Placed(tuple(renamed.get(name, name) for name in token.at), token.flow, token.gone_on) for token in here]
+        return [] if same_ways(before, self.scope, renamed, here) else hindrances(self.scope, there)
 
     def _flows_reached(self, start: str, without: str) -> frozenset[str]:
         reached: set[str] = set()

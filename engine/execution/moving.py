@@ -12,6 +12,7 @@ from typing import Any
 
 from SpiffWorkflow.util.task import TaskState
 
+from amends.engine.definitions.placed import Placed
 from amends.engine.execution.codec import dump, load
 from amends.engine.execution.script_engine import FeelScriptEngine
 from amends.engine.execution.token import BOUNDARY, TRIGGER
@@ -64,6 +65,10 @@ def move(
         return moved
     state["w"] = {mapping.get(name, name): actors for name, actors in state["w"].items()}
     made = load(encode(state), spec, script_engine, deployment)
+    for token in made.all_tokens():
+        # A join that waits may have all it needs in the new version; an inclusive one is looked at whenever nothing else moves.
+        if token.task_spec.remembers_flow and token.state == TaskState.WAITING and token.incident is None:
+            made.agenda.append(token)
     for owner, name, passive, host in mover.to_begin:
         scope = made if owner is None else made.subprocesses[owner]
         scope.lie_in_wait(scope.spec.task_specs[name], passive=passive, **({} if host is None else {"host": host}))
@@ -127,6 +132,8 @@ class _Mover:
         """Move the tokens of one scope, in place."""
         hosts = {record[NUMBER]: record for record in tokens if "passive" not in record[INTERNAL]}
         active = [record for record in hosts.values() if self.active(scope, spec, record)]
+        if len(active) == len(hosts):
+            self.goes_on(scope, spec, active)
         for record in active:
             record[NAME] = self.mapping.get(record[NAME], record[NAME])
         kept = [record for record in tokens if "passive" in record[INTERNAL] and self.passive(scope, spec, record)]
@@ -165,6 +172,24 @@ class _Mover:
         if (before.name, target) not in self.moved.moves:
             self.moved.moves.append((before.name, target))
         return True
+
+    def goes_on(self, scope: Any, spec: Any, active: list[list[Any]]) -> None:
+        """Note what would keep tokens waiting for ever that stand where they are to stand, or do twice what is drawn once."""
+        before, here, groups = scope.spec.scope, list[Placed](), dict[int, list[str]]()
+        for _, name, state, internal, _ in active:
+            element = before.elements.get(name)
+            if element is None or element.is_event_subprocess or "body" in internal or "listens" in internal:
+                continue  # a listener, one of several instances, or what no flow leads to
+            if "group" in internal:
+                groups.setdefault(internal["group"], []).append(name)
+            elif scope.spec.task_specs[name].remembers_flow:
+                gone_on = state not in (TaskState.FUTURE, TaskState.WAITING)
+                here.append(Placed((name,), "" if gone_on else internal["flow"], gone_on))
+            else:
+                here.append(Placed((name,)))
+        here += [Placed(tuple(sorted(names))) for names in groups.values()]
+        for element_id, message in spec.hindrances(before, tuple(sorted(self.mapping.items())), tuple(sorted(here))):
+            self.stop(element_id, message)
 
     def passive(self, scope: Any, spec: Any, record: list[Any]) -> bool:
         """Whether a boundary event or event subprocess that waits is in the new version, at the same activity or scope."""

@@ -302,3 +302,56 @@ def test_who_did_what_is_known_after_a_move(engine: Engine) -> None:
     assert not moved(engine, Migrations(engine).plan("p", before, after, {"a": "first"}), instance).stops
     with pytest.raises(Exception, match="must not do 'b' as well"):
         complete(engine, instance, "b")
+
+
+
+BEGIN = element("startEvent", "s") + element("parallelGateway", "f") + element("endEvent", "e")
+JOIN = element("parallelGateway", "j")
+WIDE = user("a") + user("b") + user("z")
+SPLIT = ("s>f", "f>a", "f>b", "b>j", "a>j", "j>z", "z>e")
+ALONE, IN_TURN = line("a"), line("a", "b", "z")
+BOTH = process(BEGIN + JOIN + WIDE + flows(*SPLIT))
+THREE = process(BEGIN + JOIN + WIDE + user("c") + flows(*SPLIT, "f>c", "c>j"))
+NO_JOIN = process(BEGIN + WIDE + flows("s>f", "f>a", "f>b", "a>e", "b>z", "z>e"))
+NARROW = process(BEGIN + JOIN + WIDE + flows("s>f", "f>a", "f>b", "a>j", "j>z", "z>e", "b>e"))
+REMINDED = process(
+    BEGIN + JOIN + WIDE + user("c") + boundary("late", "a", timer("timeDuration", "P1D")) + flows(*SPLIT, "late>c", "c>e")
+)
+WAITS = "“j” (j) of the new version would wait for ever: there may be no token that comes to it by way of “{0}” ({0})."
+TWICE = ", which never happens in the new version: what follows would be done twice."
+MOVES: dict[str, tuple[str, str, str, dict[str, str], list[str]]] = {
+    "a branch is drawn beside what is being done": (ALONE, "", BOTH, {}, [WAITS.format("b")]),
+    "what was done first is a branch now": (IN_TURN, "a", BOTH, {}, [WAITS.format("a")]),
+    "a third branch, with both being done": (BOTH, "", THREE, {}, [WAITS.format("c")]),
+    "a third branch, and one waits at the join": (BOTH, "a", THREE, {}, [WAITS.format("c")]),
+    "a third branch, and the join is behind": (BOTH, "ab", THREE, {}, []),
+    "a join behind a branch that has ended": (NO_JOIN, "a", BOTH, {}, [WAITS.format("a")]),
+    "a join behind both branches": (NO_JOIN, "", BOTH, {}, []),
+    "a join, and what comes behind it is being done": (NO_JOIN, "ab", BOTH, {}, []),
+    "the join is taken out": (BOTH, "", NO_JOIN, {}, []),
+    "one after the other": (BOTH, "", IN_TURN, {}, ["It would stand at “a” (a) and “b” (b) at once" + TWICE]),
+    "both at one": (BOTH, "", IN_TURN, {"a": "b"}, ["Two of its tokens would stand at “b” (b)" + TWICE]),
+    "behind one another": (NO_JOIN, "b", IN_TURN, {}, ["It would stand at “a” (a) and “z” (z) at once" + TWICE]),
+    "the join has all it needs now": (BOTH, "a", NARROW, {}, []),
+    "a boundary event, while its activity is done": (BOTH, "b", REMINDED, {}, []),
+}
+
+
+def test_what_a_join_of_the_new_version_cannot_let_through_is_not_moved(engine: Engine) -> None:
+    """Tokens too few for a join, or too many for a way, stop the instance in the trial as in the move; all others come to their end."""
+    for name, (old, done, new, mapping, told) in MOVES.items():
+        before = deploy(engine, old)
+        instance = engine.start("p", actor="jo")
+        for one in done:
+            complete(engine, instance, one)
+        plan = Migrations(engine).plan("p", before, deploy(engine, new), mapping)
+        [tried] = [outcome for outcome in Migrations(engine).preview(plan) if outcome.instance_id == instance]
+        outcome = moved(engine, plan, instance)
+        assert [str(stop) for stop in outcome.stops] == [str(stop) for stop in tried.stops] == told, name
+        if told:
+            continue
+        for one in "abcz":
+            if one in tasks(engine, instance):
+                complete(engine, instance, one)
+        ended = Counter(event.element_id for event in engine.history(instance) if event.kind == "completed" and event.element_id in "abcz")
+        assert (engine.instance(instance).state, max(ended.values())) == ("completed", 1), name
