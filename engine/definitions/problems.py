@@ -48,6 +48,7 @@ CODES = {
     "compensation-activity": "a compensation event names an activity that is not in its scope",
     "no-cancel-boundary": "a transaction that is cancelled has no cancel boundary event",
     "unknown-extension": "an extension of the dialect is not read",
+    "repeated-element": "an element has two of what it can have one of",
     "repeated-extension": "an element has one kind of extension twice",
     "no-task-type": "a task names no operation",
     "no-decision": "a business rule task calls no decision",

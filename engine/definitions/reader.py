@@ -30,6 +30,12 @@ from amends.engine.definitions.schema import schema_problems
 
 _NODES = ACTIVITY_TYPES | EVENT_TYPES | GATEWAY_TYPES | {"choreographyTask", "subChoreography", "callChoreography"}
 _ARTIFACTS = frozenset({"dataObject", "dataObjectReference", "dataStoreReference", "textAnnotation", "group", "association"})
+_ONCE = {
+    "timeDate": "time", "timeDuration": "time", "timeCycle": "time", "condition": "condition", "conditionExpression": "condition",
+    "script": "script", "multiInstanceLoopCharacteristics": "loop", "standardLoopCharacteristics": "loop", "loopCondition": "condition",
+    "loopCardinality": "number of instances", "completionCondition": "completion condition", "extensionElements": "set of extensions",
+}  # fmt: skip
+"""What an element can have one of: of two, one would win and nobody would see which."""
 _DECLARED = {"message": "messages", "signal": "signals", "error": "errors", "escalation": "escalations"}
 
 
@@ -92,8 +98,10 @@ class _Reader:
         if name in _DECLARED:
             declared: Declared = read_declared(element, name, self.id(element, name))
             getattr(self.declarations, _DECLARED[name])[declared.id] = declared
+            self.once(element, declared.id)
         elif name.endswith("EventDefinition"):
             self.declarations.definitions[element.get("id") or ""] = element
+            self.once(element, element.get("id") or "")
 
     def id(self, element: etree._Element, what: str) -> str:
         """The element's id; where it has none or one that is taken, a problem and an id of its own."""
@@ -109,6 +117,21 @@ class _Reader:
         self.ids[value] = line
         return value
 
+    def once(self, element: etree._Element, element_id: str) -> None:
+        """Note what an element, or one of its event definitions and loops, has two of."""
+        had: dict[str, str] = {}
+        for child in element:
+            name = xml.bpmn_name(child)
+            if name in _ONCE:
+                what = _ONCE[name]
+                if what in had:
+                    named = name if had[what] == name else f"{had[what]} and {name}"
+                    message = f"It has a second {what} ({named}), of which only one could be meant."
+                    self.problem(element_id, xml.line(child), "repeated-element", message, "Leave the one that is meant; delete the other.")
+                had.setdefault(what, name)
+            if name.endswith(("EventDefinition", "LoopCharacteristics")):
+                self.once(child, element_id)
+
     def unused(self, wanted: str) -> str:
         while wanted in self.ids:
             wanted += "_"
@@ -120,6 +143,7 @@ class _Reader:
     def process(self, element: etree._Element) -> Process:
         process_id = self.id(element, "process")
         self.lanes = []
+        self.once(element, process_id)
         elements, flows, artifacts, attached = self.content(element, process_id, None)
         ext = read_extensions(element)
         return Process(
@@ -166,6 +190,7 @@ class _Reader:
     ) -> Element:
         kind = xml.bpmn_name(element)
         scope = None
+        self.once(element, element_id)
         if kind in SUBPROCESS_TYPES:
             elements, flows, artifacts, attached = self.content(element, element_id, lane)
             scope = Scope(id=element_id, parent_id=scope_id, elements=elements, flows=flows, artifacts=artifacts, attached=attached)
@@ -199,8 +224,10 @@ class _Reader:
 
     def flow(self, element: etree._Element) -> Flow:
         condition = xml.first(element, "conditionExpression")
+        flow_id = self.id(element, xml.bpmn_name(element))
+        self.once(element, flow_id)
         return Flow(
-            id=self.id(element, xml.bpmn_name(element)),
+            id=flow_id,
             name=xml.name_of(element),
             source=xml.reference(element, element.get("sourceRef")) or "",
             target=xml.reference(element, element.get("targetRef")) or "",

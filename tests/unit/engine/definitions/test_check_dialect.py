@@ -184,3 +184,28 @@ def test_one_extension_twice_is_refused(found: Any, build: Any) -> None:
     drawn = build.around(USER.format('<zeebe:userTask/><zeebe:priorityDefinition priority="1"/><zeebe:priorityDefinition priority="2"/>'))
     problems = found(build.draw(drawn))
     assert [(problem.code, problem.element_id) for problem in problems] == [("repeated-extension", "t")] * 2
+
+
+CONDITION = "<conditionExpression>=true</conditionExpression>"
+TWICE = {
+    "a date beside a duration": '<intermediateCatchEvent id="t"><timerEventDefinition><timeDate>2030-01-01T00:00:00Z</timeDate>'
+    "<timeDuration>PT1H</timeDuration></timerEventDefinition></intermediateCatchEvent>",
+    "two durations": '<intermediateCatchEvent id="t"><timerEventDefinition><timeDuration>PT2H</timeDuration>'
+    "<timeDuration>PT1H</timeDuration></timerEventDefinition></intermediateCatchEvent>",
+    "two conditions of an event": '<intermediateCatchEvent id="t"><conditionalEventDefinition><condition>=true</condition>'
+    "<condition>=false</condition></conditionalEventDefinition></intermediateCatchEvent>",
+    "two conditions of a flow": f'<task id="t"/><sequenceFlow id="t" sourceRef="t" targetRef="e">{CONDITION}{CONDITION}</sequenceFlow>',
+    "a loop of both kinds": '<task id="t"><standardLoopCharacteristics/><multiInstanceLoopCharacteristics><loopCardinality>=2'
+    "</loopCardinality></multiInstanceLoopCharacteristics></task>",
+    "two numbers of instances": '<task id="t"><multiInstanceLoopCharacteristics><loopCardinality>=2</loopCardinality>'
+    "<loopCardinality>=3</loopCardinality></multiInstanceLoopCharacteristics></task>",
+    "two sets of extensions": '<task id="t"><extensionElements/><extensionElements/></task>',
+}
+
+
+@pytest.mark.parametrize("name", TWICE)
+def test_an_element_has_one_of_what_it_can_have_one_of(found: Any, build: Any, name: str) -> None:
+    """A second time, condition, loop or set of extensions is an error: one of them would win, and the diagram does not show which."""
+    drawn = TWICE[name].replace('sequenceFlow id="t"', 'sequenceFlow id="two"')
+    [problem] = [one for one in found(build.draw(build.around(drawn))) if one.code == "repeated-element"]
+    assert (problem.severity, problem.element_id) == ("error", "two" if "two" in drawn else "t")
