@@ -10,7 +10,7 @@ from flask import Blueprint, Response, request
 from amends.engine.definitions import translations
 from amends.engine.errors import Conflict, Invalid, NotFound
 from amends.engine.services.mailer import FolderMailer
-from amends.webui import actors, packages, zone
+from amends.webui import actors, asked, packages, zone
 from amends.webui.pages import page, say, see
 from amends.webui.state import application, now
 
@@ -33,9 +33,9 @@ def create() -> Response:
     """Create an account; its generated password is shown on this very page and never again."""
     actors.demand("admin")
     typed = {name: request.form.get(name, "").strip() for name in ("username", "display_name")}
-    roles = [role for role in request.form.getlist("roles") if role in packages.role_titles()]
-    asked = {"username": "Enter a user name", "display_name": "Enter the person's name"}
-    errors = {name: text for name, text in asked.items() if not typed[name]}
+    roles = _roles()
+    needed = {"username": "Enter a user name", "display_name": "Enter the person's name"}
+    errors = {name: text for name, text in needed.items() if not typed[name]}
     if not errors:
         try:
             made, password = application().accounts.create(typed["username"], typed["display_name"], roles, actor=actors.actor())
@@ -58,7 +58,7 @@ def change(account_id: str) -> Response:
     """Set its roles, give a new password, or close it."""
     actors.demand("admin")
     person, store = _account(account_id), application().accounts
-    wanted = request.form.get("do")
+    wanted = asked.command("roles", "password", "sessions", "no-second-factor", "deactivate", "activate", *STANDING)
     if wanted == "password":
         password = store.set_password(person.id, actor=actors.actor())
         return page("admin/created.html", made=person, password=password)
@@ -81,10 +81,17 @@ def change(account_id: str) -> Response:
         store.activate(person.id, actor=actors.actor())
         say(f"{person.display_name} can sign in again.")
     else:
-        known = packages.role_titles()
-        store.set_roles(person.id, [role for role in request.form.getlist("roles") if role in known], actor=actors.actor())
+        store.set_roles(person.id, _roles(), actor=actors.actor())
         say(f"The roles of {person.display_name} are changed.")
     return see("amends.admin.accounts")
+
+
+def _roles() -> list[str]:
+    """The roles that are ticked; raises `Invalid` where one is none of this installation's: it may have gone with a new version."""
+    ticked, known = request.form.getlist("roles"), packages.role_titles()
+    if gone := [role for role in ticked if role not in known]:
+        raise Invalid(f"There is no role “{gone[0]}” any more, so nothing was changed. Load the page again and tick those that are there.")
+    return ticked
 
 
 STANDING = ("teams", "competence", "untrained")
@@ -144,7 +151,7 @@ def change_setting(name: str) -> Response:
     if not isinstance(given, str):
         raise NotFound("There is no such setting, or it is no text. The process owner changes it in the package.")
     typed = request.form.get("value", "").strip()
-    if request.form.get("do") == "default":
+    if asked.command("", "default") == "default":
         application().change_setting(name, None, actor=actors.actor())
         say("The package's own value counts again.")
     elif not typed:

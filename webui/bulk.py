@@ -15,6 +15,7 @@ from amends.webui.pages import page, say, see
 from amends.webui.people import ACTOR, chosen, everybody, name_of
 from amends.webui.state import application
 
+COMMANDS = ("assign", "delegate", "priority", "follow_up")
 MOST = 200
 """Tasks at once; a page has fewer."""
 
@@ -40,10 +41,7 @@ class Chosen:
 
 
 def answer(wanted: str, tasks: list[str]) -> Response:
-    """The preview, or, when it was agreed to, the list again with what was done. Raises `Invalid`, by field for who is meant."""
-    if not tasks:
-        say("Nothing was chosen. Tick the tasks first.")
-        return _back()
+    """The preview, or, when it was agreed to, the list again with what was done. Raises `Invalid` by field for what cannot be meant."""
     if len(tasks) > MOST:
         raise Invalid(f"These are too many at once. Choose at most {MOST}.")
     plan = _plan(wanted)
@@ -84,7 +82,7 @@ def _plan(wanted: str) -> Plan:
     change: dict[str, Any]
     if wanted == "priority":
         if not (value.isascii() and value.isdigit() and int(value) <= 100):
-            raise Invalid("No priority was chosen. Go back and choose one.")
+            raise Invalid("No priority was chosen.", {"priority": ["Choose a priority"]})
         change, told = {"priority": int(value)}, f"priority {words.priority(int(value))[0].lower()}"
     else:
         change, told = _follow_up(value)
@@ -98,7 +96,7 @@ def _follow_up(value: str) -> tuple[dict[str, Any], str]:
     try:
         at = datetime.combine(datetime.fromisoformat(value).date(), time(6), zone.current())
     except ValueError as error:
-        raise Invalid("This is no date. Go back and choose one.") from error
+        raise Invalid("This is no date.", {"follow_up": ["Enter a date, or leave it out to take the follow-up date off"]}) from error
     return {"follow_up_at": at}, f"follow-up on {times.long_date(at)}"
 
 

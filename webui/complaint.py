@@ -82,13 +82,16 @@ def note(reference: str) -> Response:
     body = request.form.get("body", "").strip()
     begun.keep(told.complaint)  # before the files, of which one may be refused
     files = [upload for uploads in filling.read_files().values() for upload in uploads]
-    if body or files:
-        channel = request.form.get("channel", "")
-        kept = filling.attach(files, actors.actor())
-        known = channel if channel in CHANNELS else "internal"
-        application().register.receive(told.complaint, body, author=actors.actor(), channel=known, files=kept)
-        begun.done(told.complaint, "body", "channel")
-        say("It is recorded.")
+    channel = request.form.get("channel", "")
+    errors = {} if body or files else {"body": "Enter what was said, or choose a file"}
+    if channel not in CHANNELS:
+        errors["channel"] = "Select how it came"
+    if errors:
+        return shown(reference, errors, 422)
+    kept = filling.attach(files, actors.actor())
+    application().register.receive(told.complaint, body, author=actors.actor(), channel=channel, files=kept)
+    begun.done(told.complaint, "body", "channel")
+    say("It is recorded.")
     return see("amends.complaint.show", reference=reference)
 
 

@@ -11,7 +11,7 @@ from flask import Blueprint, Response, request
 
 from amends.engine.errors import AmendsError, Invalid
 from amends.engine.instances.filters import ORDERS, URGENCY, Filter
-from amends.webui import actors, bulk, packages, workload
+from amends.webui import actors, asked, bulk, packages, workload
 from amends.webui.pages import page, say, see
 from amends.webui.people import everybody, name_of
 from amends.webui.state import application, now
@@ -77,11 +77,12 @@ def tasks() -> Response:
 def keep() -> Response:
     """Keep the list that is shown under a name, alone or for everybody."""
     seen = _seen(request.form, ())
+    if request.form.get("list") not in TITLES:
+        return _tasks({"name": "Only Mine, My teams' and All can be kept, narrowed as you like: choose one of them first"}, 422)
     try:
-        base = seen.id if seen.id in TITLES else "all"
         shared = request.form.get("shared") == "yes"
         kept = application().accounts.saved.keep(
-            actors.signed_in().id, request.form.get("name", ""), base, seen.filter, seen.order, shared=shared
+            actors.signed_in().id, request.form.get("name", ""), seen.id, seen.filter, seen.order, shared=shared
         )
     except Invalid as error:
         if not error.fields:
@@ -102,8 +103,10 @@ def remove() -> Response:
 @blueprint.post("/inbox")
 def act() -> Response:
     """Take or give back the chosen tasks at once; show what else would happen first. Says of each that failed why."""
-    wanted, chosen = request.form.get("do", ""), request.form.getlist("task")
-    if wanted in ("assign", "delegate", "priority", "follow_up"):
+    wanted, chosen = asked.command("claim", "unclaim", *bulk.COMMANDS), request.form.getlist("task")
+    if not chosen:
+        return _again({"choose": "Tick the tasks first: none was chosen"})
+    if wanted in bulk.COMMANDS:
         return _several(wanted, chosen)
     engine, actor = application().engine, actors.actor()
     command = engine.claim if wanted == "claim" else engine.unclaim
@@ -118,20 +121,22 @@ def act() -> Response:
         say(f"{count(done, 'task is', 'tasks are')} {'yours' if command == engine.claim else 'given back'}.")
     for text in failed:
         say(text)
-    if not done and not failed:
-        say("Nothing was chosen. Tick the tasks first.")
     return see("amends.inbox.tasks", list=request.form.get("list", "mine"))
 
 
 def _several(wanted: str, chosen: list[str]) -> Response:
-    """What would happen to several tasks; where it is not clear to whom they shall go, the list again with what was typed and chosen."""
+    """What would happen to several tasks; where it is not clear what is meant, the list again with what was typed and chosen."""
     try:
         return bulk.answer(wanted, chosen)
     except Invalid as error:
-        if "assign" not in error.fields:
+        if not error.fields:
             raise
-        errors = {name: texts[0] for name, texts in error.fields.items()}
-        return workload.shown(errors, 422) if request.form.get("list") == "workload" else _tasks(errors, 422)
+        return _again({name: texts[0] for name, texts in error.fields.items()})
+
+
+def _again(errors: dict[str, str]) -> Response:
+    """The list that tasks were chosen from, with what was wrong and what was typed."""
+    return workload.shown(errors, 422) if request.form.get("list") == "workload" else _tasks(errors, 422)
 
 
 def next_task(after: str | None = None) -> Any | None:

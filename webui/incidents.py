@@ -9,7 +9,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from amends.engine.errors import AmendsError, NotFound
-from amends.webui import actors, story, words
+from amends.webui import actors, asked, story, words
 from amends.webui.pages import page, say, see
 from amends.webui.state import application
 
@@ -59,7 +59,7 @@ def retry() -> Response:
     chosen = next((one for one in everything if one.id == wanted), None)
     if chosen is None:
         raise NotFound("This is not held up any more: somebody has tried it again, or it went on. Nothing was changed.")
-    if request.form.get("do") == "alike":
+    if asked.command("one", "alike") == "alike":
         retried = engine.retry_alike(chosen.id, actor=actors.actor())
         refused: Sequence[str] = retried.refused
         tried = retried.many - len(refused)

@@ -8,7 +8,8 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from amends.webui import actors, colours, packages, sniffing
+from amends.engine.errors import Invalid
+from amends.webui import actors, asked, colours, packages, sniffing
 from amends.webui.brand import COLOURS
 from amends.webui.pages import page, say, see
 from amends.webui.state import application
@@ -36,6 +37,8 @@ def show() -> Response:
 @blueprint.post("/admin/look")
 def change() -> Response:
     """Change name, logo and colours; an empty field takes ours again."""
+    if "organisation" not in request.form:
+        raise Invalid(asked.UNKNOWN)  # empty fields take ours again: only where somebody has emptied them
     typed = {name: request.form.get(name, "").strip() for name in ("organisation", *NAMES)}
     errors = {
         name: f"{title} must be written like #0b5a5e" for name, title in NAMES.items() if typed[name] and colours.parse(typed[name]) is None

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, request
 
 from amends.engine.errors import Invalid
 from amends.engine.operating import Migrations
-from amends.webui import actors
+from amends.webui import actors, asked
 from amends.webui.operating import RUNNING
 from amends.webui.pages import page, say, see
 from amends.webui.people import name_of
@@ -55,12 +55,12 @@ def plan() -> Response:
     actors.demand("operate")
     engine, sent = application().engine, request.values
     migrations = Migrations(engine)
-    asked = (sent.get("process_id", ""), sent.get("from", ""), sent.get("to", ""))
+    which = (sent.get("process_id", ""), sent.get("from", ""), sent.get("to", ""))
     mapping = {name.removeprefix(MAP): value for name, value in request.form.items() if name.startswith(MAP) and value}
-    made = migrations.plan(*asked, mapping)
+    made = migrations.plan(*which, mapping)
     errors: dict[str, str] = {}
     outcomes: list[Any] | None = None
-    if request.method == "POST" and request.form.get("do") == "begin":
+    if request.method == "POST" and asked.command("look", "begin") == "begin":
         try:
             batch = migrations.begin(made, actor=actors.actor(), reason=request.form.get("reason", ""))
         except Invalid as error:
@@ -70,7 +70,7 @@ def plan() -> Response:
             return see("amends.migrating.batch", batch=batch)
     elif request.method == "POST":
         outcomes = list(migrations.preview(made, TRIED))
-    target = engine.package(asked[2]).processes[asked[0]]
+    target = engine.package(which[2]).processes[which[0]]
     options = sorted(((one.id, one.name or one.id) for one in target.all_elements()), key=lambda one: one[1].lower())
     stopped = [one for one in outcomes or () if one.stops]
     return page(
@@ -93,7 +93,7 @@ def go_on(batch: str) -> Response:
     actors.demand("operate")
     migrations = Migrations(application().engine)
     migrations.progress(batch)
-    _run(migrations, batch, again=request.form.get("do") == "again")
+    _run(migrations, batch, again=asked.command("on", "again") == "again")
     return see("amends.migrating.batch", batch=batch)
 
 

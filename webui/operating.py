@@ -10,7 +10,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from amends.engine.errors import AmendsError, Conflict, Invalid
-from amends.webui import actors, sight, story
+from amends.webui import actors, asked, sight, story
 from amends.webui.pages import page, say, see
 from amends.webui.people import name_of
 from amends.webui.state import application
@@ -68,8 +68,8 @@ def rest() -> Response:
     """Let a process or an operation rest, or go on."""
     actors.demand("operate")
     kind, _, name = request.form.get("what", "").partition(":")
-    do = request.form.get("do", "suspend")
-    if kind not in ("process", "operation") or do not in ("suspend", "resume"):
+    do = asked.command("suspend", "resume")
+    if kind not in ("process", "operation"):
         return _overview({"what": "Choose what is to rest"}, 422)
     why = {"reason": request.form.get("reason", ""), "actor": actors.actor()}
     engine = application().engine
@@ -138,7 +138,8 @@ def change(instance_id: str) -> Response:
     # What is held up has three buttons for one form: `go` says both.
     go = request.form.get("go", "")
     command = {"look": "skip"}.get(go, go) or request.form.get("command", "")
-    rehearsed = "look" in (go, request.form.get("do"))
+    do = "" if go else asked.command("look", "do")
+    rehearsed = "look" in (go, do)
     try:
         effect = _intervene(instance_id, command, rehearsed)
     except Conflict:

@@ -9,7 +9,7 @@ import segno
 from flask import Blueprint, Response, request
 
 from amends.engine.errors import Conflict, Forbidden, Invalid, NotFound
-from amends.webui import actors
+from amends.webui import actors, asked
 from amends.webui.limits import count_attempt
 from amends.webui.packages import role_titles
 from amends.webui.pages import organisation, page, say, see
@@ -54,6 +54,8 @@ def end_sessions() -> Response:
     """Sign out elsewhere: one session, or all others."""
     found, sessions, current = actors.signed_in(), application().accounts.sessions, actors.current_session()
     wanted = request.form.get("session", "")
+    if not wanted:
+        asked.command("others")
     if wanted == current.id:
         raise Invalid("This is the session you are using. Sign out to end it.")
     if wanted:
@@ -96,7 +98,7 @@ def picture() -> Response:
 @blueprint.post("/account/second-factor")
 def change_second_factor() -> Response:
     """Switch it on, off, or get new recovery codes; each asks for the password."""
-    found, factor, wanted = actors.signed_in(), application().accounts.second_factor, request.form.get("do")
+    found, factor, wanted = actors.signed_in(), application().accounts.second_factor, asked.command("", "off", "codes")
     if not _proven("password"):
         return _second_factor({"password": NOT_YOURS}, 422)
     if wanted == "off":

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from amends.engine.errors import Conflict, NotFound
-from amends.webui import actors
+from amends.webui import actors, asked
 from amends.webui.files import download
 from amends.webui.pages import page, say, see
 from amends.webui.state import application
@@ -74,7 +74,7 @@ def raw(mail_id: str) -> Response:
 @blueprint.post("/post/mail/<mail_id>")
 def settle(mail_id: str) -> Response:
     """Say what a mail is: a new complaint, part of one, or none."""
-    wanted, reference = request.form.get("do", ""), request.form.get(f"reference-{mail_id}", "").strip().upper()
+    wanted, reference = asked.command("part", "complaint", "none"), request.form.get(f"reference-{mail_id}", "").strip().upper()
     try:
         if wanted == "part":
             complaint = application().register.get(reference)

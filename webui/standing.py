@@ -7,10 +7,10 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from amends.engine.errors import Invalid
-from amends.webui import actors
+from amends.webui import actors, asked
 from amends.webui.complaint import shown
 from amends.webui.pages import say, see
-from amends.webui.people import chosen, everybody, name_of
+from amends.webui.people import PARTS, chosen, everybody, name_of
 from amends.webui.state import application
 
 blueprint = Blueprint("standing", __name__)
@@ -26,7 +26,7 @@ def declare(reference: str) -> Response:
     """Say that one has a conflict of interest oneself; the complaint is closed to them from then on."""
     complaint = _complaint(reference)
     if request.form.get("sure") != "yes":
-        raise Invalid("Nothing was changed. Go back and tick that you are sure: you will not see this complaint any more.")
+        return shown(reference, {"conflict-sure": "Tick that you are sure: you will not see this complaint any more"}, 422)
     application().register.people.declare(complaint, actor=actors.actor(), reason=request.form.get("reason", ""))
     say("It is noted. What you had of this complaint is given back, and you cannot open it any more.")
     return see("amends.inbox.tasks")
@@ -37,12 +37,14 @@ def note(reference: str) -> Response:
     """Note somebody's part in a complaint, or take a note back."""
     complaint, people = _complaint(reference), application().register.people
     actors.demand("restrict", instance_id=complaint.instance_id)
-    part, reason = request.form.get("part", ""), request.form.get("reason", "")
+    part, reason, wanted = request.form.get("part", ""), request.form.get("reason", ""), asked.command("", "withdraw")
     try:
         person = chosen("person", everybody(), "Choose whom it is about")
+        if part not in PARTS:
+            raise Invalid("It was not said what is noted.", {"part": ["Choose what is noted about them"]})
     except Invalid as error:
         return shown(reference, {name: texts[0] for name, texts in error.fields.items()}, 422)
-    if request.form.get("do") == "withdraw":
+    if wanted == "withdraw":
         people.withdraw(complaint, person, part, actor=actors.actor(), reason=reason)
         say(f"The note about {name_of(person)} is taken back.")
     else:
@@ -58,6 +60,8 @@ def restrict(reference: str) -> Response:
     """Give a complaint to a team, and mark it as confidential or not."""
     complaint, people = _complaint(reference), application().register.people
     actors.demand("restrict", instance_id=complaint.instance_id)
+    if "team" not in request.form:
+        raise Invalid(asked.UNKNOWN)  # an empty one is for everybody: only where that was chosen
     team, confidential = request.form.get("team", ""), request.form.get("confidential") == "yes"
     if confidential != complaint.confidential:
         people.mark(complaint, confidential=confidential, actor=actors.actor())

@@ -39,10 +39,14 @@ def _gate() -> Any:
 @blueprint.get("/studio")
 def packages() -> Response:
     """All packages with their versions, the newest first."""
+    return _packages()
+
+
+def _packages(errors: dict[str, str] | None = None, status: int = 200) -> Response:
     found: dict[str, list[Version]] = {}
     for deployment in application().engine.deployments():
         found.setdefault(deployment.package, []).append(_version(deployment))
-    return page("studio/packages.html", packages=found, folders=_folders())
+    return page("studio/packages.html", status, packages=found, folders=_folders(), errors=errors or {})
 
 
 @blueprint.get("/studio/versions/<deployment_id>")
@@ -79,10 +83,13 @@ def upload() -> Response:
         sent = request.files.get("package")
         body = sent.stream.read(setting("AMENDS_MAX_PACKAGE") + 1) if sent is not None else b""
         if not body:
-            raise Invalid("No file was chosen. Choose the zip file of a package folder.")
+            return _packages({"package": "Choose the zip file of a package folder"}, 422)
         if len(body) > setting("AMENDS_MAX_PACKAGE"):
-            raise Invalid("The file is too large for a package. Zip only the package folder.")
-        files = archives.read_zip(body)
+            return _packages({"package": "The file is too large for a package. Zip only the package folder"}, 422)
+        try:
+            files = archives.read_zip(body)
+        except Invalid as error:
+            return _packages({"package": str(error)}, 422)
     key = web().drafts.new_key()
     web().drafts.write(key, {"package": {path: base64.b64encode(body).decode() for path, body in files.items()}}, staff=True)
     if old := own_session().get("package"):

@@ -8,8 +8,8 @@ from typing import Any
 
 from flask import Blueprint, Response, make_response, request
 
-from amends.engine.errors import Invalid, NotFound
-from amends.webui import actors, begun, times
+from amends.engine.errors import Conflict, Invalid, NotFound
+from amends.webui import actors, asked, begun, times
 from amends.webui.pages import page, say, see
 from amends.webui.people import name_of
 from amends.webui.state import application, now
@@ -88,24 +88,34 @@ def looking(reference: str) -> Response:
 @blueprint.get("/complaints/<reference>/similar")
 def similar(reference: str) -> Response:
     """Complaints that may belong to this one."""
-    complaint = _complaint(reference)
+    return _similar(_complaint(reference), {})
+
+
+def _similar(complaint: Any, errors: dict[str, str], status: int = 200) -> Response:
     actors.demand("write", instance_id=complaint.instance_id)
     found = application().register.relations.suggest(complaint, actor=actors.actor())
     application().engine.record_reads([one.instance_id for one in found], "similar complaints", actor=actors.actor())
-    return page("complaint/similar.html", complaint=complaint, found=found, kinds=KINDS)
+    return page("complaint/similar.html", status, complaint=complaint, found=found, kinds=KINDS, errors=errors, asked=request.form)
 
 
 @blueprint.post("/complaints/<reference>/related")
 def relate(reference: str) -> Response:
     """Link another complaint, or take a link back."""
     complaint, relations = _complaint(reference), application().register.relations
-    other = _complaint(request.form.get("other", ""))
-    if request.form.get("do") == "unlink":
+    wanted, named, kind = asked.command("", "unlink"), request.form.get("other", "").strip().upper(), request.form.get("kind", "")
+    if wanted == "unlink":
+        other = _complaint(named)
         relations.unlink(complaint, other, actor=actors.actor())
         say(f"{other.reference} is not linked any more.")
-    else:
-        relations.link(complaint, other, request.form.get("kind", ""), actor=actors.actor())
-        say(f"{other.reference} is linked.")
+        return see("amends.complaint.show", reference=reference, _anchor="related")
+    if kind not in KINDS:
+        return _similar(complaint, {"other": "Choose how they belong together"}, 422)
+    try:
+        other = _complaint(named)
+        relations.link(complaint, other, kind, actor=actors.actor())
+    except (Invalid, NotFound, Conflict) as error:
+        return _similar(complaint, {"other": str(error)}, 422)
+    say(f"{other.reference} is linked.")
     return see("amends.complaint.show", reference=reference, _anchor="related")
 
 

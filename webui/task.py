@@ -9,7 +9,7 @@ from flask import Blueprint, Response, make_response, request
 
 from amends.engine.errors import Conflict, Invalid, NotFound
 from amends.forms.form import Form
-from amends.webui import actors, filling, people, story, times, zone
+from amends.webui import actors, asked, filling, people, story, times, zone
 from amends.webui.casework import About, DoneTask, about
 from amends.webui.errors import typed
 from amends.webui.inbox import next_task
@@ -19,6 +19,7 @@ from amends.webui.state import application, now, web
 
 blueprint = Blueprint("task", __name__)
 OPEN = "open"
+MOST_URGENT = 100
 
 
 class Work:
@@ -137,12 +138,11 @@ def release(task_id: str) -> Response:
 @blueprint.post("/tasks/<task_id>/assign")
 def assign(task_id: str) -> Response:
     """Give it to somebody, for good or to be returned."""
-    engine, work = application().engine, Work(task_id)
+    engine, work, returned = application().engine, Work(task_id), asked.command("", "delegate") == "delegate"
     try:
         to = people.chosen("assignee", _candidates(work.task), "Choose who shall do it")
     except Invalid as error:
         return _show(work, work.draft.get("data", {}), status=422, problems={name: texts[0] for name, texts in error.fields.items()})
-    returned = request.form.get("do") == "delegate"
     (engine.delegate if returned else engine.assign)(task_id, to, actor=actors.actor())
     say(f"The task is given to {name_of(to)}{', to be returned' if returned else ''}.")
     return see("amends.task.show", task_id=task_id)
@@ -151,13 +151,17 @@ def assign(task_id: str) -> Response:
 @blueprint.post("/tasks/<task_id>/arrange")
 def arrange(task_id: str) -> Response:
     """Set its priority, and when somebody wants to come back to it."""
-    typed = request.form.get("follow_up", "")
+    typed, priority, at, wrong = request.form.get("follow_up", ""), request.form.get("priority", ""), None, {}
+    if not (priority.isascii() and priority.isdigit() and int(priority) <= MOST_URGENT):
+        wrong["task-priority"] = "Choose a priority"
     try:
         at = datetime.combine(datetime.fromisoformat(typed).date(), time(6), zone.current()) if typed else None
-        priority = int(request.form.get("priority", ""))
-    except ValueError as error:
-        raise Invalid("This is no date or no priority. Go back and choose both.") from error
-    application().engine.arrange(task_id, actor=actors.actor(), follow_up_at=at, priority=priority)
+    except ValueError:
+        wrong["task-follow-up"] = "Enter a date, or leave it out"
+    if wrong:
+        work = Work(task_id)
+        return _show(work, work.draft.get("data", {}), status=422, problems=wrong)
+    application().engine.arrange(task_id, actor=actors.actor(), follow_up_at=at, priority=int(priority))
     say("The task is arranged.")
     return see("amends.task.show", task_id=task_id)
 

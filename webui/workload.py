@@ -10,7 +10,7 @@ from flask import Blueprint, Response, request
 from amends.engine.accounts import policy
 from amends.engine.calendars import Calendar
 from amends.engine.errors import Invalid
-from amends.webui import actors, packages, zone
+from amends.webui import actors, asked, packages, zone
 from amends.webui.pages import page, say, see
 from amends.webui.people import ACTOR, chosen, everybody
 from amends.webui.state import application, now
@@ -63,7 +63,7 @@ def change(account_id: str) -> Response:
 
 def change_person(account_id: str) -> None:
     """What the forms about absences and capacity say; raises `Invalid` by field."""
-    absences, me, wanted = application().accounts.absences, actors.actor(), request.form.get("do")
+    absences, me, wanted = application().accounts.absences, actors.actor(), asked.command("capacity", "here", "away")
     if wanted == "capacity":
         typed = request.form.get("capacity", "").strip()
         if typed and not (typed.isascii() and typed.isdigit()):

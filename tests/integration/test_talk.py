@@ -234,7 +234,8 @@ def test_the_pages_of_all_that(house: House) -> None:
     house.register.people.mark(again, confidential=True, actor="system")
     page = hanna.get(f"/complaints/{leak.reference}").text
     assert again.reference not in page and "Hidden from you" in page
-    assert send(hanna, f"/complaints/{leak.reference}/related", other="", kind="related").status_code == 404
+    answer = send(hanna, f"/complaints/{leak.reference}/related", other="", kind="related")
+    assert answer.status_code == 422 and "Enter the reference of a complaint" in answer.text
     by_word = send(hanna, "/complaints", text="flooded")
     assert by_word.location == f"/complaints/{leak.reference}", "the only one that may be seen is opened at once"
 
