@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from amends.engine.definitions import xml
 from amends.engine.definitions.findings import Findings, called, flow_called, the, words
-from amends.engine.definitions.model import ACTIVITY_TYPES, Element, EventDefinition, Process, Scope
+from amends.engine.definitions.model import ACTIVITY_TYPES, Element, EventDefinition, Process, Scope, Zeebe
+from amends.engine.definitions.publishing import THROWS_MESSAGES
 from amends.engine.definitions.unplayed import done_by_nobody, not_played
 
 _ZEEBE = f"{{{xml.ZEEBE}}}"
@@ -16,6 +17,23 @@ _REFUSED_TYPES = {
     "subChoreography": ("choreographies describe talk between organisations", "Draw a process."),
     "callChoreography": ("choreographies describe talk between organisations", "Draw a process."),
 }
+READ_AT = {
+    **dict.fromkeys(("userTask", "assignmentDefinition", "taskSchedule", "priorityDefinition", "formDefinition"), frozenset({"userTask"})),
+    "calledDecision": frozenset({"businessRuleTask"}),
+    "script": frozenset({"scriptTask"}),
+    "calledElement": frozenset({"callActivity"}),
+    "adHoc": frozenset({"adHocSubProcess"}),
+    "publishMessage": THROWS_MESSAGES,
+    "versionTag": frozenset({"process"}),
+    **dict.fromkeys(("subscription", "loopCharacteristics", "conditionalFilter"), frozenset[str]()),
+}
+"""Where extensions are read that are not read everywhere; the last ones on a message, a loop and a conditional event definition."""
+_ANYWHERE = frozenset({"properties"})
+_READ_AT_EVENTS = {
+    "message": _ANYWHERE | {"taskDefinition", "taskHeaders", "publishMessage"},
+    "conditional": _ANYWHERE | {"conditionalFilter"},
+}
+"""The same within event definitions."""
 _SEVERAL = {"message", "timer", "signal", "conditional"}
 _LEGAL_EVENTS = {
     "start": {"none", "message", "timer", "signal"},
@@ -36,7 +54,7 @@ _AFTER_EVENT_GATEWAY = {"message", "timer", "signal", "conditional"}
 
 def check_elements(found: Findings, process: Process) -> None:
     """Each element of a process by itself and by its neighbours."""
-    _repeated(found, process.itself)
+    _extensions(found, process.itself)
     _scope(found, process, "start")
 
 
@@ -44,7 +62,7 @@ def _scope(found: Findings, scope: Scope, starts: str) -> None:
     _links(found, scope)
     for element in scope.elements.values():
         _executed(found, element, starts)
-        _repeated(found, element)
+        _extensions(found, element)
         _boundary(found, scope, element)
         if element.is_gateway or element.default is not None or element.type in ACTIVITY_TYPES:
             _outgoing(found, scope, element)
@@ -140,20 +158,46 @@ def _article(word: str) -> str:
     return "an" if word[:1] in "aeiou" else "a"
 
 
-def _repeated(found: Findings, element: Element) -> None:
-    """Of two extensions of one kind only the last would be read, of a kind nobody knows none."""
-    for other in element.ext.other:
+def _extensions(found: Findings, element: Element) -> None:
+    """Of two extensions of one kind only the last would be read, of a kind nobody knows, or at another place, none."""
+    _read(found, element, element.ext)
+    for name in dict.fromkeys(element.ext.present):
+        if name in READ_AT and element.type not in READ_AT[name]:
+            message = f"{called(element)} has the extension zeebe:{name}, which is not read there: {_belongs(READ_AT[name])}."
+            found.warn(element, "unknown-extension", message, "Delete it, or put it where it is read.")
+    for event in () if element.event is None else element.event.parts or (element.event,):
+        _read(found, element, event.ext)
+        for name in dict.fromkeys(event.ext.present):
+            if name not in _READ_AT_EVENTS.get(event.kind, _ANYWHERE):
+                message = f"{called(element)} has the extension zeebe:{name} in its event definition, where it is not read."
+                found.warn(element, "unknown-extension", message, "Delete it, or put it at the event itself.", line=event.line)
+    if element.performer:
+        message = f"{called(element)} says who does it by BPMN's {element.performer}, which is not read."
+        help = "Fill in an assignee, candidate groups or candidate users in the modeler, or put it in a lane."
+        found.warn(element, "no-assignment", message, help)
+
+
+def _read(found: Findings, element: Element, ext: Zeebe) -> None:
+    """What is there twice, or is not known."""
+    for other in ext.other:
         if other.name.startswith(_ZEEBE):
             message = f"{called(element)} has the extension zeebe:{other.name.removeprefix(_ZEEBE)}, which is not read."
             found.warn(element, "unknown-extension", message, "Delete it, or draw what it is to do.", line=other.line)
-    for name in element.ext.unread:
+    for name in ext.unread:
         message = f"{called(element)} has {name}, which is not read."
         found.warn(element, "unknown-extension", message, "Delete it, or draw what it is to do.")
-    for name in dict.fromkeys(element.ext.repeated):
+    for name in dict.fromkeys(ext.repeated):
         if name == "userTaskForm":
             continue  # a process may hold several forms, one for each task
         message = f"{called(element)} has the extension zeebe:{name} more than once."
         found.add(element, "repeated-extension", message, "Delete all but one in the XML, or choose its settings anew in a modeler.")
+    for name in dict.fromkeys(ext.same_names):
+        message = f"{called(element)} has the {name} more than once: the last one counts."
+        found.warn(element, "repeated-extension", message, "Leave the one that is meant.")
+
+
+def _belongs(places: frozenset[str]) -> str:
+    return f"it belongs to {' or '.join(sorted(words(place) for place in places))}" if places else "it belongs to what is inside of it"
 
 
 def _boundary(found: Findings, scope: Scope, element: Element) -> None:
@@ -262,7 +306,12 @@ def _script(found: Findings, element: Element) -> None:
         foreign = " Its script is not FEEL in a zeebe:script." if element.script else ""
         help = "Fill in a FEEL expression and a result variable."
         found.add(element, "no-script", f"{called(element)} has no FEEL expression.{foreign}", help)
-    elif not element.ext.result_variable:
+    elif element.script:
+        message = f"{called(element)} has a script of BPMN besides its FEEL expression; only the expression runs."
+        found.warn(element, "no-script", message, "Delete the script.")
+    if not element.ext.script:
+        return
+    if not element.ext.result_variable:
         found.add(element, "no-result-variable", f"{called(element)} puts its result nowhere.", "Fill in the result variable.")
 
 
@@ -270,6 +319,9 @@ def _call(found: Findings, element: Element) -> None:
     if not (element.ext.called_process or element.called_element):
         help = "Fill in the id of the called process."
         found.add(element, "no-called-process", f"{called(element)} calls no process.", help)
+    elif element.ext.called_process and element.called_element and element.ext.called_process != element.called_element:
+        both = f"{element.ext.called_process!r} by zeebe:calledElement and {element.called_element!r} by its attribute calledElement"
+        found.add(element, "repeated-extension", f"{called(element)} calls {both}.", "Leave the one that is meant.")
 
 
 def _loop(found: Findings, element: Element) -> None:

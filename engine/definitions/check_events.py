@@ -26,11 +26,11 @@ def check_events(found: Findings, diagram: Diagram, process: Process) -> None:
                 told = f"begins with a {part.kind} whose name is computed, {part.ref_name}, before there are variables"
                 message = f"{called(element)} {told}."
                 found.add(element, f"{part.kind}-name", message, f"Write the name of the {part.kind} as it is.")
-        if top and event.kind == "message" and event.ref_name:
-            if event.ref_name in starts:
-                message = f"{called(element)} begins with the message {event.ref_name!r}, as {starts[event.ref_name].id!r} does."
-                found.add(element, "message-start-twice", message, "Use one start event for a message, and a gateway behind it.")
-            starts.setdefault(event.ref_name, element)
+            if top and part.kind == "message" and part.ref_name:
+                first = starts.setdefault(part.ref_name, element)
+                if first is not element:
+                    message = f"{called(element)} begins with the message {part.ref_name!r}, as {first.id!r} does."
+                    found.add(element, "message-start-twice", message, "Use one start event for a message, and a gateway behind it.")
 
 
 def _definition(found: Findings, diagram: Diagram, element: Element, event: EventDefinition, top: bool) -> None:

@@ -6,14 +6,13 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from amends.engine.definitions.check_values import check_values
 from amends.engine.definitions.expressions import Expressions
 from amends.engine.definitions.findings import Findings, called, the
 from amends.engine.definitions.model import Element, Flow, Process, is_feel
 from amends.engine.definitions.sites import REQUIRED, WARNED, Site
-from amends.engine.definitions.timers import EXAMPLES, literal_fault
 
 _VARIABLE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
-_SETTING = re.compile(r"=\s*settings\.(\w+)\s*")
 
 
 def check_expressions(found: Findings, process: Process, places: list[Site], expressions: Expressions, settings: Mapping[str, Any]) -> None:
@@ -25,8 +24,7 @@ def check_expressions(found: Findings, process: Process, places: list[Site], exp
         _syntax(found, site, expressions)
     for element in process.all_elements():
         _mappings(found, element)
-        _values(found, element)
-        _settings(found, element, settings)
+        check_values(found, element, expressions, settings)
 
 
 def _syntax(found: Findings, site: Site, expressions: Expressions) -> None:
@@ -75,40 +73,3 @@ def _mappings(found: Findings, element: Element) -> None:
         if name and not _VARIABLE.fullmatch(name):
             message = f"{called(element)} names the variable {name!r}, which cannot be a variable's name."
             found.add(element, "mapping", message, "Use letters, digits and underscores, and begin with a letter.")
-
-
-def _values(found: Findings, element: Element) -> None:
-    """Plain values of attributes that are numbers or instants."""
-    ext = element.ext
-    if ext.retries and not is_feel(ext.retries) and not ext.retries.isdecimal():
-        message = f"The number of retries of {the(element)} is {ext.retries!r}."
-        found.add(element, "value", message, "Write a whole number, such as 3.")
-    if ext.priority and not is_feel(ext.priority) and not (ext.priority.isdecimal() and int(ext.priority) <= 100):
-        message = f"The priority of {the(element)} is {ext.priority!r}."
-        found.add(element, "value", message, "Write a whole number from 0 to 100.")
-    for what, text in (("due date", ext.due_date), ("follow-up date", ext.follow_up_date)):
-        if text and not is_feel(text):
-            fault = literal_fault("date", text)
-            if fault:
-                help = f"Write {EXAMPLES['date']}, or FEEL after =."
-                found.add(element, "value", f"The {what} of {the(element)} {fault}.", help)
-    loop = element.loop
-    for what, text in () if loop is None else (("number of instances", loop.cardinality), ("maximum", loop.maximum)):
-        if text and not is_feel(text) and not text.isdecimal():
-            message = f"The {what} of {the(element)} is {text!r}."
-            found.add(element, "value", message, "Write a whole number, or FEEL after =.", line=loop.line if loop else None)
-
-
-def _settings(found: Findings, element: Element, settings: Mapping[str, Any]) -> None:
-    """A timer that is a setting is as right as the setting."""
-    event = element.event
-    if event is None or event.kind != "timer" or not event.text or event.timer_kind is None:
-        return
-    match = _SETTING.fullmatch(event.text)
-    value = settings.get(match[1]) if match else None
-    if match and isinstance(value, str):
-        fault = literal_fault(event.timer_kind, value)
-        if fault:
-            message = f"The time of {the(element)} is the setting {match[1]!r}, which {fault}."
-            help = f"Write {EXAMPLES[event.timer_kind]} in package.toml, or choose another kind of timer."
-            found.add(element, "timer-literal", message, help, line=event.line)

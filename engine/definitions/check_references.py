@@ -111,6 +111,8 @@ def _groups(text: str, expressions: Expressions) -> list[str]:
     if not is_feel(text):
         return [part.strip() for part in text.split(",") if part.strip()]
     certain, value = expressions.constant(text)
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()] if certain else []
     values = value if isinstance(value, list) else [value]
     return [item for item in values if isinstance(item, str)] if certain else []
 

@@ -25,6 +25,7 @@ def read_extensions(element: etree._Element) -> Zeebe:
     names: set[str] = set()
     for child in holder if holder is not None else ():
         if xml.namespace(child) == xml.ZEEBE:
+            found.setdefault("present", []).append(xml.local(child))
             if xml.local(child) in names:
                 found.setdefault("repeated", []).append(xml.local(child))
             names.add(xml.local(child))
@@ -81,8 +82,10 @@ def _known(child: etree._Element, found: dict[str, Any]) -> bool:
                 found.setdefault(f"{kind}s", []).extend(_assignments(child, kind))
         case "taskHeaders":
             found["headers"] = found.get("headers", {}) | _pairs(child, "header", "key")
+            found.setdefault("same_names", []).extend(_twice(child, "header", "key"))
         case "properties":
             found["properties"] = found.get("properties", {}) | _pairs(child, "property", "name")
+            found.setdefault("same_names", []).extend(_twice(child, "property", "name"))
         case "executionListeners" | "taskListeners":
             target = "execution_listeners" if name == "executionListeners" else "task_listeners"
             found.setdefault(target, []).extend(_listener(entry) for entry in child)
@@ -101,6 +104,9 @@ def _binding(child: etree._Element, name: str, found: dict[str, Any]) -> None:
     if child.get("versionTag"):
         found.setdefault("version_tags", {})[_BOUND[name]] = child.get("versionTag")
     if name == "calledElement":
+        for attribute in ("propagateAllChildVariables", "propagateAllParentVariables"):
+            if child.get(attribute, "true").strip() not in ("true", "false"):
+                found.setdefault("unread", []).append(f"zeebe:calledElement/@{attribute} with {child.get(attribute)!r}")
         found["propagate_all_child"] = xml.flag(child.get("propagateAllChildVariables"), True)
         found["propagate_all_parent"] = xml.flag(child.get("propagateAllParentVariables"), True)
 
@@ -115,6 +121,12 @@ def _assignments(holder: etree._Element, kind: str) -> list[Assignment]:
 
 def _pairs(holder: etree._Element, kind: str, key: str) -> dict[str, str]:
     return {(entry.get(key) or "").strip(): entry.get("value") or "" for entry in holder if xml.local(entry) == kind}
+
+
+def _twice(holder: etree._Element, kind: str, key: str) -> list[str]:
+    """The headers or properties whose name another one before has."""
+    names = [(entry.get(key) or "").strip() for entry in holder if xml.local(entry) == kind]
+    return [f"{kind} {name!r}" for place, name in enumerate(names) if name in names[:place]]
 
 
 def _listener(entry: etree._Element) -> Listener:

@@ -71,7 +71,8 @@ class Zeebe:
 
     `bindings` holds the binding type (latest, deployment, versionTag) and `version_tags` its tag by what is bound: form,
     decision, process. `other` are extension elements of other vendors, `attributes` their attributes on the element;
-    `repeated` names extensions that are there more than once, `unread` attributes of known ones that nobody reads.
+    `present` names all extensions of the dialect that are there, `repeated` those that are there more than once, `same_names` headers
+    and properties that are, `unread` attributes of known ones that nobody reads.
     """
 
     task_type: str | None = None
@@ -113,7 +114,9 @@ class Zeebe:
     task_listeners: tuple[Listener, ...] = ()
     other: tuple[Extension, ...] = ()
     attributes: Mapping[str, str] = field(default_factory=dict)
+    present: tuple[str, ...] = ()
     repeated: tuple[str, ...] = ()
+    same_names: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
 
 
@@ -188,7 +191,8 @@ class Element:
     `type` is the BPMN tag (`userTask`, `startEvent`, …). `incoming` and `outgoing` are the ids of the flows that really lead
     here and away, in document order of the flows; `declared_incoming` and `declared_outgoing` are what the element itself
     says. An ad-hoc subprocess has a `completion_condition`, or ends with its last element. Events have an `event`, always; so do
-    receive and send tasks that name a message. `lane` is the innermost lane's name.
+    receive and send tasks that name a message. `lane` is the innermost lane's name, `performer` the tag by which BPMN itself says who
+    does a task.
     """
 
     id: str
@@ -214,6 +218,7 @@ class Element:
     called_element: str | None = None
     script: str | None = None
     completion_condition: str | None = None
+    performer: str = ""
     attributes: Mapping[str, str] = field(default_factory=dict)
 
     @property

@@ -36,6 +36,7 @@ _ONCE = {
     "loopCardinality": "number of instances", "completionCondition": "completion condition", "extensionElements": "set of extensions",
 }  # fmt: skip
 """What an element can have one of: of two, one would win and nobody would see which."""
+_PERFORMERS = ("potentialOwner", "humanPerformer", "performer", "resourceRole")
 _DECLARED = {"message": "messages", "signal": "signals", "error": "errors", "escalation": "escalations"}
 
 
@@ -219,6 +220,7 @@ class _Reader:
             called_element=xml.reference(element, element.get("calledElement")),
             script=xml.text(xml.first(element, "script")),
             completion_condition=xml.text(xml.first(element, "completionCondition")) or None,
+            performer=next((xml.bpmn_name(child) for child in xml.bpmn(element, *_PERFORMERS)), ""),
             attributes={str(name): str(value) for name, value in element.attrib.items()},
         )
 

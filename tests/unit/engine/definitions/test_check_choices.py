@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from amends.engine.definitions import check
@@ -69,7 +69,8 @@ _PYTHON = {"<": "<", "<=": "<=", ">": ">", ">=": ">=", "=": "==", "!=": "!="}
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.lists(_ATOMS, min_size=1, max_size=3), min_size=2, max_size=3))
+@example(choices=[[("<", 0)], [(">", 0)], [("!=", 0)]])
+@given(choices=st.lists(st.lists(_ATOMS, min_size=1, max_size=3), min_size=2, max_size=3))
 def test_what_is_said_of_numbers_is_true(build: Any, choices: list[list[tuple[str, int]]]) -> None:
     """Held against a fine grid: what is never taken is taken nowhere on it, and every overlap on it is found."""
     conditions = [" and ".join(f"n {op} {value}" for op, value in choice) for choice in choices]
@@ -78,8 +79,12 @@ def test_what_is_said_of_numbers_is_true(build: Any, choices: list[list[tuple[st
         for problem in check({"a.bpmn": ways(build, *conditions)})
         if problem.code in ("overlap", "never-true")
     }
-    grid = [value / 4 for value in range(-24, 25)]
-    holds = [[all(eval(f"{x} {_PYTHON[op]} {value}") for op, value in choice) for x in grid] for choice in choices]  # noqa: S307
+    grid = [*(value / 4 for value in range(-24, 25)), None]  # null is unequal to every number, and nothing else (DMN 1.5, 10.3.2.13)
+
+    def holding(x: float | None, choice: list[tuple[str, int]]) -> bool:
+        return all(op == "!=" if x is None else eval(f"{x} {_PYTHON[op]} {value}") for op, value in choice)  # noqa: S307
+
+    holds = [[holding(x, choice) for x in grid] for choice in choices]
     for number, mine in enumerate(holds):
         before = [any(other[at] for other in holds[:number]) for at in range(len(grid))]
         taken = any(hit and not earlier for hit, earlier in zip(mine, before, strict=True))

@@ -209,3 +209,67 @@ def test_an_element_has_one_of_what_it_can_have_one_of(found: Any, build: Any, n
     drawn = TWICE[name].replace('sequenceFlow id="t"', 'sequenceFlow id="two"')
     [problem] = [one for one in found(build.draw(build.around(drawn))) if one.code == "repeated-element"]
     assert (problem.severity, problem.element_id) == ("error", "two" if "two" in drawn else "t")
+
+
+TASK_TYPE = '<zeebe:taskDefinition type="x"/>'
+WAITING = (
+    '<intermediateCatchEvent id="t"><timerEventDefinition>{}<timeDuration>P1D</timeDuration></timerEventDefinition>'
+    "</intermediateCatchEvent>"
+)
+PLACES = {
+    "a form of a job": ('<serviceTask id="t">{}</serviceTask>', '<zeebe:taskDefinition type="x"/><zeebe:formDefinition formId="f"/>'),
+    "who does what nobody does": ('<manualTask id="t">{}</manualTask>', '<zeebe:assignmentDefinition assignee="ann"/>'),
+    "a deadline of a gateway": ('<exclusiveGateway id="t">{}</exclusiveGateway>', '<zeebe:taskSchedule dueDate="2030-01-01T00:00:00Z"/>'),
+    "a script of a task": ('<task id="t">{}</task>', '<zeebe:script expression="=1" resultVariable="r"/>'),
+    "a loop beside the loop": ('<task id="t">{}</task>', '<zeebe:loopCharacteristics inputCollection="=[1]"/>'),
+    "a key beside the message": ('<task id="t">{}</task>', '<zeebe:subscription correlationKey="=k"/>'),
+    "a called process of a task": ('<task id="t">{}</task>', '<zeebe:calledElement processId="q"/>'),
+    "a version of a task": ('<task id="t">{}</task>', '<zeebe:versionTag value="1"/>'),
+    "a job of a timer": (
+        WAITING,
+        '<zeebe:taskDefinition type="x"/>',
+    ),
+    "something unknown of a timer": (
+        WAITING,
+        "<zeebe:newer/>",
+    ),
+    "a flag that is none": (
+        '<callActivity id="t">{}</callActivity>',
+        '<zeebe:calledElement processId="p" propagateAllChildVariables="no"/>',
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_an_extension_at_a_place_where_it_is_not_read_is_said(found: Any, build: Any, name: str) -> None:
+    """What it says would not happen, and nobody would see that it does not."""
+    element, extension = PLACES[name]
+    problems = found(build.draw(build.around(element.format(build.extended(extension)))))
+    assert ("unknown-extension", "warning", "t") in [(one.code, one.severity, one.element_id) for one in problems]
+    properties = build.extended('<zeebe:properties><zeebe:property name="a" value="1"/></zeebe:properties>')
+    clean = found(build.draw(build.around(element.format(properties))))
+    assert "unknown-extension" not in [one.code for one in clean]
+
+
+def test_of_two_of_one_name_the_last_counts_and_that_is_said(found: Any, build: Any) -> None:
+    """Headers and properties are lists in the modeler, and names of what is read."""
+    header = '<zeebe:taskHeaders><zeebe:header key="a" value="1"/><zeebe:header key="a" value="2"/></zeebe:taskHeaders>'
+    name = '<zeebe:properties><zeebe:property name="stage" value="1"/><zeebe:property name="stage" value="2"/></zeebe:properties>'
+    drawn = build.around(f'<serviceTask id="t">{build.extended(TASK_TYPE + header + name)}</serviceTask>')
+    told = [(one.severity, one.message.partition(" has the ")[2]) for one in found(build.draw(drawn)) if one.code == "repeated-extension"]
+    counts = "more than once: the last one counts."
+    assert told == [("warning", f"header 'a' {counts}"), ("warning", f"property 'stage' {counts}")]
+
+
+def test_who_does_a_task_is_said_in_one_way(found: Any, build: Any) -> None:
+    """BPMN's own performers are not read, another process called by an attribute is not meant, and a script of BPMN does not run."""
+    owner = '<userTask id="t"><potentialOwner><resourceRef>r</resourceRef></potentialOwner></userTask>'
+    called = build.extended('<zeebe:calledElement processId="p"/>')
+    call = f'<callActivity id="t" calledElement="q">{called}</callActivity>'
+    feel = build.extended('<zeebe:script expression="=1" resultVariable="r"/>')
+    script = f'<scriptTask id="t">{feel}<script>x</script></scriptTask>'
+    for element, code, severity in (
+        (owner, "no-assignment", "warning"), (call, "repeated-extension", "error"), (script, "no-script", "warning"),
+    ):  # fmt: skip
+        said = [(one.code, one.severity) for one in found(build.draw(build.around(element))) if one.code != "schema"]
+        assert (code, severity) in said

@@ -167,3 +167,35 @@ def test_form_fields_are_known(found: Any, build: Any) -> None:
     for forms in (None, Forms()):
         names = [p.message for p in found(package, forms) if p.code == "unknown-name"]
         assert len(names) == 1 and "'nope'" in names[0]
+
+
+CONSTANTS = [
+    ('<zeebe:priorityDefinition priority="{}"/>', ["50", "=50", '="50"', "=n"], ["=101", '="x"', "=null", "=1.5"]),
+    ('<zeebe:taskSchedule dueDate="{}"/>',
+     ['=date("2030-01-01")', '="2030-01-01T00:00:00Z"', "=null", "=n"], ["=5", '="x"', '=duration("P1D")']),
+    ('<zeebe:assignmentDefinition assignee="{}"/>', ['="ann"', "=null", "=n"], ['=["ann"]', "=true"]),
+    ('<zeebe:assignmentDefinition candidateGroups="{}"/>', ['=["a", "b"]', '="a, b"', "=n"], ["=true", "=[[1]]"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("extension", "right", "wrong"), CONSTANTS)
+def test_an_expression_that_is_always_wrong_is_an_error(found: Any, build: Any, extension: str, right: list[str], wrong: list[str]) -> None:
+    """What never changes is decided before it runs; of what reads variables nothing is said."""
+    for text in (*right, *wrong):
+        drawn = f'<userTask id="t">{build.extended(extension.format(text.replace(chr(34), "&quot;")))}</userTask>'
+        said = [one.severity for one in found(build.draw(build.around(drawn))) if one.code == "value"]
+        assert said == (["error"] if text in wrong else []), text
+
+
+def test_a_timer_that_is_always_wrong_is_an_error(found: Any, build: Any) -> None:
+    """A constant is that time, and one of another kind is none; a clock or a variable may be anything."""
+    cycles = ['="R/P1D"', '=duration("P1D")']
+    right = {"timeDuration": ['=duration("P1D")', '="P1D"', "=n"], "timeDate": ['=date("2030-01-01")'], "timeCycle": cycles}
+    wrong = {"timeDuration": ['="abc"', "=5", "=null"], "timeDate": ['=duration("P1D")', '="P1D"'], "timeCycle": ["=5", '="R/P"']}
+    for cases, expected in ((right, []), (wrong, ["error"])):
+        for kind, text in [(kind, text) for kind, texts in cases.items() for text in texts]:
+            timer = f"<timerEventDefinition><{kind}>{text}</{kind}></timerEventDefinition>"
+            drawn = f'<task id="a"/><boundaryEvent id="t" attachedToRef="a" cancelActivity="false">{timer}'
+            drawn += f"</boundaryEvent>{build.path('s', 'a', 'e')}{build.path('t', 'e')}"
+            problems = found(build.draw(f'<startEvent id="s"/>{drawn}<endEvent id="e"/>'))
+            assert [one.severity for one in problems if one.code == "timer-literal"] == expected, text
