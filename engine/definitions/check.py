@@ -130,7 +130,7 @@ class _Check:
             check_names(found, places, known, self.keys, self.expressions)
         if self.operations is not None:
             check_operations(found, package, process, self.operations, self.expressions)
-        check_listeners(found, process, self.operations)
+        check_listeners(found, process, self.operations, self.expressions)
         check_bindings(found, package, process)
         check_soundness(found, process)
         check_layout(found, diagram, process)

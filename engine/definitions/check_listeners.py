@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from amends.engine.definitions.expressions import Expressions
 from amends.engine.definitions.findings import Findings, called
 from amends.engine.definitions.listeners import END, START, never_heard
 from amends.engine.definitions.model import Element, Listener, Process, Scope, is_feel
@@ -19,15 +20,15 @@ _REFUSED = {
 _OLDER = {"assignment": "assigning", "update": "updating", "cancel": "canceling"}
 
 
-def check_listeners(found: Findings, process: Process, operations: Mapping[str, Any] | None) -> None:
+def check_listeners(found: Findings, process: Process, operations: Mapping[str, Any] | None, expressions: Expressions) -> None:
     """The listeners of a process and of all its elements."""
     for element, scope in [(process.itself, process), *_all(process)]:
         for listener in element.ext.execution_listeners:
             _execution(found, element, scope, listener)
-            _operation(found, element, listener, operations)
+            _operation(found, element, listener, operations, expressions)
         for listener in element.ext.task_listeners:
             _task(found, element, listener)
-            _operation(found, element, listener, operations)
+            _operation(found, element, listener, operations, expressions)
 
 
 def _all(scope: Scope) -> Iterator[tuple[Element, Scope]]:
@@ -60,14 +61,17 @@ def _task(found: Findings, element: Element, listener: Listener) -> None:
         found.add(element, "listener", message, "Choose creating or completing.", line=listener.line)
 
 
-def _operation(found: Findings, element: Element, listener: Listener, operations: Mapping[str, Any] | None) -> None:
+def _operation(
+    found: Findings, element: Element, listener: Listener, operations: Mapping[str, Any] | None, expressions: Expressions
+) -> None:
+    kind = expressions.text(listener.type)
     if not listener.type:
         message = f"A {listener.event} listener of {called(element)[4:]} names no operation: it has no type."
         found.add(element, "no-task-type", message, "Fill in the type of its job.", line=listener.line)
     elif listener.retries and not is_feel(listener.retries) and not listener.retries.isdecimal():
         message = f"A {listener.event} listener of {called(element)[4:]} has {listener.retries!r} retries."
         found.add(element, "value", message, "Write a whole number, such as 3.", line=listener.line)
-    elif operations is not None and not is_feel(listener.type) and listener.type not in operations:
-        message = f"{called(element)} has a listener {listener.type!r}, which is no operation that is built in or that a plugin brings."
+    elif operations is not None and kind is not None and kind not in operations:
+        message = f"{called(element)} has a listener {kind!r}, which is no operation that is built in or that a plugin brings."
         help = f"It waits for somebody outside to complete it. Known are {', '.join(sorted(operations)) or 'none'}."
         found.warn(element, "unknown-operation", message, help, line=listener.line)

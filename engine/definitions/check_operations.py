@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields
@@ -37,15 +37,25 @@ def check_operations(found: Findings, package: Package, process: Process, operat
     """The jobs of a process against the operations that are known, by type."""
     for element in process.all_elements():
         for ext in (element.ext, element.event.ext if element.event is not None else None):
-            if ext is None or not ext.task_type or is_feel(ext.task_type):
+            kind = expressions.text(ext.task_type) if ext is not None and ext.task_type else None
+            if ext is None or kind is None:
                 continue
-            operation = operations.get(ext.task_type)
+            operation = operations.get(kind)
             if operation is None:
-                message = f"{called(element)} calls the operation {ext.task_type!r}, which is not built in and no plugin brings."
+                message = f"{called(element)} calls the operation {kind!r}, which is not built in and no plugin brings."
                 help = f"It waits for somebody outside to complete it. Known are {', '.join(sorted(operations)) or 'none'}."
                 found.warn(element, "unknown-operation", message, help)
             else:
                 _inputs(found, package, element, operation, list(_given(element, ext, expressions)))
+    for element in (process.itself, *process.all_elements()):
+        for listener in (*element.ext.execution_listeners, *element.ext.task_listeners):
+            operation = operations.get(expressions.text(listener.type) or "")
+            if operation is not None:
+                ext = replace(element.ext, task_type=listener.type, headers={**element.ext.headers, **listener.headers})
+                # What only the element itself needs is not meant for its listener.
+                known = {field.data_key or name for name, field in operation.Inputs().fields.items()} | listener.headers.keys()
+                given = [item for item in _given(replace(element, ext=ext), ext, expressions) if item.name in known]
+                _inputs(found, package, element, operation, given)
 
 
 def _given(element: Element, ext: Zeebe, expressions: Expressions) -> Iterator[Given]:

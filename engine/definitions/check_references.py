@@ -30,8 +30,8 @@ def check_references(
     ids |= {element.id for each in package.processes.values() for element in each.all_elements()}
     for element in process.all_elements():
         _form(found, package, element)
-        _called(found, package, element)
-        _decision(found, package, element, decisions, known)
+        _called(found, package, element, expressions)
+        _decision(found, package, element, decisions, known, expressions)
         if element.type == "userTask":
             _assigned(found, package, element, expressions)
         _properties(found, package, element, ids)
@@ -39,9 +39,14 @@ def check_references(
 
 def _form(found: Findings, package: Package, element: Element) -> None:
     form_id = element.ext.form_id
+    if element.type != "userTask":
+        return  # said as an extension that is not read there
     if form_id and form_id not in package.forms:
         message = f"{called(element)} shows the form {form_id!r}, which is not there."
         found.absent(element, "missing-form", message, f"Add a .form file with the id {form_id!r}{_have(package.forms)}.")
+    elif element.ext.external_reference and not form_id:
+        message = f"{called(element)} shows the form {element.ext.external_reference!r} of another application, which nobody shows here."
+        found.warn(element, "missing-form", message, "Refer to a .form file by its id.")
     elif element.ext.form_key and not form_id:
         message = f"{called(element)} shows a form by key, {element.ext.form_key!r}, which only its own modeler can read."
         found.warn(element, "missing-form", message, "Refer to a .form file by its id.")
@@ -51,11 +56,11 @@ def _have(names: Mapping[str, object]) -> str:
     return f", or choose one of {', '.join(sorted(names))}" if names else ""
 
 
-def _called(found: Findings, package: Package, element: Element) -> None:
+def _called(found: Findings, package: Package, element: Element, expressions: Expressions) -> None:
     if element.type != "callActivity":
         return
-    process_id = element.ext.called_process or element.called_element
-    if not process_id or is_feel(process_id) or process_id in package.processes:
+    process_id = expressions.text(element.ext.called_process or element.called_element or "")
+    if not process_id or process_id in package.processes:
         return
     if package.process(process_id) is not None:
         message = f"{called(element)} calls the process {process_id!r}, which is not executable."
@@ -67,9 +72,12 @@ def _called(found: Findings, package: Package, element: Element) -> None:
         note(element, "missing-process", message, f"Add a .bpmn file with that process{_have(package.processes)}.")
 
 
-def _decision(found: Findings, package: Package, element: Element, decisions: Mapping[str, DecisionInfo], known: Names | None) -> None:
-    decision_id = element.ext.called_decision
-    if not decision_id or is_feel(decision_id):
+def _decision(
+    found: Findings, package: Package, element: Element, decisions: Mapping[str, DecisionInfo], known: Names | None,
+    expressions: Expressions,
+) -> None:  # fmt: skip
+    decision_id = expressions.text(element.ext.called_decision or "")
+    if not decision_id or element.type != "businessRuleTask":
         return
     if decision_id not in package.decisions:
         message = f"{called(element)} calls the decision {decision_id!r}, which is not there."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from amends.engine.calendars.feel_functions import PARAMETERS
-from amends.engine.definitions.model import expression
+from amends.engine.definitions.model import expression, is_feel
 from amends.engine.feel import Expression, FeelError, parse
 
 FUNCTIONS = frozenset(PARAMETERS)
@@ -35,6 +35,13 @@ class Expressions:
             return True, found.evaluate({})
         except FeelError:  # over its budget: whether it is right shows when it runs
             return False, None
+
+    def text(self, text: str) -> str | None:
+        """What a text is, plain or by FEEL that gives the same text always; None where it is only known when it runs."""
+        if not is_feel(text):
+            return text
+        certain, value = self.constant(text)
+        return value if certain and isinstance(value, str) else None
 
     def _parse(self, text: str) -> Expression | FeelError:
         found = self._parsed.get(text)

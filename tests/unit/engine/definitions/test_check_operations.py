@@ -71,11 +71,31 @@ def given(source: str, target: str) -> str:
     return f"<zeebe:input source='{source}' target='{target}'/>"
 
 
+def listened(kind: str, headers: str, inputs: str = "") -> str:
+    """A user task with an execution listener that an operation does."""
+    listener = f'<zeebe:executionListener eventType="end" type="{kind}"><zeebe:taskHeaders>{headers}</zeebe:taskHeaders>'
+    who = '<zeebe:userTask/><zeebe:assignmentDefinition candidateGroups="handler"/>'
+    return (
+        f'<userTask id="t"><extensionElements>{who}<zeebe:ioMapping>{inputs}'
+        f"</zeebe:ioMapping><zeebe:executionListeners>{listener}</zeebe:executionListener></zeebe:executionListeners></extensionElements>"
+        "</userTask>"
+    )
+
+
 CASES: dict[str, tuple[str, list[tuple[str, str]]]] = {
     "all it needs": (job("send", header("letter", "hello")), []),
     "all it needs by input": (job("send", "", given('="hello"', "letter")), []),
     "nobody claims it": (job("strange"), [("unknown-operation", "warning")]),
-    "which one is computed": (job("=&quot;send&quot;"), []),
+    "which one is computed": (job("=kind"), []),
+    "which one is always the same": (job("=&quot;send&quot;"), [("operation-input-missing", "error")]),
+    "nobody claims what is always the same": (job("=&quot;strange&quot;"), [("unknown-operation", "warning")]),
+    "a listener with all it needs": (listened("send", header("letter", "hello")), []),
+    "a listener whose element gives what it needs": (listened("send", "", given("=which", "letter")), []),
+    "a listener's required input missing": (listened("send", header("to", "complainant")), [("operation-input-missing", "error")]),
+    "a listener's wrong choice": (
+        listened("send", header("letter", "hello") + header("channel", "pigeon")), [("operation-input-value", "error")],
+    ),
+    "a listener that takes no more, beside an input of its task": (listened("strict", "", given("=1", "deadline")), []),
     "required input missing": (job("send", header("to", "complainant")), [("operation-input-missing", "error")]),
     "wrong choice in a header": (
         job("send", header("letter", "hello") + header("channel", "pigeon")), [("operation-input-value", "error")],
