@@ -11,7 +11,7 @@ from amends.forms.dates import DateFault, is_blank, read_date, read_moment, read
 from amends.forms.expressions import plain_number
 from amends.forms.model import MULTIPLE_CHOICE, SINGLE_CHOICE, TEXT_TYPES, Component, Option
 from amends.forms.numbers import NumberFault, read_number, write_number
-from amends.forms.options import choose, meant, named, options_of
+from amends.forms.options import by_typing, choose, meant, named, options_of
 
 if TYPE_CHECKING:
     from amends.forms.run import Scope
@@ -84,7 +84,8 @@ def _checkbox(component: Component, raw: Any, scope: Scope) -> bool:
 
 
 def _single(component: Component, raw: Any, scope: Scope) -> Any:
-    option = choose(options_of(component, scope.seen), raw)
+    options = options_of(component, scope.seen)
+    option = choose(options, raw) or _named(component, options, raw)
     if option is None:
         raise Fault("choice.unknown")
     return option.value
@@ -102,12 +103,13 @@ def _multiple(component: Component, raw: Any, scope: Scope) -> list[Any]:
 
 
 def _named(component: Component, options: tuple[Option, ...], typed: Any) -> Option | None:
-    """The one option of a long list of tags that somebody named; one that only begins like it is not taken unseen."""
-    if component.type != "taglist":
+    """The one option of a long list that somebody named; one that only begins like it is not taken unseen."""
+    if not by_typing(component, options):
         return None
     found, like = named(options, typed), meant(options, typed)
     if len(found) != 1 and like:
-        raise Fault("choice.several" if len(like) > 1 else "choice.meant")
+        alone = "choice.meant" if component.type == "taglist" else "choice.stands"
+        raise Fault("choice.several" if len(like) > 1 else alone)
     return found[0] if found else None
 
 

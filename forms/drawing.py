@@ -11,7 +11,7 @@ from amends.forms.data import MISSING, dotted, get
 from amends.forms.dates import DateFault, is_blank, read_date, read_moment, read_time
 from amends.forms.model import CHOICE_TYPES, INPUT_TYPES, MULTIPLE_CHOICE, Component, Option
 from amends.forms.numbers import NumberFault, read_number, write_number
-from amends.forms.options import MOST_LISTED, choose, meant, options_of, token
+from amends.forms.options import by_typing, choose, meant, options_of, token
 from amends.forms.reading import ADD, REMOVE
 from amends.forms.rendering import RenderField, RenderOption, RenderPart, RenderRow, errors_at
 from amends.forms.rules import label_of, limit
@@ -103,8 +103,10 @@ class Artist:
         field.multiple = component.type in MULTIPLE_CHOICE
         given = raw if isinstance(raw, list | tuple) else [raw]
         chosen = [choose(options, item) for item in given if not is_blank(item)]
-        if component.type == "taglist" and len(options) > MOST_LISTED:
-            self._tags(field, options, [item for item in given if not is_blank(item)])
+        if by_typing(component, options):
+            field.note = say("Type a few letters, then choose from the list")
+            named = self._tags if field.multiple else self._box
+            named(field, options, [item for item in given if not is_blank(item)])
             return
         for number, option in enumerate(options):
             ident = field.id if number == 0 and component.type != "select" else f"{field.id}-{number}"
@@ -121,6 +123,13 @@ class Artist:
         for number, option in enumerate(options):
             if option in chosen:
                 field.options.append(RenderOption(token(option.value), option.label, True, f"{field.id}-{number}"))
+
+    @staticmethod
+    def _box(field: RenderField, options: tuple[Option, ...], given: list[Any]) -> None:
+        """A long select: a box with the label of what is chosen, or with what was typed where it is not told by that."""
+        found = [] if not given else [one] if (one := choose(options, given[0])) else meant(options, given[0])
+        field.typed = found[0].label if len(found) == 1 else str(given[0]) if given else ""
+        field.suggestions = [option.label for option in options]
 
     def _datetime(self, field: RenderField, component: Component, scope: Scope, raw: Any) -> None:
         native = component.properties.get("date", "native" if self.native_dates else "").lower() == "native"

@@ -39,6 +39,7 @@ MESSAGES: dict[str, str] = {
     "choice.unknowns": "Select only options listed for “{Name}”",
     "choice.several": "Several of the list for “{Name}” could be meant. Enter more of it",
     "choice.meant": "See whether what is now ticked for “{Name}” is what was meant, and send it again",
+    "choice.stands": "See whether what now stands in “{Name}” is what was meant, and send it again",
     "choice.kind": "{Name} must be a list of options",
     "date.parts": "{Name} must include a {parts}",
     "date.real": "{Name} must be a real date, like 27 3 2026",

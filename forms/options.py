@@ -15,7 +15,7 @@ MAX_OPTIONS = 2000
 """Options offered at most; a longer list needs a search, not a list."""
 
 MOST_LISTED = 20
-"""A list of tags shows that many to tick; of more one types a name, and those that could be meant are suggested."""
+"""So many are shown to choose from; of more one types a name where `by_typing`, and those that could be meant are suggested."""
 
 
 def static_options(source: Mapping[str, Any]) -> tuple[Option, ...] | None:
@@ -71,8 +71,18 @@ def choose(options: tuple[Option, ...], given: Any) -> Option | None:
     return None
 
 
+def by_typing(component: Component, options: tuple[Option, ...]) -> bool:
+    """Whether an option is named by typing: in a long list of tags; in a long select that the form's author marks as searchable, or
+    has not written out, so that it grows with what it is filled from. Labels have to tell the options apart.
+    """
+    if len(options) <= MOST_LISTED or len({_plain(option.label) for option in options}) < len(options):
+        return False
+    grows = component.options is None or component.source.get("searchable") is True
+    return component.type == "taglist" or (component.type == "select" and grows)
+
+
 def named(options: tuple[Option, ...], typed: Any) -> list[Option]:
-    """The options somebody names who types into a long list of tags: by label, by what it has in brackets, or by what is before them."""
+    """The options somebody names who types into a long list: by label, by what it has in brackets, or by what is before them."""
     wanted, labels = _wanted(options, typed)
     return [option for option, label in labels if wanted in (label, label.partition(" (")[0]) or label.endswith(f"({wanted})")]
 

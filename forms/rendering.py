@@ -66,6 +66,7 @@ class RenderField:
     text: str = ""
     options: list[RenderOption] = field(default_factory=list)
     suggestions: list[str] = field(default_factory=list)
+    """The labels of a list too long to choose from, one of which is typed; `typed` is what stands in the box."""
     typed: str = ""
     parts: list[RenderPart] = field(default_factory=list)
     rows: list[RenderRow] = field(default_factory=list)
@@ -169,7 +170,7 @@ class RenderModel:
     @property
     def has_row_buttons(self) -> bool:
         """Whether the page has buttons beside the one that sends it."""
-        return any(found.add or found.files or found.suggestions or any(row.remove for row in found.rows) for found in self.everything())
+        return any(found.add or found.files or (found.suggestions and found.multiple) or any(row.remove for row in found.rows) for found in self.everything())
 
     @property
     def summary(self) -> list[tuple[str, list[RenderField]]]:

@@ -1,4 +1,4 @@
-"""A list of tags with more than twenty options: those chosen are there to untick, and one more is named by typing."""
+"""A list with more than twenty options: one is named by typing; in a list of tags those chosen are there to untick."""
 
 from __future__ import annotations
 
@@ -84,3 +84,59 @@ def test_return_in_another_field_sends_the_form_and_does_not_ask_for_another_nam
     """A browser presses the first button of a form; before the one that adds a name there is a hidden one that sends."""
     assert form().render({}).has_row_buttons
     assert not form(MOST_LISTED).render({}).has_row_buttons
+
+
+def long_select(many: int = len(PEOPLE), *, written_out: bool = False, **more: Any) -> Form:
+    options = [{"label": f"{name} ({user})", "value": f"account:{user}"} for user, name in PEOPLE[:many]]
+    source = {"values": options} if written_out else {"valuesExpression": "=people"}
+    found = made({"type": "select", "key": "staff", "label": "Who was it", **source, **more})
+    return found
+
+
+def people(many: int = len(PEOPLE)) -> dict[str, Any]:
+    return {"people": [{"label": f"{name} ({user})", "value": f"account:{user}"} for user, name in PEOPLE[:many]]}
+
+
+@pytest.mark.parametrize("typed", ["kim2", "Kim Meyer (KIM2)", " kim  meyer (kim2) ", "account:kim2"])
+def test_a_long_select_takes_a_name(typed: str) -> None:
+    """By label, by what it has in brackets, by its value; the box then holds the label, and nothing is chosen where nothing stands in it."""
+    assert long_select().validate({"staff": typed}, context=people())["staff"] == "account:kim2"
+    assert long_select().validate({"staff": ""}, context=people())["staff"] is None
+    (field,) = long_select().render({"staff": typed}, context=people()).everything()
+    assert (field.typed, field.options, len(field.suggestions)) == ("Kim Meyer (kim2)", [], len(PEOPLE))
+
+
+@pytest.mark.parametrize(
+    ("typed", "said", "stands"),
+    [
+        ("vanden", "See whether what now stands in “Who was it” is what was meant", "Ann Vandenberg (ann)"),
+        ("Kim Meyer", "Several of the list for “Who was it” could be meant", "Kim Meyer"),
+        ("Nobody", "Select one of the options for “Who was it”", "Nobody"),
+    ],
+)
+def test_a_long_select_takes_nobody_unseen(typed: str, said: str, stands: str) -> None:
+    """Half a name, several, nobody: said, with what was meant or typed still in the box."""
+    with pytest.raises(Invalid) as caught:
+        long_select().validate({"staff": typed}, context=people())
+    assert said in caught.value.fields["staff"][0]
+    (field,) = long_select().render({"staff": typed}, context=people()).everything()
+    assert field.typed == stands
+
+
+def test_a_select_stays_one_where_it_can_be_read_or_its_author_wants_it() -> None:
+    """Up to twenty; written out by the form's author and not marked as searchable; or with labels that do not tell the options apart."""
+    alike = {"people": [{"label": "Kim", "value": str(number)} for number in range(MOST_LISTED + 1)]}
+    for form, context in (
+        (long_select(), people(MOST_LISTED)),
+        (long_select(written_out=True), {}),
+        (long_select(), alike),
+    ):
+        (field,) = form.render({}, context=context).everything()
+        assert not field.suggestions and len(field.options) >= MOST_LISTED
+    (field,) = long_select(written_out=True, searchable=True).render({}).everything()
+    assert len(field.suggestions) == len(PEOPLE) and not field.options
+
+
+def test_return_in_a_long_select_sends_the_form() -> None:
+    """It has no button of its own, so the form needs none before it."""
+    assert not long_select().render({}, context=people()).has_row_buttons
