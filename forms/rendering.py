@@ -170,7 +170,10 @@ class RenderModel:
     @property
     def has_row_buttons(self) -> bool:
         """Whether the page has buttons beside the one that sends it."""
-        return any(found.add or found.files or (found.suggestions and found.multiple) or any(row.remove for row in found.rows) for found in self.everything())
+        return any(
+            found.add or found.files or (found.suggestions and found.multiple) or any(row.remove for row in found.rows)
+            for found in self.everything()
+        )
 
     @property
     def summary(self) -> list[tuple[str, list[RenderField]]]:

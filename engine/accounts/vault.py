@@ -62,6 +62,11 @@ def key_of(folder: Path, given: str) -> Callable[[], bytes]:
     return (lambda: given.encode()) if given else (lambda: kept_key(folder / KEY_FILE))
 
 
+def key_there(folder: Path, given: str) -> Callable[[], bytes] | None:
+    """The same where there is a key already, else None: who only looks makes none."""
+    return key_of(folder, given) if given or (folder / KEY_FILE).is_file() else None
+
+
 def kept_key(file: Path) -> bytes:
     """A key in a file, made once; several processes that start at once agree on the first one written."""
     if not file.exists():

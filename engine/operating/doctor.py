@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from amends.engine.accounts import Vault
 from amends.engine.api import Engine
 from amends.engine.definitions import check_package
 from amends.engine.errors import AmendsError
@@ -44,6 +45,8 @@ class Patient:
     mailer: Mailer
     settings: Mapping[str, Any]
     assets_built: bool
+    vault: Vault | None
+    """What opens the secrets of second factors; None where its key is not there."""
 
 
 def examine(patient: Patient) -> list[Finding]:
@@ -62,6 +65,7 @@ def examine(patient: Patient) -> list[Finding]:
         lambda: [further.retention(patient.engine)],
         lambda: [further.searched(patient.engine)],
         lambda: [further.size(patient.engine)],
+        lambda: [further.second_factors(patient.engine, patient.vault)],
         lambda: [_unsealed(numbers)],
         lambda: [_chain(patient.engine)],
         lambda: [_mail(patient.mailer)],

@@ -1,4 +1,4 @@
-"""Further looks of the doctor: the machine's clock, what rests, how long personal data is kept, how large everything is."""
+"""Further looks of the doctor: the machine's clock, what rests, how long personal data is kept, how large everything is; the key."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select, text
 
+from amends.engine.accounts.vault import KEY_FILE, KEY_VARIABLE, MARK, Vault
 from amends.engine.api import Engine
 from amends.engine.complaints.indexing import missing
 from amends.engine.history.encoding import plain
@@ -72,6 +73,22 @@ def searched(engine: Engine) -> Finding:
         return Finding("search", OK, "Complaints, messages and comments are in the full-text index.")
     told = f"{found.untold} complaints are not found by what was filed, and {found.texts} texts not at all."
     return Finding("search", WARNING, told, "amends index puts them into it, while amends runs.")
+
+
+def second_factors(engine: Engine, vault: Vault | None) -> Finding:
+    """Whether the key is there that the secrets of second factors were sealed with: otherwise their owners cannot sign in by their app."""
+    f = t.account_totp.c
+    with engine.database.reading() as connection:
+        rows = connection.execute(select(f.secret, f.account_id).where(f.confirmed_at.is_not(None))).all()
+    sealed = [row for row in rows if row.secret.startswith(MARK)]
+    lost = [row for row in sealed if vault is None or vault.open(row.secret, row.account_id) is None]
+    if not lost:
+        return Finding("second factors", OK, f"All that are in use ({len(rows)}) can be read." if rows else "Nobody uses one.")
+    gone = f"the key is not there ({KEY_FILE}, or {KEY_VARIABLE})"
+    other = "they were sealed with another key than the one that is there"
+    told = f"{len(lost)} of {len(rows)} cannot be read: {gone if vault is None else other}. Their owners need a recovery code to sign in."
+    help = "Put back the key they were sealed with. If it is lost, amends user no-second-factor lets somebody set up another one."
+    return Finding("second factors", PROBLEM, told, help)
 
 
 def size(engine: Engine) -> Finding:

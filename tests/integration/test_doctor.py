@@ -73,7 +73,7 @@ def test_a_healthy_installation_has_nothing_to_do(look: Look, place: tuple[str, 
     code, found = look()
     assert code == 0, found
     names = {"settings", "database", "disk", "jobs", "incidents", "clocks", "sealing", "history", "mail", "assets", "package iso10002"}
-    names |= {"machine clock", "resting", "retention", "size", "search"}
+    names |= {"machine clock", "resting", "retention", "size", "search", "second factors"}
     assert set(found) == names
     assert {one["state"] for name, one in found.items() if name not in ("mail", "disk", "assets", "package iso10002")} == {"ok"}
     assert found["mail"]["state"] == "warning"
@@ -146,6 +146,34 @@ def test_little_space_shows(look: Look, monkeypatch: pytest.MonkeyPatch) -> None
     for free, state in ((1_000_000_000, "warning"), (100_000_000, "problem"), (10_000_000_000, "ok")):
         monkeypatch.setattr(shutil, "disk_usage", lambda _, free=free: usage(free * 2, free, free))
         assert look()[1]["disk"]["state"] == state
+
+
+def test_second_factors_that_cannot_be_read_show(look: Look, place: tuple[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the key they were sealed with is gone, or is another one: how many, and what their owners can do. Looking makes no key."""
+    import pyotp
+
+    monkeypatch.delenv("AMENDS_SECRET", raising=False)
+    app = amends.open(place[0], data=place[1])
+    for name in ("ann", "bob"):
+        account = app.accounts.create(name, name.title(), ["handler"])[0]
+        secret = app.accounts.second_factor.begin(account.id, name, "Example").secret
+        if name == "ann":
+            app.accounts.second_factor.confirm(account.id, pyotp.TOTP(secret).now(), actor=account.actor)
+    app.close()
+    code, found = look()
+    assert code == 0 and found["second factors"]["message"] == "All that are in use (1) can be read."
+    key = place[1] / "secret-key"
+    kept = key.read_bytes()
+    key.unlink()
+    code, found = look()
+    assert code == 1 and found["second factors"]["message"].startswith("1 of 1 cannot be read: the key is not there")
+    assert "recovery code" in found["second factors"]["message"] and "no-second-factor" in found["second factors"]["help"]
+    assert not key.exists()
+    monkeypatch.setenv("AMENDS_SECRET", "x" * 32)
+    assert "another key than the one that is there" in look()[1]["second factors"]["message"]
+    monkeypatch.delenv("AMENDS_SECRET")
+    key.write_bytes(kept)
+    assert look()[1]["second factors"]["state"] == "ok"
 
 
 def free_port() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from pathlib import Path
 import click
 
 from amends.application import DATABASE_FILE
+from amends.engine.accounts import KEY_VARIABLE, Vault, key_there
 from amends.engine.operating import Finding, Patient, examine, sizes
 from amends.engine.operating.finding import OK, PROBLEM
 from amends.engine.operating.keeping import PORTION
@@ -151,7 +153,9 @@ def _unopened(data: Path, database: str | None) -> list[Finding]:
 
 def _examined(data: Path, database: str | None) -> list[Finding]:
     with application(data, database) as app:
-        return examine(Patient(app.engine, app.data, app.mailer, app.settings, Assets().built))
+        key = key_there(app.data, os.environ.get(KEY_VARIABLE, "").strip())
+        vault = None if key is None else Vault(key)
+        return examine(Patient(app.engine, app.data, app.mailer, app.settings, Assets().built, vault))
 
 
 @click.command()

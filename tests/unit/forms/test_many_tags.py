@@ -99,7 +99,7 @@ def people(many: int = len(PEOPLE)) -> dict[str, Any]:
 
 @pytest.mark.parametrize("typed", ["kim2", "Kim Meyer (KIM2)", " kim  meyer (kim2) ", "account:kim2"])
 def test_a_long_select_takes_a_name(typed: str) -> None:
-    """By label, by what it has in brackets, by its value; the box then holds the label, and nothing is chosen where nothing stands in it."""
+    """By label, by what it has in brackets, by its value; the box then holds the label. Nothing in it is nobody."""
     assert long_select().validate({"staff": typed}, context=people())["staff"] == "account:kim2"
     assert long_select().validate({"staff": ""}, context=people())["staff"] is None
     (field,) = long_select().render({"staff": typed}, context=people()).everything()
