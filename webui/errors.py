@@ -92,6 +92,8 @@ def ours(error: AmendsError) -> Response:
         return away(str(error))
     status, title = next((status, title) for kind, status, title in STATUS if isinstance(error, kind))
     context: dict[str, Any] = {"title": say(title), "message": _sentence(error), "typed": given()}
+    if isinstance(error, Forbidden) and languages.is_public():
+        context["to_follow"] = True
     if isinstance(error, Suspended):
         context |= {"title": say("This rests for now"), "message": say(RESTS), "detail": "" if languages.is_public() else str(error)}
     elif isinstance(error, Conflict) and languages.is_public():
@@ -146,7 +148,9 @@ def http(error: HTTPException) -> Response:
     elif isinstance(error, RequestEntityTooLarge):
         most = words.size(setting("AMENDS_MAX_FILE"))
         message = say("What you sent is larger than allowed. One file may have up to %(most)s; nothing was saved.", most=most)
-    response = page("error.html", error.code, title=say(TITLES.get(error.code, "That did not work")), message=message, typed=[])
+    # What is too large was not read.
+    kept = [] if isinstance(error, RequestEntityTooLarge) else given()
+    response = page("error.html", error.code, title=say(TITLES.get(error.code, "That did not work")), message=message, typed=kept)
     if isinstance(error, TooManyRequests):
         response.headers["Retry-After"] = "60"
     return response

@@ -290,7 +290,7 @@ def _show(filing: Filing, number: int, errors: Mapping[str, Any] | None = None, 
 def _check(filing: Filing, errors: Mapping[str, Any] | None = None, status: int = 200) -> Response:
     data = filing.draft.get("data", {})
     parts = [
-        (place, one.title, filling.summary(filing.form.render(data, context=filing.context, step=one)))
+        (place, one.title, *filling.answered(filing.form.render(data, context=filing.context, step=one)))
         for place, one in enumerate(filing.steps, 1)
     ]
     wrong = []

@@ -178,6 +178,12 @@ def summary(model: RenderModel) -> list[tuple[str, str]]:
     return [(field.label, field.text or speech.say(EMPTY)) for field in model.everything() if field.is_input and field.label]
 
 
+def answered(model: RenderModel) -> tuple[list[tuple[str, str]], list[str]]:
+    """What a form holds, in words, and the labels of what was left empty."""
+    fields = [field for field in model.everything() if field.is_input and field.label]
+    return [(field.label, field.text) for field in fields if field.text], [field.label for field in fields if not field.text]
+
+
 def as_rows(form: Form, data: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What somebody typed, in words, for pages that give it back."""
     return summary(form.render(data))

@@ -104,9 +104,10 @@ def show(reference: str) -> Response:
 @blueprint.post("/follow/<reference>/message")
 def write(reference: str) -> Response:
     """Add information or files at any time."""
+    body = request.form.get("body", "").strip()
+    typed([(say_it("What do you want to add?"), body)] if body else [])
     complaint = _complaint(reference)
     count_attempt("file")
-    body = request.form.get("body", "").strip()
     try:
         files = [upload for uploads in filling.read_files().values() for upload in uploads]
     except filling.Refused as error:

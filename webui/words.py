@@ -14,6 +14,8 @@ from amends.engine.errors import Invalid
 from amends.engine.services import KEPT_LINK
 from amends.webui import speech
 
+_REFERENCE = re.compile(r"\b(C-[0-9A-Z]{8})\b")
+
 
 def length(span: timedelta) -> str:
     """`3 days`, `1 hour`, `5 minutes`: the largest unit only."""
@@ -48,9 +50,16 @@ def capitalize_first(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def unbroken(text: Any) -> Markup:
+    """A text whose references of complaints are never taken apart at the end of a line, nor turned round among Arabic words."""
+    parts = _REFERENCE.split(str(text))
+    whole = Markup('<bdi class="app-nowrap">{}</bdi>')
+    return Markup("").join(whole.format(part) if place % 2 else escape(part) for place, part in enumerate(parts))
+
+
 def lines(text: Any) -> Markup:
     """A text with its line breaks marked up: style sheets, which would keep them too, are not everywhere."""
-    return Markup("<br>").join(escape(line) for line in str(text).splitlines())
+    return Markup("<br>").join(unbroken(line) for line in str(text).splitlines())
 
 
 def paragraphs(text: Any) -> Markup:
@@ -98,7 +107,7 @@ def browser(agent: str) -> str:
     return f"{name} on {system}" if system else name
 
 
-BY = {"email": "by email", "post": "by post", "phone": "by phone", "visit": "by visit", "web": "by web"}
+BY = {"email": "by e-mail", "post": "by post", "phone": "by phone", "visit": "in person", "web": "on this site"}
 
 
 def by_channel(channel: str) -> str:
@@ -116,5 +125,6 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "capitalize_first": capitalize_first,
     "index_of": index_of,
     "lines": lines,
+    "unbroken": unbroken,
     "paragraphs": paragraphs,
 }

@@ -59,11 +59,15 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """Something the complainant can say now, because the process waits for it."""
+    """Something the complainant can say now, because the process waits for it.
+
+    `until` is when it goes on without; None where it does not.
+    """
 
     message: str
     title: str
     form_id: str
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

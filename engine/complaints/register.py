@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, false, func, insert, or_, select, update
 from uuid_utils import uuid7
 
 from amends.engine.calendars import words as clock_words
+from amends.engine.complaints.answer_times import waited_until
 from amends.engine.complaints.erasure import Erasure
 from amends.engine.complaints.links import Links
 from amends.engine.complaints.lost_links import LOST_LINK, LostLinks
@@ -203,7 +204,8 @@ class Register:
         here = order.index(complaint.stage) if complaint.stage in order else -1
         stages = []
         for position, (name, words) in enumerate(package.manifest.stages.items()):
-            state = "now" if position == here else "done" if name in reached and position < here else "next"
+            # What it has been through stays so, also where it goes back: it is looked into again, or decided after a review.
+            state = "now" if position == here else "done" if name in reached else "next"
             stages.append(StageView(name, words, state, complaint.milestones.get(f"stage:{name}")))
         due = [view.due_at for view in self.clocks(complaint) if view.due_at is not None and view.state in ("running", "soon", "late")]
         next_by = min(due) if due and complaint.state == "open" else None
@@ -229,12 +231,16 @@ class Register:
 
     def offers(self, complaint: Complaint, to: str = "complainant") -> list[Offer]:
         """What this person can say now: messages of the manifest that the process waits for."""
-        manifest = self._package(complaint).manifest
-        waited = {item.name for item in self.engine.waiting(complaint.instance_id) if item.kind == "message"}
+        package = self._package(complaint)
+        manifest = package.manifest
+        waiting = self.engine.waiting(complaint.instance_id)
+        waited, until = {item.name for item in waiting if item.kind == "message"}, waited_until(package, waiting)
         if complaint.state == "closed":
             waited = {name for name, offer in manifest.messages.items() if offer.once_closed and f"said:{name}" not in complaint.milestones}
         return [
-            Offer(name, offer.title, offer.form) for name, offer in manifest.messages.items() if name in waited and offer.offered_to == to
+            Offer(name, offer.title, offer.form, until.get(name))
+            for name, offer in manifest.messages.items()
+            if name in waited and offer.offered_to == to
         ]
 
     def answer(self, complaint: Complaint, message: str, data: Mapping[str, Any], *, actor: str, key: str | None = None) -> None:

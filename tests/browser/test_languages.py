@@ -122,7 +122,7 @@ def test_the_whole_way_in_every_language(
     application.engine.run_due()
     seen.page.goto(seen.page.locator("a.app-secret").get_attribute("href") or "")
     seen.go(f"/follow/{reference}")
-    offer = seen.page.locator(".app-card a").first.get_attribute("href")
+    offer = seen.page.locator(".app-card a[href*='/answer/']").first.get_attribute("href")
     seen.go(offer or "")
     for path in ("/follow", "/nowhere"):
         seen.page.goto(address + path)

@@ -132,7 +132,7 @@ def test_the_whole_way_by_keyboard(chromium: Browser, installation: Any, tmp_pat
     assert [file.name for file in application.register.files(complaint)] == ["lift.jpg"]
     decide(application, complaint.instance_id)
     page.goto(f"{address}/follow/{reference}")
-    keys.press("^Tell us whether you accept$")
+    keys.press("^Accept the decision, or ask for a review$")
     keys.to("^Yes, I accept it$")
     page.keyboard.press("ArrowDown")
     assert page.evaluate(SEEN)["value"] == "rejected" and page.locator("input[value=rejected]").is_checked()

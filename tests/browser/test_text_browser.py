@@ -164,8 +164,8 @@ def again(w3m: TextBrowser, words: str) -> None:
 
 def answer(w3m: TextBrowser, choice: str) -> None:
     """Answer the decision."""
-    again(w3m, "Tell us whether you accept")
-    w3m.follow("Tell us whether you accept")
+    again(w3m, "Accept the decision, or ask for a review")
+    w3m.follow("Accept the decision, or ask for a review")
     w3m.wait_for("Do you accept the decision?")
     assert "\nYours sincerely,\n" in w3m.read()  # the letter it is about, with its lines
     w3m.choose(choice)

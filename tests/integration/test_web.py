@@ -182,7 +182,7 @@ def test_complaint_goes_from_filing_to_closing(app: Flask, application: Any, clo
     complainant, handler, reference = to_decision(app, application)
     complainant.open(f"/follow/{reference}")
     assert complainant.stage == "Decided"
-    complainant.follow("Tell us whether you accept").send({"answer": "accepted"}, action="/answer/")
+    complainant.follow("Accept the decision, or ask for a review").send({"answer": "accepted"}, action="/answer/")
     assert "We have received your answer" in complainant.said()
     run_jobs(application)
     work(handler, application, "Carry out what was promised", {"action_done": "Paid back."})
@@ -198,7 +198,9 @@ def test_complaint_goes_from_filing_to_closing(app: Flask, application: Any, clo
 def test_rejected_decision_is_reviewed_by_somebody_else(app: Flask, application: Any) -> None:
     """A complainant who does not accept gets a review; it stays open, and the outside way is named (ISO 10002, 7.9)."""
     complainant, handler, reference = to_decision(app, application)
-    complainant.open(f"/follow/{reference}").follow("Tell us whether you accept").send({"answer": "rejected"}, action="/answer/")
+    complainant.open(f"/follow/{reference}").follow("Accept the decision, or ask for a review").send(
+        {"answer": "rejected"}, action="/answer/"
+    )
     run_jobs(application)
     assert complainant.open(f"/follow/{reference}").stage == "In review"
     assert "ombudsman" in complainant.said()

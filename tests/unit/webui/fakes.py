@@ -515,6 +515,7 @@ class Offer:
     message: str
     title: str
     form_id: str
+    until: datetime | None = None
 
 
 @dataclass(frozen=True)
