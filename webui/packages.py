@@ -105,8 +105,13 @@ def deadlines() -> list[Deadline]:
 def _deadline(package: Any, name: str, lengths: list[str | None]) -> Deadline:
     clock = package.manifest.clocks.get(name)
     fixed = [length for length in lengths if length is not None]
-    said = words.length_words(fixed[0]) if fixed else speech.say(DEPENDS)
+    said = _within(fixed[0]) if fixed else speech.say(DEPENDS)
     return Deadline(clock.title if clock is not None else name, said + (speech.say(LATER) if fixed and None in lengths else ""))
+
+
+def _within(length: str) -> str:
+    told = words.length_words(length)
+    return told if told == speech.say("at once") else f"{speech.say('Within')} {told}"
 
 
 def _clocks(element: Any) -> list[tuple[str, str | None]]:
