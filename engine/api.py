@@ -246,9 +246,13 @@ class Engine(Interventions):
 
     def record_reads(self, instance_ids: Sequence[str], what: str, *, actor: str) -> None:
         """The same for a list that named several, as one row; for an empty one nothing was read."""
-        if not instance_ids:
+        self.record_reads_of("instance", instance_ids, what, actor=actor)
+
+    def record_reads_of(self, kind: str, ids: Sequence[str], what: str, *, actor: str) -> None:
+        """The same for personal data of something that is no instance (yet), such as a `mail` that waits for a person."""
+        if not ids:
             return
-        entries = [history.Entry("read", what, 0, {"instance": instance_id}) for instance_id in dict.fromkeys(instance_ids)]
+        entries = [history.Entry("read", what, 0, {kind: id}) for id in dict.fromkeys(ids)]
         with self.database.transaction() as connection:
             recorded = self._clock()
             history.append_to(

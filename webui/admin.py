@@ -12,6 +12,7 @@ from amends.engine.errors import Conflict, Invalid, NotFound
 from amends.engine.services.mailer import FolderMailer
 from amends.webui import actors, asked, packages, zone
 from amends.webui.pages import page, say, see
+from amends.webui.reach import reach
 from amends.webui.state import application, now
 
 blueprint = Blueprint("admin", __name__)
@@ -131,7 +132,7 @@ def _show(person: Any, typed: dict[str, str], errors: dict[str, str], status: in
     return page(
         "admin/account.html", status, person=person, titles=packages.role_titles(), typed=typed, errors=errors, now=now(),
         sessions=store.sessions.of(person.id, person.session_mark, **actors.ages()), second_factor=store.second_factor.on(person.id),
-        services=store.identities.linked(person.id), competences=store.competences(person.id),
+        services=store.identities.linked(person.id), competences=store.competences(person.id), reach=reach(person),
         teams=typed.get("teams", ", ".join(sorted(store.teams(person.id)))),
     )  # fmt: skip
 
@@ -218,5 +219,9 @@ def _account(account_id: str) -> Any:
 
 
 def _accounts(typed: dict[str, Any], errors: dict[str, str], status: int = 200) -> Response:
-    found = sorted(application().accounts.list(), key=lambda one: (not one.active, one.display_name.casefold()))
-    return page("admin/accounts.html", status, people=found, titles=packages.role_titles(), typed=typed, errors=errors)
+    store = application().accounts
+    found = sorted(store.list(), key=lambda one: (not one.active, one.display_name.casefold()))
+    return page(
+        "admin/accounts.html", status, people=found, titles=packages.role_titles(), typed=typed, errors=errors,
+        teams=store.teams_of_all(), factors=store.second_factor.used_by(),
+    )  # fmt: skip

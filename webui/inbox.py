@@ -36,6 +36,8 @@ class Row:
     complaint: Any | None
     who: str
     mine: bool
+    new: str = ""
+    """What is new to whoever looks, in words."""
 
 
 @dataclass(frozen=True)
@@ -231,7 +233,20 @@ def _counted(number: int, most: int = COUNTED) -> str:
 
 def _rows(tasks: Sequence[Any]) -> list[Row]:
     """Tasks with their complaints; a task of a process that is no complaint has none."""
-    complaints, me = application().register.of_instances([task.instance_id for task in tasks]), actors.actor()
+    ids, me, register = [task.instance_id for task in tasks], actors.actor(), application().register
+    complaints, news = register.of_instances(ids), register.presence.news(actors.signed_in().id, ids)
     return [
-        Row(task, complaints.get(task.instance_id), name_of(task.assignee) if task.assignee else "", task.assignee == me) for task in tasks
-    ]
+        Row(
+            task, complaints.get(task.instance_id), name_of(task.assignee) if task.assignee else "", task.assignee == me,
+            _new(news.get(task.instance_id), mine=task.assignee == me),
+        )
+        for task in tasks
+    ]  # fmt: skip
+
+
+def _new(news: Any | None, *, mine: bool) -> str:
+    """What came since somebody last looked; of what they never looked at, only that theirs is new to them."""
+    if news is None:
+        return "New" if mine else ""
+    said = [count(many, f"new {what}") for many, what in ((news.messages, "message"), (news.comments, "comment")) if many]
+    return ", ".join(said)

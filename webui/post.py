@@ -30,10 +30,12 @@ def show() -> Response:
 
 def _show(errors: dict[str, str], status: int = 200) -> Response:
     letters = [one for one in application().print_queue.waiting() if actors.may("read", instance_id=one.instance_id)]
+    application().engine.record_reads([one.instance_id for one in letters], "letters to print", actor=actors.actor())
     mails = []
     for one in application().mail_in.list():
         found = application().mail_in.read(one.id)
         mails.append({"about": one, "mail": found, "text": found.text[:LONGEST]})
+    application().engine.record_reads_of("mail", [one["about"].id for one in mails], "mail that waits", actor=actors.actor())
     return page("post/show.html", status, letters=letters, mails=mails, errors=errors)
 
 
@@ -43,6 +45,7 @@ def letter(key: str) -> Response:
     found = application().print_queue.one(key)
     # Not only to read: the link in it is one by which somebody answers as the complainant.
     actors.demand("write", instance_id=found.instance_id)
+    application().engine.record_read(found.instance_id, "letter to print", actor=actors.actor())
     return download(application().print_queue.pdf(key, actor=actors.actor()), f"{found.reference}.pdf", "application/pdf")
 
 
@@ -50,7 +53,7 @@ def letter(key: str) -> Response:
 def posted() -> Response:
     """Say that letters are in the post, or that what came back was said another way."""
     queue, keys = application().print_queue, request.form.getlist("key")
-    otherwise = request.form.get("do") == "otherwise"
+    otherwise = asked.command("", "otherwise") == "otherwise"
     if not keys:
         return _show({"letters": "Choose letters first"}, 422)
     for key in keys:
@@ -68,7 +71,9 @@ def posted() -> Response:
 @blueprint.get("/post/mail/<mail_id>.eml")
 def raw(mail_id: str) -> Response:
     """A mail that waits, as it came, as a download."""
-    return download(application().mail_in.raw(mail_id), f"{mail_id}.eml", "application/octet-stream")
+    body = application().mail_in.raw(mail_id)
+    application().engine.record_reads_of("mail", [mail_id], "mail that waits", actor=actors.actor())
+    return download(body, f"{mail_id}.eml", "application/octet-stream")
 
 
 @blueprint.post("/post/mail/<mail_id>")

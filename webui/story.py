@@ -262,7 +262,9 @@ def what_is_next(package: Any, view: Any) -> list[Next]:
         after = _following(package, element) if element is not None else []
         if element is not None and after:
             whole = element.type in ("callActivity", "subProcess")
-            found.append(Next(element.name or element.id, whole, tuple(text for _, text in after), tuple(one.id for one, _ in after)))
+            # A gateway that waits has no name people know: it waits for what runs beside it.
+            named = element.name or ("" if element.is_gateway else element.id)
+            found.append(Next(named, whole, tuple(text for _, text in after), tuple(one.id for one, _ in after)))
     return found[::-1]
 
 

@@ -178,11 +178,12 @@ def _show(
             "task/barred.html", 422 if problems else 200, work=work, about=told, barred=barred, candidates=_candidates(work.task),
             problems=problems or {}, asked=request.form, **_allowed(work.task),
         )  # fmt: skip
+    looking = application().register.presence.look(told.complaint, actors.signed_in().id) if told.complaint else []
     model = work.form.render(data, context=work.context, errors=errors, roles=work.roles, native_dates=True) if work.form else None
     return page(
         "task/show.html", status, work=work, model=model, about=told, saved=bool(work.draft), revealed=revealed,
         follows=story.what_follows(work.package, work.element) if work.element is not None else [],
-        candidates=_candidates(work.task), barred=barred, holder=name_of(work.task.assignee),
+        candidates=_candidates(work.task), barred=barred, holder=name_of(work.task.assignee), looking=looking,
         problems=problems or {}, asked=request.form if problems else {}, **_allowed(work.task),
     )  # fmt: skip
 

@@ -161,6 +161,14 @@ class Accounts:
         """The teams somebody belongs to."""
         return standing.teams(self._database, id)
 
+    def teams_of_all(self) -> dict[str, tuple[str, ...]]:
+        """The teams of everybody who is in one, by account."""
+        found: dict[str, tuple[str, ...]] = {}
+        with self._database.reading() as connection:
+            for row in connection.execute(select(t.account_team).order_by(t.account_team.c.team)):
+                found[row.account_id] = (*found.get(row.account_id, ()), row.team)
+        return found
+
     def team_names(self) -> tuple[str, ...]:
         """Every team somebody is in."""
         with self._database.reading() as connection:

@@ -8,6 +8,7 @@ they hold the competence and did not do what the task has to be independent of. 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select, true
@@ -44,6 +45,22 @@ UNSEEN: Final = frozenset({"operate", "declare"})
 _PERSON, _COMPLAINT, _TASK, _BARRED = (
     table.alias(f"of_{table.name}") for table in (t.complaint_person, t.complaint, t.user_task, t.user_task_barred)
 )
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Which complaints somebody sees by their account alone, as `check` has it; work that they have lets them in to more."""
+
+    reads: bool
+    """Whether they read complaints at all."""
+    everything: bool
+    """Whether teams and marks keep nothing from them."""
+    teams: tuple[str, ...]
+    confidential: bool
+    closed: int
+    """How many are closed to them, because they are about them or they have a conflict of interest."""
+    admitted: int
+    """How many they were let in to by name."""
+
 
 Rule = Callable[[Account, Mapping[str, Any]], None]
 
@@ -116,6 +133,17 @@ class Policy:
         except (Forbidden, Conflict):
             return False
         return True
+
+    def reach(self, account: Account) -> Reach:
+        """What an administrator has to be sure of: who can see what."""
+        p = t.complaint_person.c
+        with self._accounts.reading() as connection:
+            found = connection.execute(select(p.instance_id, p.part).where(p.account_id == account.id)).all()
+        closed = {row.instance_id for row in found if row.part in AGAINST}
+        admitted = {row.instance_id for row in found if row.part == ADMITTED} - closed
+        reads, everything = self.allows(account.actor, "read"), AUDITOR in account.roles
+        teams = tuple(sorted(self._accounts.teams(account.id)))
+        return Reach(reads, everything, teams, everything or TEAM_LEAD in account.roles, len(closed), len(admitted))
 
     def receivers(self, people: Iterable[Account], instance_id: str, groups: Iterable[str], competence: str = "") -> list[Account]:
         """Those of several accounts that a task could be given to: what `check` asks of the one it is given to, of all at once."""

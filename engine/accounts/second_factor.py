@@ -50,6 +50,12 @@ class SecondFactor:
             query = select(f.account_id).where(f.account_id == account_id, f.confirmed_at.is_not(None))
             return connection.execute(query).first() is not None
 
+    def used_by(self) -> set[str]:
+        """The accounts that are asked for a code."""
+        f = t.account_totp.c
+        with self._database.reading() as connection:
+            return set(connection.execute(select(f.account_id).where(f.confirmed_at.is_not(None))).scalars())
+
     def begin(self, account_id: str, name: str, issuer: str) -> Secret:
         """The secret for an app, the same until it is confirmed. Raises `Conflict` where one is in use."""
         f = t.account_totp.c

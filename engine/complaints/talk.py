@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 LONGEST: Final = 10_000
 MOST_MENTIONED: Final = 20
 _MENTION = re.compile(r"(?<![\w@])@([^\s@:,;!?()<>]+)")
+REMEMBERED: Final = timedelta(days=90)
+"""How long it is kept when somebody last looked, so that a list can say what is new to them."""
 LOOKING: Final = timedelta(minutes=1)
 """How long after the last sign of them somebody still counts as looking."""
 
@@ -120,8 +123,16 @@ class Talk:
             connection.execute(update(t.comment_mention).where(*mine).values(seen_at=self.engine.now()))
 
 
+@dataclass(frozen=True, slots=True)
+class News:
+    """What came to a complaint since somebody last looked: messages that came in, and what others said among staff."""
+
+    messages: int
+    comments: int
+
+
 class Presence:
-    """Who has a complaint's page open. It is nobody's record: what counts as a read is in the history already."""
+    """Who looks at a complaint, and when they last did. It is nobody's record: what counts as a read is in the history already."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
@@ -134,6 +145,17 @@ class Presence:
             dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
             query = dialect.insert(t.presence).values(row)
             connection.execute(query.on_conflict_do_update(index_elements=["instance_id", "account_id"], set_={"seen_at": now}))
-            connection.execute(delete(t.presence).where(p.instance_id == complaint.instance_id, p.seen_at < now - LOOKING))
-            others = select(p.account_id).where(p.instance_id == complaint.instance_id, p.account_id != account_id)
+            connection.execute(delete(t.presence).where(p.instance_id == complaint.instance_id, p.seen_at < now - REMEMBERED))
+            here = (p.instance_id == complaint.instance_id, p.account_id != account_id, p.seen_at >= now - LOOKING)
+            others = select(p.account_id).where(*here)
             return [f"account:{one}" for one in connection.execute(others.order_by(p.account_id)).scalars()]
+
+    def news(self, account_id: str, instance_ids: Sequence[str]) -> dict[str, News]:
+        """What is new to somebody of these complaints, by instance; those they have not looked at lately are not in it."""
+        p, m, c = t.presence.c, t.message.c, t.comment.c
+        came = select(func.count()).where(m.instance_id == p.instance_id, m.direction == "in", m.at > p.seen_at)
+        said = select(func.count()).where(c.instance_id == p.instance_id, c.author != f"account:{account_id}", c.at > p.seen_at)
+        query = select(p.instance_id, came.scalar_subquery(), said.scalar_subquery())
+        query = query.where(p.account_id == account_id, p.instance_id.in_(dict.fromkeys(instance_ids)))
+        with self.engine.database.reading() as connection:
+            return {row[0]: News(*row[1:]) for row in connection.execute(query)} if instance_ids else {}

@@ -494,7 +494,7 @@ complaint_relation = _table(  # linked by a person; the smaller id first
     Column("noted_at", Instant, nullable=False),
     Column("noted_by", String(120), nullable=False),
 )
-presence = _table(  # who has a complaint's page open; older than a minute means nothing
+presence = _table(  # when somebody last looked at a complaint: within a minute they are looking now
     "presence",
     Column("instance_id", ForeignKey("instance.id"), primary_key=True),
     Column("account_id", ForeignKey("account.id"), primary_key=True),

@@ -80,6 +80,7 @@ class Foreign:
         with engine.database.reading() as connection:
             key = select(metadata.tables["dispatch"].c.key).where(metadata.tables["dispatch"].c.instance_id == filed.instance_id)
             self.letter_key = connection.execute(key.limit(1)).scalar_one()
+        self.mail_id = "not-a-mail"
         self.letter = self.app.mailer.list()[0].name  # type: ignore[attr-defined]
         return register.get(filed.reference)
 
@@ -110,7 +111,7 @@ class Foreign:
             "number": [1],
             "key": ["not-a-key", self.letter_key],
             "code": ["de"],
-            "mail_id": ["not-a-mail"],
+            "mail_id": [self.mail_id],
             "digest": ["0" * 64],
         }
         assert argument in known, f"Say here what stands for <{argument}> in the address of a route."
@@ -223,6 +224,14 @@ def test_whatever_shows_something_of_it_says_so_in_the_record(foreign: Foreign) 
     accounts, shown, unrecorded = foreign.app.accounts, set(), []
     foreign.app.register.people.mark(foreign.complaint, confidential=False, actor="system")
     foreign.app.register.people.give_to_team(foreign.complaint, "", actor="system")
+    posted = {"contact_by": "post", "address": "1 Row", "postcode": "AB1 2CD", "town": "Town", "description": "Torn", "name": f"{MARK} Poe"}
+    foreign.app.register.file(posted, actor="complainant", channel="post")
+    while foreign.app.engine.run_due():
+        pass
+    foreign.letter_key = foreign.app.print_queue.waiting()[-1].key
+    waits = foreign.app.mail_in.keep(f"From: a@list.example\r\nSubject: News of {MARK}\r\nPrecedence: bulk\r\n\r\nHello".encode())[0]
+    foreign.app.mail_in.take(waits)
+    foreign.mail_id = foreign.app.mail_in.list()[0].id
     for role in ("auditor", "admin", "process-owner"):
         accounts.create(f"reader-{role}", f"Reader {role}", [role], PASSWORD)
     for username in ("lead", "reader-auditor", "reader-admin", "reader-process-owner"):
@@ -235,10 +244,11 @@ def test_whatever_shows_something_of_it_says_so_in_the_record(foreign: Foreign) 
             before = reads(foreign)
             data = {"text": MARK[:4], "amends_csrf": token_of(client)} if searches else None
             answer = client.open(address, method=method, data=data, follow_redirects=True)
-            if MARK in answer.get_data().decode("utf-8", "replace").lower():
+            if MARK in answer.get_data().decode("utf-8", "replace").lower() or answer.mimetype == "application/pdf":
                 shown.add(endpoint)
                 if reads(foreign) == before:
                     unrecorded.append(f"{username}: {method} {address}")
     assert unrecorded == []
     assert {"amends.inbox.tasks", "amends.task.show", "amends.complaint.show", "amends.complaint.search", "amends.complaint.file"} <= shown
+    assert {"amends.post.show", "amends.post.letter", "amends.post.raw"} <= shown
     assert {"amends.audit.trace", "amends.audit.find", "amends.admin.mail", "amends.admin.letter"} <= shown

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -299,3 +300,48 @@ def test_whom_a_task_can_be_given_to_is_asked_of_all_at_once(desk: Desk) -> None
                 assert [one.username for one in at_once] == one_by_one, at
                 seen.add(tuple(one_by_one))
     assert len(seen) > 6
+
+
+def test_what_an_account_is_said_to_see_is_what_it_sees(desk: Desk) -> None:
+    """The administrator's page asks the policy: for every role, with and without a team, it says what reading each complaint says."""
+    people, accounts = desk.app.register.people, desk.app.accounts
+    accounts.set_teams(desk.people["henry"].id, ["North"])
+    accounts.set_teams(desk.people["lea"].id, ["North"])
+    accounts.set_teams(desk.people["rita"].id, ["South"])
+    free, mine, others, marked = (desk.file() for _ in range(4))
+    people.give_to_team(mine, "North", actor="system")
+    people.give_to_team(others, "South", actor="system")
+    people.mark(marked, confidential=True, actor="system")
+    for name, account in desk.people.items():
+        found = desk.app.policy.reach(account)
+        said = {
+            free.reference: found.reads,
+            mine.reference: found.reads and (found.everything or "North" in found.teams),
+            others.reference: found.reads and (found.everything or "South" in found.teams),
+            marked.reference: found.reads and found.confidential,
+        }
+        sees = [desk.app.policy.allows(account.actor, "read", instance_id=one.instance_id) for one in (free, mine, others, marked)]
+        assert list(said.values()) == sees, name
+    people.note(free, desk["henry"], "conflict", actor="system")
+    people.note(marked, desk["henry"], "admitted", actor="system")
+    found = desk.app.policy.reach(desk.people["henry"])
+    assert (found.closed, found.admitted) == (1, 1)
+
+
+def test_the_administrators_pages_say_who_sees_what(desk: Desk) -> None:
+    """Roles, teams and second factors in the list; what an account can do and see on its page, one's own as well."""
+    from amends.webui import create_app
+
+    app = desk.app
+    app.accounts.set_teams(desk.people["henry"].id, ["North"])
+    app.accounts.set_password(desk.people["adam"].id, "correct horse battery")
+    client = create_app(app, TESTING=True, SECRET_KEY="k" * 32, AMENDS_LIMIT_SIGN_IN=None).test_client()
+    token = re.search(r'name="amends_csrf" value="([^"]+)"', client.get("/sign-in").text)
+    assert token is not None
+    client.post("/sign-in", data={"amends_csrf": token[1], "username": "adam", "password": "correct horse battery"})
+    assert re.search(r'henry</td>.*?data-label="Teams">North<.*?data-label="Second factor">Off<', client.get("/admin").text, re.DOTALL)
+    shown = {name: " ".join(client.get(f"/admin/accounts/{one.id}").text.split()) for name, one in desk.people.items()}
+    assert "Complaints of North, and those of no team, but confidential ones only with work on them" in shown["henry"]
+    assert "Complaints of no team, confidential ones too" in shown["lea"]
+    assert "Every complaint, of all teams, confidential ones too" in shown["ann"] and "read the audit trail" in shown["ann"]
+    assert "No complaint" in shown["adam"] and "manage accounts and settings" in shown["adam"] and "Administrator" in shown["adam"]

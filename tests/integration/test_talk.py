@@ -15,6 +15,7 @@ from sqlalchemy import select, text
 import amends
 from amends.application import Application
 from amends.engine import Conflict, Forbidden, NotFound
+from amends.engine.complaints.talk import News
 from amends.engine.errors import Invalid
 from amends.engine.store.tables import metadata
 from amends.webui import create_app
@@ -201,6 +202,46 @@ def test_one_sees_who_else_is_looking(house: House, clock: Any) -> None:
     clock.move(seconds=20)
     assert presence.look(leak, house.people["henry"].id) == []
     assert presence.look(leak, house.people["hanna"].id) == [house["henry"]]
+
+
+def test_a_list_knows_what_is_new_to_somebody(house: House, clock: Any) -> None:
+    """Messages and what others said since they last looked; of what they never looked at, nothing can be said."""
+    leak, other = house.file(LEAK), house.file(OTHER)
+    presence, hanna, ids = house.register.presence, house.people["hanna"].id, [leak.instance_id, other.instance_id]
+    assert presence.news(hanna, ids) == {} and presence.news(hanna, []) == {}
+    presence.look(leak, hanna)
+    clock.move(minutes=5)
+    house.register.receive(leak, "Any news?", author="complainant")
+    house.register.talk.say(leak, "Mine", actor=house["hanna"])
+    house.register.talk.say(leak, "Another's", actor=house["henry"])
+    assert presence.news(hanna, ids) == {leak.instance_id: News(1, 1)}
+    clock.move(minutes=5)
+    presence.look(leak, hanna)
+    assert presence.news(hanna, ids) == {leak.instance_id: News(0, 0)}
+    clock.move(days=91)
+    presence.look(leak, house.people["henry"].id)
+    assert presence.news(hanna, ids) == {}, "it is not kept for ever who looked when"
+
+
+def test_the_inbox_and_the_task_say_it(house: House, clock: Any) -> None:
+    """What nobody has looked at is new to who has it; then what came since; and who else is looking, on the task too."""
+    app = create_app(house.app, TESTING=True, SECRET_KEY="k" * 32, AMENDS_LIMIT_SIGN_IN=None)
+    leak = house.file(LEAK)
+    (task,) = house.app.engine.user_tasks(leak.instance_id)
+    house.app.engine.claim(task.id, actor=house["hanna"])
+    client = app.test_client()
+    found = re.search(r'name="amends_csrf" value="([^"]+)"', client.get("/sign-in").text)
+    assert found is not None
+    client.post("/sign-in", data={"amends_csrf": found[1], "username": "hanna", "password": PASSWORD})
+    assert 'app-tag--new">New<' in client.get("/inbox").text
+    house.register.presence.look(leak, house.people["henry"].id)
+    assert "Henry is looking at this too" in client.get(f"/tasks/{task.id}").text
+    assert "app-tag--new" not in client.get("/inbox").text
+    clock.move(minutes=5)
+    for _ in range(2):
+        house.register.receive(leak, "Any news?", author="complainant")
+    house.register.talk.say(leak, "Ask them", actor=house["henry"])
+    assert 'app-tag--new">2 new messages, 1 new comment<' in client.get("/inbox").text
 
 
 def test_the_pages_of_all_that(house: House) -> None:

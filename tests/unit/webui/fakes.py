@@ -56,6 +56,9 @@ class Nothing:
     def first(self) -> None:
         return None
 
+    def all(self) -> list[Any]:
+        return []
+
     def __iter__(self) -> Any:
         return iter(())
 
@@ -102,6 +105,9 @@ class Sessions:
 
 
 class SecondFactor:
+    def used_by(self) -> set[str]:
+        return set()
+
     def on(self, account_id: str) -> bool:
         return False
 
@@ -173,6 +179,9 @@ class Accounts:
 
     def team_names(self) -> tuple[str, ...]:
         return ()
+
+    def teams_of_all(self) -> dict[str, tuple[str, ...]]:
+        return {}
 
     def competences_of(self, account_id: str) -> set[str]:
         return set()
@@ -551,6 +560,9 @@ class NobodyNoted:
 
     def look(self, complaint: Any, account_id: str) -> list[str]:
         return []
+
+    def news(self, account_id: str, instance_ids: Any) -> dict[str, Any]:
+        return {}
 
 
 class Register:
