@@ -5,7 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import io
 import json
+import re
+import unicodedata
 from importlib.resources import as_file, files
+from typing import Any
 
 import segno
 import typst
@@ -17,6 +20,14 @@ from amends.engine.services.letter_shape import shaped
 from amends.engine.services.letters import Template
 
 TEMPLATE = "letter.typ"
+MOST_SIGNS = 40
+"""So many different signs that no font shows are replaced in one letter."""
+HELP = "Its text is on the complaint's page. What a font is missing for is printed once one is installed on this machine."
+SIGNS = ("So", "Sk", "Sm")
+UNSEEN = ("Mn", "Me", "Cf", "Cc", "Co", "Cn")
+JOINING = dict.fromkeys([0x200D, *range(0xFE00, 0xFE10), *range(0x1F3FB, 0x1F400)], "")
+_NOT_SHOWN = re.compile(r'the text `"(.+?)"` could not be displayed', re.DOTALL)
+_ESCAPED = re.compile(r"\\u\{([0-9a-f]+)\}")
 
 
 def letter_pdf(
@@ -40,12 +51,48 @@ def letter_pdf(
         "date": f"{day.day} {format_date(day, 'MMMM y', locale)}" if locale.language == "en" else format_date(day, "long", locale),
         "blocks": shaped(text, template), "link": link, "qr": _qr(link), "paper": paper,
     }  # fmt: skip
-    with as_file(files("amends.engine.services") / TEMPLATE) as sheet:
+    instead: dict[int, str] = {}
+    for _ in range(MOST_SIGNS):
         try:
-            made = typst.compile(sheet, root=sheet.parent, format="pdf", pdf_standards=["ua-1"], sys_inputs={"letter": json.dumps(data)})
+            return _compiled(_with(data, instead))
         except typst.TypstError as error:
-            raise AmendsError(f"The letter could not be made into a PDF: {error}. Its text is on the complaint's page.") from error
-    return bytes(made)
+            if not _learnt(instead, str(error)):
+                raise AmendsError(f"The letter could not be made into a PDF: {error}. {HELP}") from error
+    raise AmendsError(f"The letter could not be made into a PDF: it has too many signs that no font here shows. {HELP}")
+
+
+def _compiled(data: Any) -> bytes:
+    inputs = {"letter": json.dumps(data)}
+    with as_file(files("amends.engine.services") / TEMPLATE) as sheet:
+        return bytes(typst.compile(sheet, root=sheet.parent, format="pdf", pdf_standards=["ua-1"], sys_inputs=inputs))
+
+
+def _with(data: Any, instead: dict[int, str]) -> Any:
+    """The same with other words in the place of some signs, wherever they stand."""
+    if isinstance(data, str):
+        return data.translate(instead)
+    if isinstance(data, dict):
+        return {name: _with(value, instead) for name, value in data.items()}
+    return [_with(value, instead) for value in data] if isinstance(data, list | tuple) else data
+
+
+def _learnt(instead: dict[int, str], error: str) -> bool:
+    """Note what stands in the place of signs that no font of this machine shows: an emoji's name. People write with them.
+
+    Letters of a script without a font stay: their names would say nothing, and a font helps. Whether anything is new.
+    """
+    found = _NOT_SHOWN.search(error)
+    before = len(instead)
+    if found is not None:
+        for sign in _ESCAPED.sub(lambda match: chr(int(match[1], 16)), found[1]):
+            kind = unicodedata.category(sign)
+            if kind in SIGNS:
+                instead[ord(sign)] = f"[{unicodedata.name(sign).lower()}]"
+            elif kind in UNSEEN:
+                instead[ord(sign)] = ""
+        # What joins or colours emoji is nothing by itself, and stands unseen behind whatever is shown instead of them.
+        instead |= {} if len(instead) == before else JOINING
+    return len(instead) > before
 
 
 def _qr(link: str) -> str:

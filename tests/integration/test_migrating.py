@@ -304,7 +304,6 @@ def test_who_did_what_is_known_after_a_move(engine: Engine) -> None:
         complete(engine, instance, "b")
 
 
-
 BEGIN = element("startEvent", "s") + element("parallelGateway", "f") + element("endEvent", "e")
 JOIN = element("parallelGateway", "j")
 WIDE = user("a") + user("b") + user("z")
@@ -314,9 +313,7 @@ BOTH = process(BEGIN + JOIN + WIDE + flows(*SPLIT))
 THREE = process(BEGIN + JOIN + WIDE + user("c") + flows(*SPLIT, "f>c", "c>j"))
 NO_JOIN = process(BEGIN + WIDE + flows("s>f", "f>a", "f>b", "a>e", "b>z", "z>e"))
 NARROW = process(BEGIN + JOIN + WIDE + flows("s>f", "f>a", "f>b", "a>j", "j>z", "z>e", "b>e"))
-REMINDED = process(
-    BEGIN + JOIN + WIDE + user("c") + boundary("late", "a", timer("timeDuration", "P1D")) + flows(*SPLIT, "late>c", "c>e")
-)
+REMINDED = process(BEGIN + JOIN + WIDE + user("c") + boundary("late", "a", timer("timeDuration", "P1D")) + flows(*SPLIT, "late>c", "c>e"))
 WAITS = "“j” (j) of the new version would wait for ever: there may be no token that comes to it by way of “{0}” ({0})."
 TWICE = ", which never happens in the new version: what follows would be done twice."
 MOVES: dict[str, tuple[str, str, str, dict[str, str], list[str]]] = {
