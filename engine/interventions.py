@@ -70,7 +70,8 @@ class Interventions:
             with rehearsing(self.database, True):
                 effect = do()
             return effect
-        with self._once(key, command, about) as known:
+        # Its effect is worked out before the commit: after it the execution is anybody's.
+        with self.database.transaction(), self._once(key, command, about) as known:
             if known.answer is None:
                 effect = do()
                 known.answer = effect.text()

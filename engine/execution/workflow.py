@@ -136,6 +136,11 @@ class Execution(ScopeMixin, BpmnWorkflow):
         yield self
         yield from list(self.subprocesses.values())
 
+    def let_go(self) -> None:
+        """Nobody uses it any more: without this what it holds stays in memory until Python looks for circles, which is seldom."""
+        for scope in list(self.scopes()):
+            vars(scope).clear()
+
     def all_tokens(self) -> Iterator[Token]:
         """Every token of every scope."""
         for scope in self.scopes():

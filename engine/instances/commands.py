@@ -111,8 +111,9 @@ class HotInstances:
             self._bytes += size - (0 if before is None else before[2])
             self._kept[instance_id] = (version, execution, size)
             while len(self._kept) > self._most or (self._bytes > self._most_bytes and self._kept):
-                _, (_, _, freed) = self._kept.popitem(last=False)
+                _, (_, unused, freed) = self._kept.popitem(last=False)
                 self._bytes -= freed
+                unused.let_go()
 
     def clear(self) -> None:
         """Forget all: what they were made with has changed."""

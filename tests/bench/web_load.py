@@ -33,6 +33,8 @@ STAFF = int(os.environ.get("LOAD_STAFF_COUNT", "200"))
 THINK = float(os.environ.get("LOAD_THINK", "20"))
 SECONDS = int(os.environ.get("LOAD_SECONDS", "600"))
 PROCESSES = 4
+ARRIVING = "4"
+"""How many sign in each second: all of them within the first minute, as at the beginning of a day."""
 MOST_TIMES = 5
 ALONE = 40
 # As in locustfile.py, which cannot be imported where locust is not installed.
@@ -119,8 +121,8 @@ def test_two_hundred_staff_are_served(postgres_url: str, tmp_path: Path) -> None
     with serving(postgres_url, tmp_path) as where:
         single = alone(where, *people[0])
         command = [
-            str(LOCUST), "-f", str(Path(__file__).parent / "locustfile.py"), "--headless", "--only-summary", "-u", str(STAFF), "-r", "10",
-            "-t", f"{SECONDS}s", "--host", where, "--csv", str(tmp_path / "load"), "--exit-code-on-error", "0",
+            str(LOCUST), "-f", str(Path(__file__).parent / "locustfile.py"), "--headless", "--only-summary", "-u", str(STAFF),
+            "-r", ARRIVING, "-t", f"{SECONDS}s", "--host", where, "--csv", str(tmp_path / "load"), "--exit-code-on-error", "0",
         ]  # fmt: skip
         environment = {**os.environ, "LOAD_STAFF": json.dumps(people), "LOAD_THINK": str(THINK)}
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=SECONDS + 120, check=False)

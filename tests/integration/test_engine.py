@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Callable
 from datetime import timedelta
@@ -14,6 +15,8 @@ from marshmallow import Schema, fields
 from sqlalchemy import event
 
 from amends.engine import CheckFailed, Conflict, Engine, Forbidden, NotFound
+from amends.engine.execution import Execution
+from amends.engine.instances.commands import HotInstances
 from amends.engine.operating.bench.speed import counted
 from amends.engine.services import Operation, OperationContext
 
@@ -149,6 +152,24 @@ def test_two_people_on_two_tasks_of_one_instance_both_succeed(database_url: str,
         assert len(engines[0].instance(instance_id).variables) == 2
     for mine in engines:
         mine.close()
+
+
+def test_what_is_kept_at_hand_no_longer_is_out_of_memory_at_once(engine: Engine, bpmn: Callable[..., Path]) -> None:
+    """Not when Python next looks for circles; and every command has its answer though its instance is not kept for a moment."""
+    engine.deploy(bpmn(LINE))
+    engine.commands._hot = HotInstances(1)
+    gc.collect()
+    gc.disable()
+    try:
+        ids = [engine.start("p", {"x": 1}, actor="jo") for _ in range(20)]
+        alive = sum(isinstance(one, Execution) and bool(vars(one)) for one in gc.get_objects())
+    finally:
+        gc.enable()
+    engine.commands._hot = HotInstances(0)
+    engine.complete(engine.user_tasks(ids[0])[0].id, {"y": 2}, actor="jo")
+    assert engine.modify(ids[0], variables={"x": 2}, reason="wrong", actor="jo").variables == {"x": (1, 2)}
+    assert engine.cancel(ids[0], reason="no", actor="jo").left == ("b",)
+    assert alive <= 2
 
 
 def test_a_completion_is_one_transaction_and_at_most_eight_statements(engine: Engine, bpmn: Callable[..., Path]) -> None:

@@ -57,6 +57,7 @@ class Complainant:
 
     def _open(self, path: str, data: bytes | None = None) -> tuple[str, str]:
         url = path if path.startswith("http") else self.address + path
+        last = "no answer"
         for _ in range(400):
             try:
                 with self._browser.open(url, data, timeout=20) as answer:
@@ -64,10 +65,11 @@ class Complainant:
             except urllib.error.HTTPError as error:
                 if error.code not in (500, 502, 503):
                     return error.geturl() or url, error.read().decode()
-            except (OSError, HTTPException):  # nobody there, or killed in the middle of its answer
-                pass
+                last = f"{error.code}: {error.read().decode(errors='replace')[:2000]}"
+            except (OSError, HTTPException) as error:  # nobody there, or killed in the middle of its answer
+                last = repr(error)
             time.sleep(0.25)
-        raise GaveUp(f"{url} was not answered for too long")
+        raise GaveUp(f"{url} was not answered for too long; at last {last}")
 
     def _post(self, address: str, page: str, answers: dict[str, str]) -> tuple[str, str]:
         token = re.search(r'name="amends_csrf" value="([^"]+)"', page)

@@ -9,6 +9,17 @@ from hypothesis import strategies as some
 
 from amends.engine.instances.commands import HotInstances
 
+
+class Kept:
+    """An execution, as far as it is kept."""
+
+    def __init__(self) -> None:
+        self.gone = False
+
+    def let_go(self) -> None:
+        self.gone = True
+
+
 STEPS = some.lists(some.tuples(some.sampled_from("abcdef"), some.integers(1, 3), some.integers(0, 60), some.booleans()), max_size=60)
 
 
@@ -22,7 +33,7 @@ def test_it_never_holds_more_than_it_may(steps: list[tuple[str, int, int, bool]]
             assert found is None or put.get(name) == (version, found)
             put.pop(name, None)
         else:
-            execution: Any = object()
+            execution: Any = Kept()
             hot.put(name, version, execution, size)
             put[name] = (version, execution)
         assert len(hot._kept) <= 4 and hot._bytes == sum(kept[2] for kept in hot._kept.values()) <= 100
@@ -31,14 +42,15 @@ def test_it_never_holds_more_than_it_may(steps: list[tuple[str, int, int, bool]]
 
 
 def test_who_was_not_used_for_longest_goes() -> None:
-    """And one that is larger than everything may be is not kept at all."""
+    """And one that is larger than everything may be is not kept at all. What goes is let go."""
     hot = HotInstances(2, 100)
-    executions: dict[str, Any] = {name: object() for name in "abc"}
+    executions: dict[str, Any] = {name: Kept() for name in "abc"}
     for name in "ab":
         hot.put(name, 1, executions[name], 10)
     assert hot.take("a", 1) is executions["a"]
     hot.put("a", 2, executions["a"], 10)
     hot.put("c", 1, executions["c"], 10)
     assert [hot.take(name, version) is not None for name, version in (("b", 1), ("a", 2), ("c", 1))] == [False, True, True]
+    assert [executions[name].gone for name in "abc"] == [False, True, False]
     hot.put("a", 3, executions["a"], 101)
-    assert hot.take("a", 3) is None
+    assert hot.take("a", 3) is None and executions["a"].gone
