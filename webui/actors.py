@@ -12,6 +12,7 @@ from flask import g, request, session, url_for
 from werkzeug.utils import redirect
 
 from amends.engine.accounts import policy
+from amends.engine.complaints.references import digest_of
 from amends.engine.errors import Conflict, Forbidden, NotFound
 from amends.engine.history import Entry
 from amends.webui.security import CSRF_FIELD
@@ -140,10 +141,14 @@ def needs_second_factor_by_role(found: Any) -> bool:
     return bool(asked & set(found.roles)) and g.amends_session.method != SERVICE
 
 
-def follow_open(reference: str) -> None:
-    """Let this browser follow a complaint for a while."""
-    kept = {ref: at for ref, at in own_session().get("follow", {}).items() if ref != reference}
-    remember(follow=dict(list(kept.items())[-4:]) | {reference: now().isoformat()})
+def follow_open(reference: str, secret: str) -> None:
+    """Let this browser follow a complaint for a while, as long as the link works whose secret it has shown."""
+    _follow_keep(reference, digest_of(secret))
+
+
+def _follow_keep(reference: str, mark: str) -> None:
+    kept = {ref: told for ref, told in own_session().get("follow", {}).items() if ref != reference}
+    remember(follow=dict(list(kept.items())[-4:]) | {reference: [now().isoformat(), mark]})
 
 
 def follow_close() -> None:
@@ -152,11 +157,17 @@ def follow_close() -> None:
 
 
 def may_follow(reference: str) -> bool:
-    """Whether this browser has shown the secret of this complaint lately; being used keeps it open."""
-    at = own_session().get("follow", {}).get(reference)
+    """Whether this browser has shown the secret of this complaint lately; being used keeps it open.
+
+    Not once that link has ended: whoever had it from somebody else is shut out at once, wherever they have it open.
+    """
+    told = own_session().get("follow", {}).get(reference)
+    at, mark = told if isinstance(told, list) and len(told) == 2 else (None, "")
     if at is None or now() - _instant(at) > timedelta(minutes=setting("AMENDS_FOLLOW_MINUTES")):
         return False
-    follow_open(reference)
+    if not application().register.still_opens(reference, str(mark)):
+        return False
+    _follow_keep(reference, str(mark))
     return True
 
 

@@ -33,7 +33,7 @@ def secret_link(secret: str) -> Response:
     except NotFound:
         # A language is chosen on the page that helps: the secret must not come into another address.
         return page("follow/ended.html", 404, narrow=True, here=url_for("amends.follow.lost"))
-    actors.follow_open(complaint.reference)
+    actors.follow_open(complaint.reference, secret)
     languages.prefer(str(application().engine.instance(complaint.instance_id).variables.get("language") or ""))
     return see("amends.follow.show", reference=complaint.reference)
 
@@ -53,7 +53,7 @@ def enter() -> Response:
         complaint = application().register.by_secret(reference, secret)
     except NotFound:
         return page("follow/find.html", 422, narrow=True, reference=reference, errors={"reference": say_it(WRONG)})
-    actors.follow_open(complaint.reference)
+    actors.follow_open(complaint.reference, secret)
     return see("amends.follow.show", reference=complaint.reference)
 
 

@@ -51,20 +51,20 @@ def letter(key: str) -> Response:
 
 @blueprint.post("/post/posted")
 def posted() -> Response:
-    """Say that letters are in the post, or that what came back was said another way."""
+    """Say that letters are in the post, that they were said by telephone, or dealt with another way."""
     queue, keys = application().print_queue, request.form.getlist("key")
-    otherwise = asked.command("", "otherwise") == "otherwise"
+    ways = {"told": (queue.told, "said by telephone"), "otherwise": (queue.otherwise, "dealt with another way")}
+    way, words = ways.get(asked.command("", "posted", "told", "otherwise"), (queue.posted, "posted"))
     if not keys:
         return _show({"letters": "Choose letters first"}, 422)
     for key in keys:
         actors.demand("write", instance_id=queue.one(key).instance_id)
     try:
         for key in keys:
-            (queue.otherwise if otherwise else queue.posted)(key, actor=actors.actor())
+            way(key, actor=actors.actor())
     except Conflict as error:
         return _show({"letters": str(error)}, 409)
-    many = f"{len(keys)} {'letter is' if len(keys) == 1 else 'letters are'}"
-    say(f"{many} recorded as dealt with another way." if otherwise else f"{many} recorded as posted.")
+    say(f"{len(keys)} {'letter is' if len(keys) == 1 else 'letters are'} recorded as {words}.")
     return see("amends.post.show")
 
 

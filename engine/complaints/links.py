@@ -48,7 +48,11 @@ class Links:
 
     def find(self, connection: Connection, secret: str) -> Row[Any] | None:
         """The complaint's row that a link leads to; None for a link that nobody gave out, or that has expired."""
-        c, f, digest = t.complaint.c, t.follow_link.c, digest_of(secret)
+        return self.find_digest(connection, digest_of(secret))
+
+    def find_digest(self, connection: Connection, digest: str) -> Row[Any] | None:
+        """The same for what is kept of a link."""
+        c, f = t.complaint.c, t.follow_link.c
         query = select(t.complaint, f.expires_at).join(t.follow_link, f.instance_id == c.instance_id)
         row = connection.execute(query.where(f.secret_hash == digest)).first()
         first = connection.execute(select(t.complaint).where(c.secret_hash == digest)).first() if row is None else row

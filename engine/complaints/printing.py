@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -21,13 +21,16 @@ from amends.engine.store import tables as t
 if TYPE_CHECKING:
     from amends.engine.complaints.register import Register
 
-WAITING = (outbox.TO_PRINT, outbox.RETURNED, outbox.UNSENT)
+WAITING = (outbox.TO_PRINT, outbox.TO_SAY, outbox.RETURNED, outbox.UNSENT)
 D, M, C = t.dispatch.c, t.message.c, t.complaint.c
 
 
 @dataclass(frozen=True, slots=True)
 class ToPrint:
-    """A letter that waits for the post. `returned` says that mail did not bring it there, `why` for what reason."""
+    """A letter that waits for the post. `returned` says that mail did not bring it there, `why` for what reason.
+
+    `say_to` is the number of somebody who prefers the telephone; `body` is then what to say.
+    """
 
     key: str
     instance_id: str
@@ -37,6 +40,8 @@ class ToPrint:
     at: datetime
     returned: bool
     why: str
+    say_to: str = ""
+    body: str = ""
 
 
 class PrintQueue:
@@ -47,11 +52,21 @@ class PrintQueue:
 
     def waiting(self, limit: int = 200) -> list[ToPrint]:
         """What waits, the oldest first."""
-        query = select(D.key, D.instance_id, C.reference, M.recipient, M.subject, D.attempted_at, D.state, D.proof)
+        query = select(D.key, D.instance_id, C.reference, M.recipient, M.subject, D.attempted_at, D.state, D.proof, M.body)
         query = query.join(t.message, M.id == D.message_id).join(t.complaint, C.instance_id == D.instance_id)
         with self.engine.database.reading() as connection:
             rows = connection.execute(query.where(D.state.in_(WAITING)).order_by(D.attempted_at, D.key).limit(limit)).all()
-        return [ToPrint(*row[:6], returned=row.state != outbox.TO_PRINT, why=row.proof) for row in rows]
+        return [self._waiting(row) for row in rows]
+
+    def _waiting(self, row: Any) -> ToPrint:
+        returned = row.state in (outbox.RETURNED, outbox.UNSENT)
+        found = ToPrint(
+            row.key, row.instance_id, row.reference, row.recipient, row.subject, row.attempted_at, returned, row.proof if returned else ""
+        )
+        if row.state != outbox.TO_SAY:
+            return found
+        form = self.engine.instance(row.instance_id).variables.get("complaint") or {}
+        return replace(found, say_to=str(form.get("phone") or ""), body=row.body)
 
     def one(self, key: str) -> ToPrint:
         """One that waits; raises `NotFound`."""
@@ -90,18 +105,24 @@ class PrintQueue:
 
     def posted(self, key: str, *, actor: str, at: datetime | None = None) -> None:
         """Say that a letter is in the post: who, and when, become its proof, and stand in the history. `Conflict` if it was said before."""
-        now = at or self.engine.now()
-        told = {"state": outbox.SENT, "proof": f"posted by {actor}, {now:%Y-%m-%d %H:%M} UTC", "sent_at": now}
-        self._settle(self.one(key), actor, told, Note("posted", "", 0, {"dispatch": key}), said=True)
+        self._said(key, "posted", actor, at)
+
+    def told(self, key: str, *, actor: str, at: datetime | None = None) -> None:
+        """Say that somebody has rung and said what the letter says. `Conflict` as above."""
+        self._said(key, "told by telephone", actor, at)
 
     def otherwise(self, key: str, *, actor: str) -> None:
-        """Say that what mail did not bring there was said another way, by telephone perhaps; it waits no more. `Conflict` as above."""
+        """Say that it was dealt with in a way that is neither; it waits no more. `Conflict` as above."""
         letter = self.one(key)
-        if not letter.returned:
-            raise Conflict("This letter was to go by post from the beginning. Print it, and say when it is in the post.")
         proof = f"{letter.why} Dealt with another way by {actor}, {self.engine.now():%Y-%m-%d %H:%M} UTC."
-        note = Note("dealt with", "", 0, {"dispatch": key})
-        self._settle(letter, actor, {"state": outbox.FAILED, "proof": proof.strip()}, note, said=False)
+        # What mail did not bring there stays so; the rest stands on the follow-up page.
+        state = outbox.FAILED if letter.returned else outbox.SHOWN
+        self._settle(letter, actor, {"state": state, "proof": proof.strip()}, Note("dealt with", "", 0, {"dispatch": key}), said=False)
+
+    def _said(self, key: str, how: str, actor: str, at: datetime | None) -> None:
+        now = at or self.engine.now()
+        told = {"state": outbox.SENT, "proof": f"{how} by {actor}, {now:%Y-%m-%d %H:%M} UTC", "sent_at": now}
+        self._settle(self.one(key), actor, told, Note(how, "", 0, {"dispatch": key}), said=True)
 
     def _settle(self, letter: ToPrint, actor: str, told: dict[str, Any], note: Note, *, said: bool) -> None:
         with self.engine.commands.on(letter.instance_id, "posted", actor, ended_too=True) as work:

@@ -154,6 +154,12 @@ class Register:
         self.lost_links.opened(found, secret)
         return found
 
+    def still_opens(self, reference: str, digest: str) -> bool:
+        """Whether the link with this digest of its secret leads to the complaint and has not ended."""
+        with self.engine.database.reading() as connection:
+            row = self.links.find_digest(connection, digest)
+            return row is not None and row.reference == reference
+
     def search(
         self, text: str | None = None, state: str | None = None, stage: str | None = None, limit: int = 50, after: str | None = None,
         *, actor: str | None = None,

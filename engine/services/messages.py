@@ -18,6 +18,7 @@ from amends.engine.services.recipients import COMPLAINANT, Recipient, resolve
 CHANNELS = {
     "email": "E-mail, or what the complainant can be reached by",
     "post": "Post: somebody prints it",
+    "phone": "Telephone: somebody rings and says it",
     "web": "The follow-up page only",
 }
 

@@ -30,14 +30,16 @@ FAILED: Final = "failed"  # certainly not sent; the next attempt may send it
 DOUBTFUL: Final = "doubtful"  # may have been sent; only a person can decide to send it again
 HISTORICAL: Final = "historical"  # a replayed record: nothing was sent now
 TO_PRINT: Final = "to print"  # for somebody to print and post
+TO_SAY: Final = "to say"  # for somebody to ring the complainant and say what it says
 SHOWN: Final = "shown"  # read on a page, by the complainant or by staff
 RETURNED: Final = "returned"  # it was sent, and a report says that it could not be delivered
 UNSENT: Final = "unsent"  # it was tried in vain; somebody sees to it that it is said another way
-SETTLED: Final = frozenset({SENT, HISTORICAL, TO_PRINT, SHOWN, RETURNED})
+SETTLED: Final = frozenset({SENT, HISTORICAL, TO_PRINT, TO_SAY, SHOWN, RETURNED})
 
 PROOFS: Final = {
     HISTORICAL: "historical, not sent",
     TO_PRINT: "no e-mail address: to be printed",
+    TO_SAY: "prefers the telephone: somebody is to ring",
     SHOWN: "shown on the page",
 }
 
@@ -90,6 +92,7 @@ class Outbox:
         key = self._key(letter, recipient)
         if recipient.channel != "email":
             state = TO_PRINT if recipient.channel == "post" or not (recipient.email or recipient.staff) else SHOWN
+            state = TO_SAY if recipient.channel == "phone" else state
             with self.database.transaction() as connection:
                 return self._record(connection, everybody, recipient, letter, rendered, state)
         mailer = self._mailer()

@@ -23,7 +23,7 @@ _COMPLAINANT = select(t.complaint.c.complainant_name, t.complaint.c.email).where
 class Recipient:
     """Somebody who is told. `id` tells recipients of one letter apart, `email` is empty where there is no usable address.
 
-    `staff` are told internally: the complainant does not see it.
+    By `phone`, somebody rings and says what the letter says. `staff` are told internally: the complainant does not see it.
     """
 
     id: str
@@ -46,7 +46,8 @@ def complainant(connection: Connection, context: OperationContext, channel: str 
     form = form if isinstance(form, dict) else {}
     email = usable(row.email if row is not None and row.email else form.get("email"))
     name = str((row.complainant_name if row is not None else "") or form.get("name") or "")
-    wanted = channel or ("post" if form.get("contact_by") == "post" else "email")
+    preferred = {"post": "post", "phone": "phone" if form.get("phone") else "email"}.get(str(form.get("contact_by")), "email")
+    wanted = channel or preferred
     by_post = "post" if form.get("contact_by") == "post" or form.get("address") else "web"
     return Recipient(COMPLAINANT, name, email, wanted if wanted != "email" or email else by_post)
 

@@ -543,7 +543,7 @@ dispatch = _table(  # the send journal: one row per message that leaves, keyed s
     Column("key", String(120), primary_key=True),
     Column("message_id", ForeignKey("message.id")),
     Column("instance_id", ForeignKey("instance.id"), nullable=False, index=True),
-    Column("state", String(20), nullable=False),  # sending, sent, doubtful, historical, to print, shown, returned
+    Column("state", String(20), nullable=False),  # sending, sent, doubtful, historical, to print, to say, shown, returned, unsent, failed
     Column("attempted_at", Instant, nullable=False),
     Column("sent_at", Instant),
     Column("proof", Text, nullable=False, server_default=""),  # what the server answered, or the file's name

@@ -13,7 +13,7 @@ import pytest
 
 import amends
 from amends.engine.definitions import read_package
-from amends.engine.errors import Conflict, NotFound
+from amends.engine.errors import NotFound
 from amends.engine.services.letter_shape import shaped
 from amends.engine.services.letters import read_template
 from amends.engine.services.pdf import letter_pdf
@@ -112,8 +112,6 @@ def test_what_is_to_be_printed_waits_until_somebody_says_it_is_posted(app: Any) 
     assert app.print_queue.pdf(letter.key, actor="account:hanna").startswith(b"%PDF")
     printed = app.engine.history(filed.instance_id)[-1]
     assert (printed.kind, printed.actor, printed.data) == ("link printed", "account:hanna", {"dispatch": letter.key})
-    with pytest.raises(Conflict, match="by post from the beginning"):
-        app.print_queue.otherwise(letter.key, actor="account:hanna")
     app.print_queue.posted(letter.key, actor="account:hanna")
     assert app.print_queue.waiting() == []
     (said,) = app.register.thread(app.register.get(filed.reference))
@@ -143,9 +141,35 @@ def test_what_came_back_by_mail_is_to_be_printed(app: Any) -> None:
     assert app.engine.history(letter.instance_id)[-1].kind == "dealt with"
 
 
+def test_who_prefers_the_telephone_is_rung(app: Any) -> None:
+    """The number and the words wait for somebody to ring; who did and when is the proof (ISO 10002, 4.11 and 7.4).
+
+    Without a number a letter goes as it would. One that is given in another way waits no more, and stands on the follow-up page.
+    """
+    told = {**COMPLAINT, "contact_by": "phone", "email": "jo@people.example"}
+    first, second = (app.register.file({**told, "phone": "+44 20 7946 0123"}, actor="complainant", channel="phone") for _ in range(2))
+    app.register.file(told, actor="complainant")
+    app.engine.run_due()
+    assert len(app.mailer.list()) == 1, "without a number, by mail"
+    letters = {one.reference: one for one in app.print_queue.waiting()}
+    assert {one.say_to for one in letters.values()} == {"+44 20 7946 0123"} and "The ramp broke." in letters[first.reference].body
+    app.print_queue.told(letters[first.reference].key, actor="account:hanna")
+    app.print_queue.otherwise(letters[second.reference].key, actor="account:hanna")
+    assert app.print_queue.waiting() == []
+    proofs = [app.register.thread(app.register.get(one.reference))[0].proof for one in (first, second)]
+    assert proofs == [
+        "sent: told by telephone by account:hanna, 2026-03-02 09:00 UTC",
+        "shown: Dealt with another way by account:hanna, 2026-03-02 09:00 UTC.",
+    ]
+    assert [app.engine.history(one.instance_id)[-1].kind for one in (first, second)] == ["told by telephone", "dealt with"]
+    with pytest.raises(NotFound):
+        app.print_queue.told(letters[first.reference].key, actor="account:hanna")
+
+
 def test_the_page_shows_prints_and_records(app: Any) -> None:
     """A handler sees the letter and the mail that waits, opens the PDF as a download, records the dispatch, and puts the mail away."""
     filed = app.register.file(COMPLAINT, actor="complainant", channel="post")
+    app.register.file({**COMPLAINT, "contact_by": "phone", "phone": "+44 20 7946 0124"}, actor="complainant", channel="phone")
     app.engine.run_due()
     app.mail_in.take(app.mail_in.keep(b"From: list@x.example\r\nSubject: News\r\nPrecedence: bulk\r\n\r\nBuy <b>now</b>")[0])
     client = create_app(app, TESTING=True, AMENDS_LIMIT_SIGN_IN=None).test_client()
@@ -159,10 +183,12 @@ def test_the_page_shows_prints_and_records(app: Any) -> None:
     assert pdf.mimetype == "application/pdf" and pdf.headers["Content-Disposition"].startswith("attachment")
     sent = {"amends_csrf": re.findall(r'name="amends_csrf" value="([^"]+)"', page)[0]}
     assert client.post("/post/posted", data=sent).status_code == 422
-    key = re.findall(r'name="key" value="([^"]+)"', page)[0]
-    assert "Dealt with another way" not in page  # it was never a mail
-    assert client.post("/post/posted", data=sent | {"key": key, "do": "otherwise"}).status_code == 409
-    assert client.post("/post/posted", data=sent | {"key": key}).status_code == 303
+    posted, told = re.findall(r'name="key" value="([^"]+)"', page)
+    assert "Ring <span" in page and "+44 20 7946 0124" in page and page.count("What to say") == 1
+    # By the names that the page's own buttons have.
+    assert re.findall(r'name="do" value="(\w+)"', page)[:3] == ["posted", "told", "otherwise"]
+    assert client.post("/post/posted", data=sent | {"key": posted, "do": "posted"}).status_code == 303
+    assert client.post("/post/posted", data=sent | {"key": told, "do": "told"}).status_code == 303
     mail = re.findall(r'action="(/post/mail/[^"]+)"', page)[0]
     name = f"reference-{mail.rpartition('/')[2]}"
     assert client.post(mail, data=sent | {"do": "part", name: "C-00000000"}).status_code == 422

@@ -154,3 +154,15 @@ def test_a_link_that_is_shown_once_can_be_sent_to_oneself(app: Application, cloc
     sent = client.post("/complain/check", data={"amends_csrf": found[1]}, follow_redirects=True).text
     link = re.search(r'href="mailto:\?subject=Your%20complaint%20C-\w{8}&amp;body=http[^"]+/f/([\w-]+)"', sent)
     assert link is not None and app.register.by_link(link[1]).state == "open"
+
+
+def test_a_browser_that_had_an_ended_link_is_shut_out_at_once(app: Application, clock: Any) -> None:
+    """Somebody else had the link and has the page open: a new link that ends the others ends that, too; the new one goes on."""
+    jo = Complainant(app, clock)
+    other = create_app(app, TESTING=True, **UNLIMITED).test_client()
+    other.get(f"/f/{jo.filed.secret}")
+    assert (other.get(jo.page).status_code, jo.client.get(jo.page).status_code) == (200, 200)
+    secret = app.register.renew_secret(jo.complaint, actor="system")
+    jo.client.get(f"/f/{secret}")
+    assert (other.get(jo.page).status_code, jo.client.get(jo.page).status_code) == (403, 200)
+    assert other.get(f"{jo.page}/answer/complaint withdrawn").status_code == 403

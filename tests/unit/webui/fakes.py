@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from collections.abc import Mapping
 from contextlib import nullcontext
@@ -615,6 +616,9 @@ class Register:
         if self.secrets.get(reference) != secret:
             raise NotFound("There is no complaint with this reference and code.")
         return self.complaints[reference]
+
+    def still_opens(self, reference: str, digest: str) -> bool:
+        return hashlib.sha256(self.secrets[reference].encode()).hexdigest() == digest
 
     def by_link(self, secret: str) -> Complaint:
         for reference, kept in self.secrets.items():
