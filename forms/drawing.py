@@ -184,7 +184,7 @@ def _line(field: RenderField, component: Component, scope: Scope) -> None:
         field.attributes["spellcheck"] = "false"
     elif kind == "email":
         field.attributes |= {"type": "email", "spellcheck": "false"}
-    elif kind == "phone":
+    elif kind == "phone" or component.properties.get("autocomplete", "").startswith("tel"):
         field.attributes["type"] = "tel"
     most = limit(component, "maxLength", scope)
     field.max_length = int(most) if most is not None and component.type != "number" else None

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from decided import accept, decide, far, withdraw
+from decided import accept, ask, decide, far, withdraw
 from playwright.sync_api import Browser, Page
 from serving import end
 from waitress.server import create_server
@@ -141,7 +141,7 @@ def test_every_state_in_every_language(
     axe_violations: Callable[[Page], list[str]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Decided, its question, closed, the survey and its errors, withdrawn, a lost link, one that has ended."""
+    """Asked for more, decided, its question, closed, the survey and its errors, withdrawn, a lost link, one that has ended."""
     address, application = installation
     context = chromium.new_context()
     seen = Watched(context.new_page(), address, axe_violations, code)
@@ -153,6 +153,11 @@ def test_every_state_in_every_language(
         seen.page.goto(f"{address}/f/{made.secret}")
         return made
 
+    asked = filed()
+    ask(application, asked.instance_id)
+    seen.go(f"/follow/{asked.reference}")
+    seen.go(f"/follow/{asked.reference}/answer/information received")
+    assert seen.page.locator("details[open]").count() == 1
     made = filed()
     decide(application, made.instance_id)
     seen.go(f"/follow/{made.reference}")

@@ -43,6 +43,15 @@ def test_the_filing_form_asks_for_what_the_annex_lists_and_forces_nothing_but_th
     assert len(load(FORMS["complaint"]).steps) == 5
 
 
+@pytest.mark.parametrize("number", ["020 7946 0123", "(01) 23-45", "+44 20 7946 0123", "0123/456 ask for Jo"])
+def test_a_phone_number_is_taken_as_people_write_it(number: str) -> None:
+    """Somebody upset is not sent back for a country code: a person dials it. A phone shows digits to type."""
+    form = load(FORMS["complaint"])
+    assert form.validate({"description": "It leaks.", "phone": number})["phone"] == number
+    (drawn,) = [one for one in form.render({}).everything() if one.name.endswith("phone")]
+    assert (drawn.attributes["type"], drawn.attributes["autocomplete"]) == ("tel", "tel")
+
+
 def test_the_tasks_forms_cover_the_follow_up_form() -> None:
     """ISO 10002 annex: assessment, resolution and tracking are asked for in the task where they are known."""
     asked = {key for form in FORMS if form != "complaint" for key in fields(form)}

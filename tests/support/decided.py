@@ -15,6 +15,18 @@ DECIDED = {
 }  # fmt: skip
 
 
+ASKED = {"investigation_outcome": "ask_complainant", "question": "Which model is it?", "plan": "Look at it."}
+
+
+def ask(app: Any, instance_id: str) -> None:
+    """Assess, and ask the complainant for something that is missing."""
+    for answers in (ASSESSED, ASKED):
+        app.engine.run_due(instance_id=instance_id)
+        (task,) = app.engine.user_tasks(instance_id=instance_id)
+        app.engine.complete(task.id, answers, actor="system")
+    app.engine.run_due(instance_id=instance_id)
+
+
 def decide(app: Any, instance_id: str, **more: Any) -> None:
     """Assess, investigate and decide as the system, and let the letter leave."""
     for answers in (ASSESSED, INVESTIGATED, {**DECIDED, **more}):
