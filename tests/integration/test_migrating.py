@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import multiprocessing
 import os
+import random
 import signal
 import time
 from collections import Counter
@@ -14,9 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from branching import branching
 from driving import HEAD, element, flows, message_definition, process, timer, user
 
 from amends.engine import Conflict, Engine, Invalid, NotFound
+from amends.engine.execution import moving
 from amends.engine.operating import Migrations, Plan
 from amends.engine.operating.migrating import GONE, MOVED, STOPPED, WAITING
 
@@ -352,3 +355,44 @@ def test_what_a_join_of_the_new_version_cannot_let_through_is_not_moved(engine: 
                 complete(engine, instance, one)
         ended = Counter(event.element_id for event in engine.history(instance) if event.kind == "completed" and event.element_id in "abcz")
         assert (engine.instance(instance).state, max(ended.values())) == ("completed", 1), name
+
+
+def comes_through(engine: Engine, clock: Any, instance: str, dice: random.Random) -> bool:
+    """Whether an instance comes to its end when its tasks are completed as they come, none of them twice."""
+    done: Counter[str] = Counter()
+    for _ in range(40):
+        open_tasks = engine.user_tasks(instance)
+        if open_tasks:
+            task = dice.choice(open_tasks)
+            done[task.element_id] += 1
+            engine.complete(task.id, {}, actor="jo")
+        elif engine.instance(instance).state == "active":
+            clock.move(days=1)
+            engine.run_due(instance_id=instance)
+    return engine.instance(instance).state == "completed" and max(done.values(), default=0) < 2
+
+
+def test_what_is_moved_comes_through_and_what_is_stopped_would_not(tmp_path: Path, clock: Any, monkeypatch: Any) -> None:
+    """Instances of random processes, moved to other random processes: those let through end well, those a join stops would not have."""
+    dice = random.Random(10002)
+    engine = Engine(f"sqlite:///{tmp_path}/moved.db", clock=clock)
+    came: Counter[bool] = Counter()
+    for _ in range(170):
+        before = deploy(engine, branching(dice))
+        instance = engine.start("p", {"c1": dice.random() < 0.5, "c2": dice.random() < 0.5}, actor="jo", deployment_id=before)
+        for task in engine.user_tasks(instance)[: dice.randint(0, 4)]:
+            engine.complete(task.id, {}, actor="jo")
+        after = deploy(engine, branching(dice))
+        if engine.instance(instance).state != "active" or before == after:
+            continue
+        plan = Migrations(engine).plan("p", before, after)
+        stops = moved(engine, plan, instance).stops
+        if stops:
+            with monkeypatch.context() as without:
+                without.setattr(moving._Mover, "goes_on", lambda *_: None)
+                if moved(engine, plan, instance).stops:
+                    continue  # for another reason
+        assert comes_through(engine, clock, instance, dice) == (not stops), stops
+        came[bool(stops)] += 1
+    engine.close()
+    assert min(came.values()) > 10 and len(came) == 2
