@@ -54,7 +54,8 @@ class Form:
         self.problems: list[FormProblem] = loader.loaded.problems
         self.fields: list[Field] = [_field(part) for part in self._root.inside() if part.type in KEYED_TYPES and part.path]
         self.steps: list[Step] = _steps(self._root)
-        self.title = str((source.get("properties") or {}).get("title") or source.get("title") or self.id)
+        said = source.get("properties")
+        self.title = str((said if isinstance(said, dict) else {}).get("title") or source.get("title") or self.id)
 
     @property
     def schema(self) -> schemas.FormSchema:

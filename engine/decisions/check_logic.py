@@ -10,7 +10,7 @@ from typing import Any
 from amends.engine.decisions import elements as e
 from amends.engine.decisions.compiling import is_feel, parsed, parsed_tests
 from amends.engine.decisions.names import free_names
-from amends.engine.decisions.problems import ERROR, INFO, WARNING, DecisionProblem
+from amends.engine.decisions.problems import ERROR, HELP, INFO, WARNING, DecisionProblem
 from amends.engine.decisions.types import Types
 from amends.engine.feel import FeelError
 from amends.engine.feel import nodes as n
@@ -38,7 +38,8 @@ class Findings:
     def add(self, severity: str, code: str, element: e.Element | None, message: str, help: str = "", line: int | None = None) -> None:
         """One more problem, at an element or a line."""
         at = (element.line if element else 0) if line is None else line
-        self.problems.append(DecisionProblem(self.file, element.id if element else "", at, code, severity, message, help))
+        to_do = help or HELP.get(code, "")
+        self.problems.append(DecisionProblem(self.file, element.id if element else "", at, code, severity, message, to_do))
 
     def error(self, code: str, element: e.Element | None, message: str, help: str = "", line: int | None = None) -> None:
         self.add(ERROR, code, element, message, help, line)

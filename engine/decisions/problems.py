@@ -65,3 +65,12 @@ CODES = {
     "DMN506": "a table beyond the analysis",
 }
 """Every code and what it stands for."""
+
+HELP = {
+    "DMN001": "Save it as DMN from a modeler, and put that in its place.",
+    "DMN101": "Put the expression right.",
+    "DMN403": "Correct the entry, or the type of its column.",
+    "DMN505": "Write it as a comparison, a range or a list, if it is to be looked at.",
+    "DMN506": "Put right what is listed, and look again.",
+}
+"""What to do where the finding itself knows nothing better."""

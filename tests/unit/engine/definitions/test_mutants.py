@@ -1,16 +1,20 @@
-"""Diagrams broken at random: whatever a file says, the check comes to an end and names an element or a line."""
+"""Files broken at random: whatever a file says, the check comes to an end and names an element or a line, and what to do."""
 
 from __future__ import annotations
 
 import copy
+import json
 import random
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from lxml import etree
 
 from amends.engine.definitions import check
+from amends.engine.services import operations
+from amends.forms import Forms
 
 REPOSITORY = Path(__file__).resolve().parents[4]
 TEXTS = ("", "x", "=1 +", "=true", "R/P1D", "0", "-1", "ü", "a b", "{}", "=" + "(" * 60, "=a.b.c", "99999999999", "2026-99-99", "P")
@@ -56,4 +60,49 @@ def test_a_broken_diagram_is_told_where_it_is_broken(seed: int, shared: Path) ->
         begin = time.process_time()
         problems = check({"a.bpmn": etree.tostring(root)})
         assert time.process_time() - begin < 5
-        assert [problem for problem in problems if not problem.element_id and problem.line is None] == []
+        assert [problem for problem in problems if not (problem.element_id or problem.line) or not problem.help] == []
+
+
+VALUES: tuple[Any, ...] = (None, True, 0, -1, 1e308, "", [], {}, [None], {"a": 1}, [[[]]], "=x", "P1D", 10**40)
+
+
+def mutate_json(whole: Any, chance: random.Random) -> None:
+    """Take away and replace a few values."""
+    places: list[tuple[Any, Any]] = []
+    pending = [whole]
+    while pending:
+        at = pending.pop()
+        keys = list(at) if isinstance(at, dict) else range(len(at))
+        places += [(at, key) for key in keys]
+        pending += [at[key] for key in keys if isinstance(at[key], dict | list)]
+    for at, key in chance.sample(places, min(len(places), chance.randint(1, 4))):
+        if isinstance(at, dict):
+            at[chance.choice(["id", "type", "values", "validate", "conditional", "properties", key])] = copy.deepcopy(chance.choice(VALUES))
+            if chance.random() < 0.3:
+                at.pop(key, None)
+        else:
+            at[key] = copy.deepcopy(chance.choice(VALUES))
+
+
+@pytest.mark.parametrize("ending", [".form", ".dmn", ".md", ".toml"])
+def test_another_broken_file_is_told_where_it_is_broken(ending: str) -> None:
+    """Forms, decision tables, letters and manifests as well: their values, their XML, or their bytes."""
+    chance = random.Random(10002)  # noqa: S311 - to repeat what was found
+    folder = REPOSITORY / "processes" / "iso10002"
+    files = [(str(path.relative_to(folder)), path.read_bytes()) for path in sorted(folder.rglob(f"*{ending}"))]
+    forms, known = Forms(), operations()
+    for _ in range(120):
+        name, body = chance.choice(files)
+        if ending == ".form" and chance.random() < 0.7:
+            whole = json.loads(body)
+            mutate_json(whole, chance)
+            body = json.dumps(whole).encode()
+        elif ending == ".dmn" and chance.random() < 0.7:
+            root = etree.fromstring(body)
+            mutate(root, chance)
+            body = etree.tostring(root)
+        else:
+            at = chance.randrange(len(body))
+            body = body[:at] + chance.choice(TEXTS).encode() + body[at + chance.randint(0, 9) :]
+        problems = check({name if ending == ".toml" else Path(name).name: body}, forms, known)
+        assert [problem for problem in problems if not (problem.element_id or problem.line) or not problem.help] == []
