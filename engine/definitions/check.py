@@ -132,5 +132,5 @@ class _Check:
             check_operations(found, package, process, self.operations, self.expressions)
         check_listeners(found, process, self.operations, self.expressions)
         check_bindings(found, package, process)
-        check_soundness(found, process)
+        check_soundness(found, process, self.expressions)
         check_layout(found, diagram, process)

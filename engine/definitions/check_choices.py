@@ -55,6 +55,7 @@ def check_choices(found: Findings, process: Process, expressions: Expressions) -
             flows = [flow for flow in scope.outgoing(element.id) if flow.condition is not None and flow.id != element.default]
             if flows and element.type not in ("parallelGateway", "eventBasedGateway"):
                 _choice(found, scope, element, flows, expressions)
+                _always(found, scope, element, flows, expressions)
 
 
 def _choice(found: Findings, scope: Scope, element: Element, flows: Sequence[Flow], expressions: Expressions) -> None:
@@ -67,6 +68,20 @@ def _choice(found: Findings, scope: Scope, element: Element, flows: Sequence[Flo
     dead = {way.flow.id for way in ways if _never(found, scope, way, samples)}
     if exclusive:
         _together(found, scope, element, [way for way in ways if way.flow.id not in dead], samples, flows)
+
+
+def _always(found: Findings, scope: Scope, element: Element, flows: Sequence[Flow], expressions: Expressions) -> None:
+    """What follows a condition of an exclusive gateway that always holds is never asked, and the default never taken."""
+    if element.type != "exclusiveGateway":
+        return
+    always = next((place for place, flow in enumerate(flows) if expressions.always(flow.condition or "")), None)
+    if always is None:
+        return
+    default = [flow for flow in scope.outgoing(element.id) if flow.id == element.default]
+    never = [flow for flow in flows if expressions.constant(flow.condition or "")[0] and not expressions.always(flow.condition or "")]
+    for flow in [*(flow for flow in flows[always + 1 :] if flow not in never), *default]:
+        message = f"The {flow_called(flow, scope)[4:]} is never taken: the condition of {_named_flow(flows[always], scope)} always holds."
+        found.warn(flow, "never-true", message, "Let that condition read a variable, or delete this flow.")
 
 
 def _way(flow: Flow, expressions: Expressions, reads: _Found) -> _Way | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from amends.engine.definitions.findings import Findings, called, the
-from amends.engine.definitions.model import Declared, Diagram, Element, EventDefinition, Process, expression, is_feel, listed
+from amends.engine.definitions.model import Declared, Diagram, Element, EventDefinition, Process, Scope, expression, is_feel, listed
 from amends.engine.definitions.timers import EXAMPLES, literal_fault
 from amends.engine.feel import FeelError, parse
 
@@ -15,6 +15,8 @@ _CATCHING = frozenset({"startEvent", "intermediateCatchEvent", "boundaryEvent", 
 def check_events(found: Findings, diagram: Diagram, process: Process) -> None:
     """The event definitions of a process."""
     starts: dict[str, Element] = {}
+    for scope in process.scopes():
+        _caught_twice(found, scope)
     for element in process.all_elements():
         event = element.event
         if event is None:
@@ -31,6 +33,33 @@ def check_events(found: Findings, diagram: Diagram, process: Process) -> None:
                 if first is not element:
                     message = f"{called(element)} begins with the message {part.ref_name!r}, as {first.id!r} does."
                     found.add(element, "message-start-twice", message, "Use one start event for a message, and a gateway behind it.")
+
+
+def _caught_twice(found: Findings, scope: Scope) -> None:
+    """Of two events side by side that catch the same, only one ever happens (10.5.6: the nearest that catches)."""
+    groups: list[list[Element]] = [scope.boundaries(name) for name in scope.attached if name in scope.elements]
+    groups.append([start for sub in scope.event_subprocesses if sub.scope is not None for start in sub.scope.event_starts])
+    for element in scope.elements.values():
+        if element.type == "eventBasedGateway":
+            groups.append([scope.elements[flow.target] for flow in scope.outgoing(element.id) if flow.target in scope.elements])
+    for group in groups:
+        caught: dict[tuple[str, ...], Element] = {}
+        for element in group:
+            event = element.event
+            for part in () if event is None else event.parts or (event,):
+                what = _what(part)
+                first = caught.setdefault(what, element) if what is not None else element
+                if first is not element:
+                    told = f"{called(element)} catches what {first.name or first.id!r} beside it catches, too"
+                    message = f"{told}: only one of them would ever happen."
+                    found.add(element, "caught-twice", message, "Leave one of them, or let them catch different things.")
+
+
+def _what(event: EventDefinition) -> tuple[str, ...] | None:
+    """What an event catches that only one can; None for signals, times and conditions, which happen for all."""
+    if event.kind == "message" and event.ref_name:
+        return "message", event.ref_name, event.correlation_key or ""
+    return (event.kind, event.code or "") if event.kind in ("error", "escalation") else None
 
 
 def _definition(found: Findings, diagram: Diagram, element: Element, event: EventDefinition, top: bool) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from amends.engine.definitions.expressions import Expressions
 from amends.engine.definitions.findings import Findings, the
-from amends.engine.definitions.model import Element, EventDefinition, is_feel
+from amends.engine.definitions.model import MOST_INSTANCES, Element, EventDefinition, is_feel
 from amends.engine.definitions.timers import EXAMPLES, literal_fault
 from amends.engine.feel import YearMonthDuration
 
@@ -18,6 +18,7 @@ _SETTING = re.compile(r"=\s*settings\.(\w+)\s*")
 _WANTED = {
     "number": "a whole number, such as 3",
     "priority": "a whole number from 0 to 100",
+    "instances": f"a whole number up to {MOST_INSTANCES:,}",
     "name": "one name",
     "names": "a list of names, or names with commas between them",
     "list": "a list",
@@ -57,7 +58,7 @@ def _places(element: Element) -> Iterator[tuple[str, str | None, str, int | None
         yield "correlation key", event.correlation_key, "key", event.line or None
         yield "number of retries", event.ext.retries, "number", event.line or None
     if loop is not None:
-        yield "number of instances", loop.cardinality, "number", loop.line
+        yield "number of instances", loop.cardinality, "instances", loop.line
         yield "maximum", loop.maximum, "number", loop.line
         yield "input collection", loop.input_collection if is_feel(loop.input_collection or "") else None, "list", loop.line
 
@@ -65,6 +66,8 @@ def _places(element: Element) -> Iterator[tuple[str, str | None, str, int | None
 def _plain(kind: str, text: str) -> bool:
     if kind == "priority":
         return text.isdecimal() and int(text) <= 100
+    if kind == "instances":
+        return text.isdecimal() and int(text) <= MOST_INSTANCES
     return text.isdecimal() if kind == "number" else True
 
 
@@ -74,6 +77,7 @@ def _whole(value: Any) -> bool:
 
 _FITS: dict[str, Callable[[Any], bool]] = {
     "number": lambda value: _whole(value) and value >= 0,
+    "instances": lambda value: _whole(value) and 0 <= value <= MOST_INSTANCES,
     "priority": lambda value: _whole(value) and 0 <= value <= 100,
     "name": lambda value: value is None or isinstance(value, str) or _whole(value),
     "names": lambda value: value is None or all(
@@ -91,7 +95,7 @@ def _fault(kind: str, value: Any) -> str:
     """What is wrong with a constant; empty if nothing. Texts of times are as they would be without the sign."""
     if kind in EXAMPLES and isinstance(value, str):
         return literal_fault(kind, value)
-    if kind == "priority" and isinstance(value, str) or kind == "number" and isinstance(value, str):
+    if kind in ("priority", "number", "instances") and isinstance(value, str):
         return "" if _plain(kind, value.strip()) else f"is always {value!r}"
     return "" if _FITS[kind](value) else f"is always {_told(value)}"
 

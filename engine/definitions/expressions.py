@@ -36,6 +36,11 @@ class Expressions:
         except FeelError:  # over its budget: whether it is right shows when it runs
             return False, None
 
+    def always(self, text: str) -> bool:
+        """Whether a condition holds whatever happens."""
+        certain, value = self.constant(text)
+        return certain and value is True
+
     def text(self, text: str) -> str | None:
         """What a text is, plain or by FEEL that gives the same text always; None where it is only known when it runs."""
         if not is_feel(text):

@@ -120,6 +120,10 @@ class Zeebe:
     unread: tuple[str, ...] = ()
 
 
+MOST_INSTANCES = 5_000
+"""How often a multi-instance activity may run."""
+
+
 @dataclass(frozen=True, slots=True)
 class Loop:
     """How often an activity runs: multi-instance `parallel` or `sequential`, or a `standard` loop.

@@ -24,7 +24,7 @@ from amends.engine.definitions.model import (
     Process,
     Scope,
 )
-from amends.engine.definitions.problems import ERROR, Problem
+from amends.engine.definitions.problems import ERROR, WARNING, Problem
 from amends.engine.definitions.publishing import THROWS_MESSAGES, publishing
 from amends.engine.definitions.schema import schema_problems
 
@@ -36,6 +36,11 @@ _ONCE = {
     "loopCardinality": "number of instances", "completionCondition": "completion condition", "extensionElements": "set of extensions",
 }  # fmt: skip
 """What an element can have one of: of two, one would win and nobody would see which."""
+_REFERRING = {
+    "association": ("sourceRef", "targetRef"), "messageFlow": ("sourceRef", "targetRef"), "flowNodeRef": ("flowNodeRef",),
+    "dataObjectReference": ("dataObjectRef",),
+}  # fmt: skip
+"""What only refers for the eye, and by what."""
 _PERFORMERS = ("potentialOwner", "humanPerformer", "performer", "resourceRole")
 _DECLARED = {"message": "messages", "signal": "signals", "error": "errors", "escalation": "escalations"}
 
@@ -76,6 +81,7 @@ class _Reader:
         for collaboration in xml.bpmn(root, "collaboration"):
             participants += [self.participant(child) for child in xml.bpmn(collaboration, "participant")]
             message_flows += [self.flow(child) for child in xml.bpmn(collaboration, "messageFlow")]
+        self.references(root)
         shapes, edges = read_layout(root)
         declared = self.declarations
         return Diagram(
@@ -138,8 +144,24 @@ class _Reader:
             wanted += "_"
         return wanted
 
-    def problem(self, element_id: str, line: int, code: str, message: str, help: str) -> None:
-        self.problems.append(Problem(self.file, element_id, line, code, ERROR, message, help))
+    def problem(self, element_id: str, line: int, code: str, message: str, help: str, severity: str = ERROR) -> None:
+        self.problems.append(Problem(self.file, element_id, line, code, severity, message, help))
+
+    def references(self, root: etree._Element) -> None:
+        """Warn of what is drawn, not executed, and refers to what the file does not have."""
+        there = {element.get("id") for element in root.iter() if element.get("id")}
+        for element in root.iter(*(f"{{{xml.BPMN}}}{name}" for name in _REFERRING)):
+            name = xml.bpmn_name(element)
+            for end in _REFERRING[name]:
+                said = element.text if name == end else element.get(end)
+                ref = xml.reference(element, said)
+                if ref and ref not in there:
+                    around = element.getparent()
+                    owner = element if around is None or element.get("id") else around
+                    of = owner.get("id") or ""
+                    message = f"The {xml.bpmn_name(owner)} refers to {ref!r} ({end}), which the file does not have."
+                    help = "Draw it again, or open and save the file in a modeler."
+                    self.problem(of, xml.line(element), "dangling-reference", message, help, WARNING)
 
     def process(self, element: etree._Element) -> Process:
         process_id = self.id(element, "process")
@@ -243,12 +265,17 @@ class _Reader:
         """The innermost lane's name by element id; the lanes themselves are noted on the way."""
         found: dict[str, str] = {}
         for lane_set in xml.bpmn(holder, "laneSet", "childLaneSet"):
+            beside: dict[str, str] = {}
             for lane in xml.bpmn(lane_set, "lane"):
                 name = xml.name_of(lane)
                 members = _references(lane, "flowNodeRef")
                 self.lanes.append(Lane(self.id(lane, "lane"), name, members, depth, xml.line(lane)))
-                found.update(dict.fromkeys(members, name))
-                found.update(self.lanes_of(lane, depth + 1))
+                inside = {**dict.fromkeys(members, name), **self.lanes_of(lane, depth + 1)}
+                for member in inside.keys() & beside.keys():
+                    message = f"The element lies in two lanes, {beside[member]!r} and {inside[member]!r}, of which only one could be meant."
+                    self.problem(member, xml.line(lane), "repeated-element", message, "Move it in a modeler, which puts it into one.")
+                beside.update(inside)
+                found.update(inside)
         return found
 
     def participant(self, element: etree._Element) -> Participant:

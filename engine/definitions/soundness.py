@@ -7,9 +7,10 @@ some play is a possibility, which the data may exclude.
 from __future__ import annotations
 
 from amends.engine.definitions.check_flows import reach
+from amends.engine.definitions.expressions import Expressions
 from amends.engine.definitions.findings import Findings, called, the
 from amends.engine.definitions.game import Game
-from amends.engine.definitions.model import Element, Process, Scope
+from amends.engine.definitions.model import Element, Loop, Process, Scope
 from amends.engine.definitions.netgraph import build, reduce
 
 _WAITING = frozenset({"userTask", "serviceTask", "sendTask", "receiveTask", "callActivity", "intermediateCatchEvent", "subProcess"})
@@ -17,9 +18,23 @@ _WAITING = frozenset({"userTask", "serviceTask", "sendTask", "receiveTask", "cal
 _AT_ONCE = frozenset({"task", "manualTask", "scriptTask"})
 
 
-def check_soundness(found: Findings, process: Process) -> None:
+def check_soundness(found: Findings, process: Process, expressions: Expressions) -> None:
     """Joins that wait for ever and loops nobody gets out of, in a process and its subprocesses."""
     _scope(found, process, escapes=False)
+    for scope in process.scopes():
+        for element in scope.elements.values():
+            if element.loop is not None and element.loop.kind == "standard":
+                _again(found, scope, element, element.loop, expressions)
+
+
+def _again(found: Findings, scope: Scope, element: Element, loop: Loop, expressions: Expressions) -> None:
+    """A standard loop that nothing ends."""
+    always = loop.condition is None or expressions.always(loop.condition)
+    if not always or loop.maximum or any(boundary.interrupting for boundary in scope.boundaries(element.id)):
+        return
+    message = f"{called(element)} runs again and again: its loop has neither a condition that may fail nor a maximum."
+    add = found.warn if element.type in _WAITING else found.add
+    add(element, "endless-loop", message, "Fill in a loop condition, or the most times that it may run.", line=loop.line)
 
 
 def _scope(found: Findings, scope: Scope, escapes: bool, chosen: bool = False) -> None:

@@ -10,13 +10,12 @@ from typing import Any
 from SpiffWorkflow.util.task import TaskState
 
 from amends.engine.definitions import model
+from amends.engine.definitions.model import MOST_INSTANCES
 from amends.engine.execution.elements import is_true, whole_number
 from amends.engine.execution.faults import Fault
 from amends.engine.execution.script_engine import Text, text
 from amends.engine.execution.token import Token
 from amends.engine.execution.values import keepable
-
-MOST_INSTANCES = 5_000
 
 
 def make_loop(loop: model.Loop) -> Any:

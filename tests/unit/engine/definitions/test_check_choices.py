@@ -45,6 +45,8 @@ def ways(build: Any, *conditions: str, gateway: str = "exclusiveGateway") -> byt
         (("count(list) > 3", "count(list) < 5"), []),
         (("n - 1 > 3", "n > 5"), []),
         (("n > m", "n > 5"), []),
+        (("1 = 1", "n > 5"), [("g-d", "never-true", "always holds"), ("g-t1", "never-true", "always holds")]),
+        (("n > 5", "true", "true"), [("g-d", "never-true", "always holds"), ("g-t2", "never-true", "always holds")]),
     ],
 )
 def test_what_is_plain_is_decided(found: Any, build: Any, conditions: tuple[str, ...], expected: list[tuple[str, str, str]]) -> None:

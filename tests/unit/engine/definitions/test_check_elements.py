@@ -163,7 +163,8 @@ def test_choices_need_conditions(found: Any, build: Any) -> None:
     for kind in ("exclusiveGateway", "inclusiveGateway"):
         content = build.around(f'<{kind} id="t"/>') + '<endEvent id="f"/>' + build.flow("t", "f", "=true")
         assert [(p.code, p.element_id) for p in found(build.draw(content))] == [("unconditional-flow", "t-e")]
-        assert found(build.draw(content.replace(f"<{kind} ", f'<{kind} default="t-e" '))) == []
+        said = found(build.draw(content.replace(f"<{kind} ", f'<{kind} default="t-e" ')))
+        assert [(p.code, p.element_id) for p in said] == ([("never-true", "t-e")] if kind == "exclusiveGateway" else [])
 
 
 def test_conditions_that_nobody_reads(found: Any, build: Any) -> None:
@@ -268,3 +269,83 @@ def test_a_code_is_computed_where_it_is_thrown_only(found: Any, build: Any, kind
         drawn = build.around(f'<subProcess id="t">{inside}</subProcess>') + '<endEvent id="f"/>' + build.path("b", "f")
         drawn += f'<boundaryEvent id="b" attachedToRef="t">{border}</boundaryEvent>'
         assert [one.code for one in found(build.draw(drawn, declared)) if one.severity == "error"] == codes
+
+
+def sub(name: str, start: str) -> str:
+    inside = f'<startEvent id="s{name}">{start}</startEvent><endEvent id="e{name}"/>'
+    return (
+        f'<subProcess id="{name}" triggeredByEvent="true">{inside}'
+        f'<sequenceFlow id="f{name}" sourceRef="s{name}" targetRef="e{name}"/></subProcess>'
+    )
+
+
+CATCHES = {
+    "one message": ('<messageEventDefinition messageRef="m"/>',) * 2,
+    "one message, by another of its name": ('<messageEventDefinition messageRef="m"/>', '<messageEventDefinition messageRef="same"/>'),
+    "one error": ('<errorEventDefinition errorRef="r"/>',) * 2,
+    "all errors": ("<errorEventDefinition/>",) * 2,
+    "one escalation": ('<escalationEventDefinition escalationRef="l"/>',) * 2,
+}
+BESIDE = {
+    "one message by two keys": ('<messageEventDefinition messageRef="m"/>', '<messageEventDefinition messageRef="other"/>'),
+    "an error and all errors": ('<errorEventDefinition errorRef="r"/>', "<errorEventDefinition/>"),
+    "one signal": ('<signalEventDefinition signalRef="bell"/>',) * 2,
+    "one time": ("<timerEventDefinition><timeDuration>P1D</timeDuration></timerEventDefinition>",) * 2,
+}
+KEY = '<extensionElements><zeebe:subscription correlationKey="{}"/></extensionElements>'
+TOP = (
+    f'<message id="m" name="hello">{KEY.format("=a")}</message><message id="same" name="hello">{KEY.format("=a")}</message>'
+    f'<message id="other" name="hello">{KEY.format("=b")}</message><error id="r" errorCode="E"/><escalation id="l" escalationCode="L"/>'
+    '<signal id="bell" name="bell"/>'
+)
+
+
+@pytest.mark.parametrize("name", [*CATCHES, *BESIDE])
+def test_two_events_side_by_side_catch_different_things(found: Any, build: Any, name: str) -> None:
+    """On one border, as event subprocesses of one scope, or behind one gateway, one of two that catch the same never happens."""
+    first, second = CATCHES.get(name) or BESIDE[name]
+    border = '<boundaryEvent id="{}" attachedToRef="t">{}</boundaryEvent>'
+    borders = border.format("x", first) + border.format("y", second)
+    host = build.around('<subProcess id="t"><startEvent id="i"/></subProcess>')
+    drawings = [host + borders + build.flow("x", "e") + build.flow("y", "e"), host + sub("x", first) + sub("y", second)]
+    if "message" in name or "signal" in name or "time" in name:
+        catches = borders.replace("boundaryEvent", "intermediateCatchEvent").replace(' attachedToRef="t"', "")
+        gateway = f'<startEvent id="s"/><eventBasedGateway id="g"/>{catches}<endEvent id="e"/>'
+        drawings.append(gateway + build.path("s", "g", "x", "e") + build.path("g", "y", "e"))
+    for drawing in drawings:
+        said = [(p.element_id[-1], p.severity) for p in found(build.draw(drawing, TOP)) if p.code == "caught-twice"]
+        assert said == ([("y", "error")] if name in CATCHES else [])
+
+
+def test_a_standard_loop_ends(found: Any, build: Any) -> None:
+    """By a condition that may fail, a maximum, or an event that interrupts it; otherwise it is an error, or a warning where it waits."""
+    condition = "<loopCondition>=true</loopCondition>"
+    cases = [
+        ("task", "<standardLoopCharacteristics/>", "error"), ("userTask", "<standardLoopCharacteristics/>", "warning"),
+        ("task", f"<standardLoopCharacteristics>{condition}</standardLoopCharacteristics>", "error"),
+        ("task", '<standardLoopCharacteristics loopMaximum="3"/>', None),
+        ("task", "<standardLoopCharacteristics><loopCondition>=n</loopCondition></standardLoopCharacteristics>", None),
+    ]  # fmt: skip
+    for kind, loop, severity in cases:
+        said = [p.severity for p in found(build.draw(build.around(f'<{kind} id="t">{loop}</{kind}>'))) if p.code == "endless-loop"]
+        assert said == ([severity] if severity else []), loop
+
+
+def test_what_only_refers_for_the_eye_refers_to_what_is_there(found: Any, build: Any) -> None:
+    """Associations, message flows, data objects and lanes; a task lies in one lane of those side by side."""
+    lanes = '<laneSet id="z"><lane id="l" name="a"><flowNodeRef>t</flowNodeRef>{}</lane><lane id="k" name="b">{}</lane></laneSet>'
+    task = build.around('<task id="t"/>')
+    cases = [
+        ('<association id="as" sourceRef="t" targetRef="gone"/>', ("as", "dangling-reference", "warning")),
+        ('<dataObjectReference id="do" dataObjectRef="gone"/>', ("do", "dangling-reference", "warning")),
+        (lanes.format("<flowNodeRef>gone</flowNodeRef>", ""), ("l", "dangling-reference", "warning")),
+        (lanes.format("", "<flowNodeRef>t</flowNodeRef>"), ("t", "repeated-element", "error")),
+    ]
+    for drawn, expected in cases:
+        said = [(p.element_id, p.code, p.severity) for p in found(build.draw(task + drawn)) if p.code != "schema"]
+        assert said == [expected]
+    nested = '<childLaneSet id="c"><lane id="d" name="c"><flowNodeRef>t</flowNodeRef></lane></childLaneSet>'
+    assert "repeated-element" not in {p.code for p in found(build.draw(task + lanes.format(nested, "")))}
+    flow = '<messageFlow id="mf" sourceRef="t" targetRef="gone"/>'
+    pools = f'<collaboration id="o"><participant id="pa" processRef="p"/>{flow}</collaboration>'
+    assert ("mf", "dangling-reference") in [(p.element_id, p.code) for p in found(build.draw(task, pools))]

@@ -62,7 +62,8 @@ def test_conditions_are_feel_with_or_without_the_sign(found: Any, build: Any) ->
     cases = {"=1 = 1": [], "1 = 1": [], "=1 ==": syntax, "${x}": syntax, "=1 = 2": never, "=1": never}
     for condition, codes in cases.items():
         content = build.around('<exclusiveGateway id="t" default="t-e"/>') + '<endEvent id="f"/>' + build.flow("t", "f", condition)
-        assert [(p.code, p.element_id) for p in found(build.draw(content))] == [(code, "t-f") for code in codes]
+        said = [(p.code, p.element_id) for p in found(build.draw(content)) if p.element_id != "t-e"]
+        assert said == [(code, "t-f") for code in codes]
 
 
 @pytest.mark.parametrize("name", ["count", "sum", "date", "now"])
