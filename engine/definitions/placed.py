@@ -11,6 +11,9 @@ from amends.engine.definitions.model import Element, Scope
 from amends.engine.definitions.netgraph import ONE, Edge, Graph, Node, build, reduce
 from amends.engine.definitions.together import Together
 
+_LATER = "Let it go on until it is past that join, or to its end."
+_FIRST = "Let one of the two be done before."
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Placed:
@@ -69,7 +72,8 @@ def _kept_waiting(scope: Scope, placed: Sequence[Placed]) -> list[tuple[str, str
     here.play([tokens])
     if not here.complete:
         names = " or ".join(sorted(map(_name, joins)))
-        return [(joins[0].id, f"Whether {names} of the new version gets all of its tokens is more than can be played through.")]
+        said = f"Whether {names} of the new version gets all of its tokens is more than can be played through."
+        return [(joins[0].id, f"{said} {_LATER}")]
     if not here.blocked:
         return []
     usual.play(starts)
@@ -78,7 +82,7 @@ def _kept_waiting(scope: Scope, placed: Sequence[Placed]) -> list[tuple[str, str
         new = missing - usual.blocked.get(node, set()) if usual.complete and here.ends else missing
         if new:
             element = scope.elements[node.element]
-            told.append((element.id, f"{_name(element)} of the new version would wait for ever: {_lacks(scope, new)}."))
+            told.append((element.id, f"{_name(element)} of the new version would wait for ever: {_lacks(scope, new)}. {_LATER}"))
     return told
 
 
@@ -141,5 +145,5 @@ def _doubled(scope: Scope, placed: Sequence[Placed]) -> list[tuple[str, str]]:
                 said = (
                     f"Two of its tokens would stand at {_name(scope.elements[one.at[0]])}" if same else f"It would stand at {names} at once"
                 )
-                told.append((one.at[0], f"{said}, which never happens in the new version: what follows would be done twice."))
+                told.append((one.at[0], f"{said}, which never happens in the new version: what follows would be done twice. {_FIRST}"))
     return told

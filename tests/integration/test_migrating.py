@@ -317,8 +317,11 @@ THREE = process(BEGIN + JOIN + WIDE + user("c") + flows(*SPLIT, "f>c", "c>j"))
 NO_JOIN = process(BEGIN + WIDE + flows("s>f", "f>a", "f>b", "a>e", "b>z", "z>e"))
 NARROW = process(BEGIN + JOIN + WIDE + flows("s>f", "f>a", "f>b", "a>j", "j>z", "z>e", "b>e"))
 REMINDED = process(BEGIN + JOIN + WIDE + user("c") + boundary("late", "a", timer("timeDuration", "P1D")) + flows(*SPLIT, "late>c", "c>e"))
-WAITS = "“j” (j) of the new version would wait for ever: there may be no token that comes to it by way of “{0}” ({0})."
-TWICE = ", which never happens in the new version: what follows would be done twice."
+WAITS = (
+    "“j” (j) of the new version would wait for ever: there may be no token that comes to it by way of “{0}” ({0}). "
+    "Let it go on until it is past that join, or to its end."
+)
+TWICE = ", which never happens in the new version: what follows would be done twice. Let one of the two be done before."
 MOVES: dict[str, tuple[str, str, str, dict[str, str], list[str]]] = {
     "a branch is drawn beside what is being done": (ALONE, "", BOTH, {}, [WAITS.format("b")]),
     "what was done first is a branch now": (IN_TURN, "a", BOTH, {}, [WAITS.format("a")]),
@@ -395,4 +398,4 @@ def test_what_is_moved_comes_through_and_what_is_stopped_would_not(tmp_path: Pat
         assert comes_through(engine, clock, instance, dice) == (not stops), stops
         came[bool(stops)] += 1
     engine.close()
-    assert min(came.values()) > 10 and len(came) == 2
+    assert min(came[True], came[False]) > 5
