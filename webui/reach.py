@@ -8,9 +8,9 @@ from amends.webui import words
 from amends.webui.state import application
 
 ACTIONS: Final = {
-    "read": "read complaints", "write": "write notes, comments and files", "lead": "see who has how much to do, and give tasks to others",
-    "restrict": "say who may see a complaint", "audit": "read the audit trail", "operate": "interfere with running processes",
-    "deploy": "deploy packages", "admin": "manage accounts and settings",
+    "read": "Read complaints", "write": "Write notes, comments and files", "lead": "See who has how much to do, and give tasks to others",
+    "restrict": "Say who may see a complaint", "audit": "Read the audit trail", "operate": "Interfere with running processes",
+    "deploy": "Deploy packages", "admin": "Manage accounts and settings",
 }  # fmt: skip
 
 
@@ -19,7 +19,7 @@ def reach(account: Any) -> list[tuple[str, str]]:
     policy = application().engine.access
     may = [told for action, told in ACTIONS.items() if policy.allows(account.actor, action)]
     found = policy.reach(account)
-    rows = [("May", ", ".join(may) or "Nothing"), ("Sees", _seen(found))]
+    rows = [("May", "\n".join(may) or "Nothing"), ("Sees", _seen(found))]
     if found.closed:
         told = f"{words.count(found.closed, 'complaint')}, because of a conflict of interest, or because it is about them"
         rows.append(("Kept from", told))

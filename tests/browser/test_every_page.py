@@ -13,7 +13,8 @@ import keyboard
 import pytest
 from crowded import PASSWORD, Crowded, package_zip
 from desk_house import UNLIMITED
-from looking import faults
+from looking import faults, widths, with_size
+from page_forms import NONSENSE, forms_of
 from playwright.sync_api import Browser, Page, expect
 from serving import end
 from waitress.server import create_server
@@ -22,6 +23,17 @@ import amends
 from amends.webui import create_app
 
 pytestmark = pytest.mark.browser
+SEND = """([action, sent]) => {
+  const form = document.createElement('form');
+  form.method = 'post';
+  form.action = action;
+  const add = (name, value) => form.append(Object.assign(document.createElement('input'), {type: 'hidden', name, value}));
+  add('amends_csrf', document.querySelector('[name=amends_csrf]').value);
+  for (const [name, values] of Object.entries(sent)) values.forEach(value => add(name, value));
+  document.body.append(form);
+  form.submit();
+}"""
+"""Sends what no page would let somebody choose, as a form of the page."""
 SHOTS = os.environ.get("AMENDS_TEST_SCREENSHOTS", "")
 """A folder: pictures of every page are put there, to look at."""
 
@@ -137,3 +149,26 @@ def test_the_walk_sees_what_is_wrong(desk: Desk) -> None:
         "the order of Tab is not the order of the page",
     ]  # fmt: skip
     assert len(trapped) == 2
+
+
+def test_every_refusal_looks_right(desk: Desk, axe_violations: Callable[[Page], list[str]]) -> None:
+    """What a page says to a form that cannot mean anything has nothing that axe-core finds, light or dark, and fits a phone."""
+    client, found, seen = desk.flask.test_client(), [], set()
+    for cookie in desk.context.cookies():
+        client.set_cookie(cookie["name"], cookie["value"])
+    for form in forms_of(client, desk.addresses, desk.flask.url_map):
+        command = next((one for one in reversed(form.commands) if one not in (("go", "draft"), ("go", "back"), ("go", "look"))), None)
+        if form.endpoint in seen or command is None or not form.has("chosen"):
+            continue
+        seen.add(form.endpoint)
+        page = desk.open(form.page)
+        with page.expect_navigation():
+            page.evaluate(SEND, [form.action, form.sent(command, typed="", chosen=NONSENSE)])
+        for scheme in ("dark", "light"):
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            found += [f"{form.endpoint}, {scheme}: {one}" for one in axe_violations(page)]
+        with_size(page, 320, 100)
+        found += [f"{form.endpoint}, on a phone: {one}" for one in widths(page, scrolls=False)]
+        assert "Error" in page.title() or page.locator("h1").inner_text() in ("Something needs correcting", "That cannot be found"), form
+    assert not found, "\n".join(found)
+    assert len(seen) > 10

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +15,13 @@ import pytest
 from crowded import PASSWORD, PUBLIC, Crowded, package_zip
 from flask.testing import FlaskClient
 from lxml import html
+from page_forms import NONSENSE, TOKEN, TYPED, Form, Sent, forms_of
 from sqlalchemy import select
 
 import amends
 from amends.engine.store.tables import metadata
 from amends.webui import create_app
 
-TOKEN = "amends_csrf"
-NONSENSE, TYPED = "zyxnonsense", "zyxtyped"
 WITHOUT_A_FORM = {
     "amends.task.keep": "drafts, kept by a script while somebody types: whatever is typed is kept",
     "amends.talk.keep": "as above",
@@ -45,49 +43,6 @@ COUNTED = ("failures", "failed_at")
 """Columns that count wrong passwords."""
 
 
-@dataclass(frozen=True)
-class Field:
-    """What somebody can fill in: its kind as a browser has it, and what it holds."""
-
-    name: str
-    kind: str
-    value: str
-    given: bool
-
-    @property
-    def typed(self) -> bool:
-        """Whether any words can stand in it."""
-        return self.kind in ("text", "textarea", "password", "search")
-
-    @property
-    def own(self) -> bool:
-        """Whether anything but what the page says counts as left alone: a box to tick once, what the forms keep for themselves."""
-        return self.value in ("yes", "true") or self.name.startswith("_")
-
-
-@dataclass(frozen=True)
-class Form:
-    """A form of a page that posts: to where, with which fields and commands (name and value of a button; empty for a bare one)."""
-
-    endpoint: str
-    action: str
-    fields: tuple[Field, ...]
-    commands: tuple[tuple[str, str], ...]
-
-    def sent(self, command: tuple[str, str] = ("", ""), **instead: str) -> dict[str, list[str]]:
-        """What a browser sends when a button is pressed, with other values for some kinds of fields (`typed`, `chosen`, `hidden`)."""
-        found: dict[str, list[str]] = {}
-        for field in self.fields:
-            kind = "typed" if field.typed else "hidden" if field.kind == "hidden" else "chosen"
-            if kind in instead and not field.own:
-                found.setdefault(field.name, []).append(instead[kind])
-            elif field.given:
-                found.setdefault(field.name, []).append(field.value)
-        if command[0]:
-            found[command[0]] = [command[1]]
-        return found
-
-
 class Desk:
     """The crowded installation and somebody who may do everything."""
 
@@ -103,43 +58,15 @@ class Desk:
         checked = {"package": (package_zip(repository), "package.zip")}
         checked_answer = self.client.post("/studio/check", data={TOKEN: self.token, **{k: _upload(*v) for k, v in checked.items()}})
         assert checked_answer.status_code == 303
-        self.forms = list(self._forms())
+        self.forms = list(forms_of(self.client, self.crowded.addresses(self.flask), self.flask.url_map))
 
     def _token(self, page: str) -> str:
         found = re.search(rf'name="{TOKEN}" value="([^"]+)"', self.client.get(page).text)
         assert found is not None
         return found[1]
 
-    def post(self, action: str, data: dict[str, list[str]]) -> Any:
+    def post(self, action: str, data: Sent) -> Any:
         return self.client.post(action, data={**data, TOKEN: self.token})
-
-    def _forms(self) -> Iterator[Form]:
-        seen = set()
-        for address in self.crowded.addresses(self.flask):
-            page = html.fromstring(self.client.get(address).get_data())
-            for element in page.iter("form"):
-                if element.get("method", "get").lower() != "post":
-                    continue
-                form = self._form(element, element.get("action") or address)
-                key = (form.endpoint, form.commands, tuple((one.name, one.kind) for one in form.fields))
-                if key not in seen:
-                    seen.add(key)
-                    yield form
-
-    def _form(self, element: Any, action: str) -> Form:
-        endpoint, _ = self.flask.url_map.bind("localhost").match(action.partition("?")[0], method="POST")
-        fields, commands = [], []
-        for one in element.iter("input", "select", "textarea", "button"):
-            name, kind = one.get("name", ""), one.get("type", "text" if one.tag == "input" else one.tag)
-            if one.tag == "button":
-                commands.append((name, one.get("value", "")))
-            elif name == TOKEN or kind == "file":
-                continue
-            elif kind in ("checkbox", "radio"):
-                fields.append(Field(name, kind, one.get("value", "on"), one.get("checked") is not None))
-            else:
-                fields.append(Field(name, kind, one.value or "" if one.tag != "input" else one.get("value", ""), True))
-        return Form(endpoint, action, tuple(fields), tuple(dict.fromkeys(commands)))
 
     def state(self) -> dict[str, list[Any]]:
         """Every row there is, without those that move by looking."""
@@ -168,7 +95,7 @@ def staff_routes(desk: Desk) -> set[str]:
     return {one for one in posted if one.startswith("amends.") and (not one.startswith(PUBLIC) or ".staff_" in one)}
 
 
-def wrong(desk: Desk, form: Form, data: dict[str, list[str]], back: str = "") -> list[str]:
+def wrong(desk: Desk, form: Form, data: Sent, back: str = "") -> list[str]:
     """What is wrong with the answer: not refused, not in words, without what was typed; or something was changed."""
     before = desk.state()
     answer = desk.post(form.action, data)
@@ -184,8 +111,16 @@ def wrong(desk: Desk, form: Form, data: dict[str, list[str]], back: str = "") ->
         found.append("says nothing")
     elif back and back not in text:
         found.append(f"{back} does not come back")
+    found += [f"the summary links to {link}, which is not there" for link in dead_links(text)]
     changed = [name for name in before if before[name] != after[name]]
     return [f"{form.endpoint} {data}: {one}" for one in (*found, *([f"changed {changed}"] if changed else []))]
+
+
+def dead_links(text: str) -> list[str]:
+    """The links of an error summary that lead to no field of the page."""
+    page = html.fromstring(text)
+    ids = set(page.xpath("//@id"))
+    return [link for link in page.xpath("//*[@class='govuk-error-summary']//a/@href") if link.removeprefix("#") not in ids]
 
 
 def test_every_route_that_takes_something_has_a_form(desk: Desk) -> None:
@@ -215,10 +150,9 @@ def test_what_none_of_the_choices_is_is_refused_and_what_was_typed_comes_back(de
     """A choice, a date or a number that the page does not offer: said, nothing done, and no word lost."""
     found: list[str] = []
     for form in desk.forms:
-        chosen = {one.kind for one in form.fields if not one.typed and one.kind != "hidden" and not one.own}
-        if form.endpoint in LOOKS | WITHOUT_A_FORM.keys() or not chosen:
+        if form.endpoint in LOOKS | WITHOUT_A_FORM.keys() or not form.has("chosen"):
             continue
-        back = TYPED if any(one.typed and one.kind != "password" for one in form.fields) else ""
+        back = TYPED if form.has("typed") else ""
         for command in form.commands:
             if command not in KEPT_AS_TYPED:
                 found += wrong(desk, form, form.sent(command, typed=TYPED, chosen=NONSENSE), back)
@@ -229,7 +163,7 @@ def test_what_a_page_has_hidden_in_a_form_is_not_believed(desk: Desk) -> None:
     """The names of things that a form brings along are looked up again: of what is not there nothing is done."""
     found: list[str] = []
     for form in desk.forms:
-        if form.endpoint in LOOKS | WITHOUT_A_FORM.keys() or not any(one.kind == "hidden" and not one.own for one in form.fields):
+        if form.endpoint in LOOKS | WITHOUT_A_FORM.keys() or not form.has("hidden"):
             continue
         for command in form.commands:
             found += wrong(desk, form, form.sent(command, typed=TYPED, hidden=NONSENSE))

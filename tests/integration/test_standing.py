@@ -343,5 +343,5 @@ def test_the_administrators_pages_say_who_sees_what(desk: Desk) -> None:
     shown = {name: " ".join(client.get(f"/admin/accounts/{one.id}").text.split()) for name, one in desk.people.items()}
     assert "Complaints of North, and those of no team, but confidential ones only with work on them" in shown["henry"]
     assert "Complaints of no team, confidential ones too" in shown["lea"]
-    assert "Every complaint, of all teams, confidential ones too" in shown["ann"] and "read the audit trail" in shown["ann"]
-    assert "No complaint" in shown["adam"] and "manage accounts and settings" in shown["adam"] and "Administrator" in shown["adam"]
+    assert "Every complaint, of all teams, confidential ones too" in shown["ann"] and "Read the audit trail" in shown["ann"]
+    assert "No complaint" in shown["adam"] and "Manage accounts and settings" in shown["adam"] and "Administrator" in shown["adam"]

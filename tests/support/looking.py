@@ -65,12 +65,12 @@ def _looked_at(page: Page, violations: Callable[[Page], list[str]], *, paper: bo
     page.emulate_media(reduced_motion="no-preference")
     for screen, (width, text) in SCREENS.items():
         with_size(page, width, text)
-        yield from (f"on {screen}: {one}" for one in _widths(page, scrolls=False))
+        yield from (f"on {screen}: {one}" for one in widths(page, scrolls=False))
     with_size(page, 1280, 100)
     if paper:
         page.emulate_media(media="print")
         page.set_viewport_size({"width": PAPER, "height": 1000})
-        yield from (f"on paper: {one}" for one in [*_widths(page, scrolls=True), *page.evaluate(PRINTED)])
+        yield from (f"on paper: {one}" for one in [*widths(page, scrolls=True), *page.evaluate(PRINTED)])
         page.emulate_media(media="screen")
         with_size(page, 1280, 100)
 
@@ -81,7 +81,8 @@ def with_size(page: Page, width: int, text: int) -> None:
     page.evaluate("size => { document.documentElement.style.fontSize = size === 100 ? '' : `${size}%`; }", text)
 
 
-def _widths(page: Page, *, scrolls: bool) -> Iterator[str]:
+def widths(page: Page, *, scrolls: bool) -> Iterator[str]:
+    """What is too wide, cut or out of its frame at the size the page has."""
     over: Any = page.evaluate(OVER)
     if over > 0:
         yield f"{over} px too wide"
