@@ -113,6 +113,8 @@ def keep(task_id: str) -> Response:
 def done(task_id: str) -> Response:
     """What happened, and what to do next."""
     work = Work(task_id)
+    if work.task.state == OPEN:
+        return see("amends.task.show", task_id=task_id)
     since = request.args.get("since", type=int) or 0
     told = about(work.view)
     happened = story.timeline(work.package, [event for event in told.events if event.seq > since], told.sight)
