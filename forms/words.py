@@ -41,9 +41,7 @@ def _moment(component: Component, value: str, scope: Scope) -> str:
 
 
 def size_in_words(size: Any) -> str:
-    """A file's size: 12 KB."""
+    """A file's size as the same in every language: 12 kB, at least one."""
     if not isinstance(size, int) or isinstance(size, bool):
         return ""
-    if size < 1000:
-        return f"{size} bytes"
-    return f"{size / 1000:.0f} KB" if size < 1_000_000 else f"{size / 1_000_000:.1f} MB"
+    return f"{max(1, round(size / 1000))} kB" if size < 1_000_000 else f"{size / 1_000_000:.1f} MB"

@@ -46,6 +46,7 @@ _PERSON, _COMPLAINT, _TASK, _BARRED = (
     table.alias(f"of_{table.name}") for table in (t.complaint_person, t.complaint, t.user_task, t.user_task_barred)
 )
 
+
 @dataclass(frozen=True, slots=True)
 class Reach:
     """Which complaints somebody sees by their account alone, as `check` has it; work that they have lets them in to more."""

@@ -129,7 +129,7 @@ def test_files_are_listed_with_their_size(write: Callable[[RenderModel], str], m
     assert [item.text_content().split() for item in page.iter("li")] == [
         ["a.pdf", "1.5", "MB", "Remove", "a.pdf"],
         ["a.pdf", "1.5", "MB"],
-        ["b", "12", "bytes"],
+        ["b", "1", "kB"],
     ]
     assert page.xpath("//input[@name='p' and @type='hidden']/@value") == ["t"]
     assert page.xpath("//input[@type='file']/@accept") == [".pdf"]

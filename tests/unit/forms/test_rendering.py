@@ -242,4 +242,13 @@ def test_custom_properties_set_how_an_input_is_filled_in(write: Write, make: Mak
     field = page_of(write, make({**component, "properties": {"autocomplete": "email", "width": "20"}}).render()).get_element_by_id("f-a")
     assert (field.get("type"), field.get("autocomplete"), field.get("class")) == ("email", "email", "govuk-input govuk-input--width-20")
     assert field.get("maxlength") is None
-    assert field.get("aria-describedby") == "f-a-info"
+
+
+@pytest.mark.parametrize(("kind", "most", "said"), [("textfield", 19, True), ("textfield", 20, False), ("textarea", 2000, True)])
+def test_how_long_a_text_may_be_is_said_where_somebody_may_come_near_it(write: Write, make: Make, kind: str, most: int, said: bool) -> None:
+    """Below a text of several lines, and a line of few characters; a name of 200 nobody reaches. No input cuts what is typed."""
+    page = page_of(write, make({"type": kind, "key": "a", "id": "a", "label": "A", "validate": {"maxLength": most}}).render())
+    field = page.get_element_by_id("f-a")
+    assert (field.get("aria-describedby"), field.get("maxlength")) == ("f-a-info" if said else None, None)
+    told = [words(one) for one in page.cssselect("#f-a-info")]
+    assert told == ([f"You can enter up to {most} characters"] if said else [])
