@@ -180,7 +180,9 @@ def _show(
             "task/barred.html", 422 if problems else 200, work=work, about=told, barred=barred, candidates=_candidates(work.task),
             problems=problems or {}, asked=request.form, **_allowed(work.task),
         )  # fmt: skip
-    looking = application().register.presence.look(told.complaint, actors.signed_in().id) if told.complaint else []
+    # Not while the form only follows its answers: that draws the form anew, and somebody types.
+    looks = told.complaint is not None and request.form.get("go") != "look"
+    looking = application().register.presence.look(told.complaint, actors.signed_in().id) if looks else []
     model = work.form.render(data, context=work.context, errors=errors, roles=work.roles, native_dates=True) if work.form else None
     return page(
         "task/show.html", status, work=work, model=model, about=told, saved=bool(work.draft), revealed=revealed,

@@ -150,6 +150,11 @@ class Presence:
             others = select(p.account_id).where(*here)
             return [f"account:{one}" for one in connection.execute(others.order_by(p.account_id)).scalars()]
 
+    def forget(self) -> int:
+        """Let go of who looked too long ago; how many there were."""
+        with self.engine.database.transaction() as connection:
+            return connection.execute(delete(t.presence).where(t.presence.c.seen_at < self.engine.now() - REMEMBERED)).rowcount
+
     def news(self, account_id: str, instance_ids: Sequence[str]) -> dict[str, News]:
         """What is new to somebody of these complaints, by instance; those they have not looked at lately are not in it."""
         p, m, c = t.presence.c, t.message.c, t.comment.c

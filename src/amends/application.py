@@ -57,7 +57,7 @@ class Application:
         self.mail_in = MailIn(self.register, self.guard, parseaddr(self.mailer.sender)[1], int(_number("AMENDS_MAIL_MOST", 100_000_000)))
         self.print_queue = PrintQueue(self.register)
         self.poller = Poller(self.mail_in, mailbox_from(os.environ), _number("AMENDS_IMAP_EVERY", 60))
-        self.keeper = Keeper(self.engine, [self.mail_in.sweep])
+        self.keeper = Keeper(self.engine, [self.mail_in.sweep, self.register.presence.forget])
         self.runner = EmbeddedRunner(self.engine.run_due, self.keeper.tidy)
         self.engine.commands.wake = self.runner.wake
         self.metrics = Metrics(self.engine, self.runner)

@@ -218,9 +218,12 @@ def test_a_list_knows_what_is_new_to_somebody(house: House, clock: Any) -> None:
     clock.move(minutes=5)
     presence.look(leak, hanna)
     assert presence.news(hanna, ids) == {leak.instance_id: News(0, 0)}
+    presence.look(other, hanna)
     clock.move(days=91)
     presence.look(leak, house.people["henry"].id)
-    assert presence.news(hanna, ids) == {}, "it is not kept for ever who looked when"
+    assert presence.news(hanna, ids) == {other.instance_id: News(0, 0)}, "it is not kept for ever who looked when"
+    assert house.app.keeper.chores and [presence.forget(), presence.forget()] == [1, 0]
+    assert presence.news(hanna, ids) == {}
 
 
 def test_the_inbox_and_the_task_say_it(house: House, clock: Any) -> None:
