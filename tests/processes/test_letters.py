@@ -130,6 +130,9 @@ def test_the_last_letter_says_why_it_is_the_last(world: World) -> None:
 
 def test_somebody_without_a_name_is_still_addressed(world: World) -> None:
     """ISO 10002 4.5: a complaint without a name is a complaint."""
-    case = world.file(name="", product="", email="").do("assess", ASSESSED).do("investigate", INVESTIGATED).do("decide", DECIDED)
+    case = (
+        world.file(name="", product="", subject="", email="").do("assess", ASSESSED).do("investigate", INVESTIGATED).do("decide", DECIDED)
+    )
     assert "Hello, and thank you for turning to us," in letter(case, "decision")
     assert "About: see your own words below" in letter(case, "acknowledgement")
+    assert "About: Leak" in letter(world.file(product="", subject="Leak"), "acknowledgement")
