@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from amends.engine.errors import Invalid
-from amends.engine.feel import FeelError
+from amends.engine.feel import KEYWORDS, FeelError
 from amends.forms.expressions import Constant, Expression, compile_property
 from amends.forms.model import CHOICE_TYPES, CONTAINER_TYPES, KEYED_TYPES, KNOWN_TYPES, Component, FormProblem, Path
 from amends.forms.options import static_options
@@ -19,6 +19,8 @@ from amends.forms.templates import compile_text
 MAX_BYTES = 1_000_000
 MAX_NESTING = 12
 MAX_COMPONENTS = 1000
+RESERVED = frozenset({"clocks", "settings"})
+"""What expressions read by these names is no answer."""
 
 # Where a property that may be FEEL stands, by the name it is compiled under.
 _PROPERTIES: dict[str, tuple[str, ...]] = {
@@ -165,6 +167,9 @@ class Loader:
             )
             return prefix
         path = (*prefix, *parts)
+        if not prefix and parts[0] in RESERVED | KEYWORDS:
+            why = "is reserved" if parts[0] in RESERVED else "is a word of FEEL"
+            self.problem(made, "unread-key", f"“{parts[0]}” {why}: no expression could read the answer.", "Choose another key.", "warning")
         if made.type in KEYED_TYPES or made.is_list:
             made.path = path
             self._claim(made)

@@ -11,7 +11,10 @@ from amends.engine.definitions.expressions import Expressions
 from amends.engine.definitions.findings import Findings, called, the
 from amends.engine.definitions.model import Element, Flow, Process, is_feel
 from amends.engine.definitions.sites import REQUIRED, WARNED, Site
+from amends.engine.feel import KEYWORDS
 
+RESERVED = frozenset({"clocks", "settings"})
+"""What expressions read by these names is no variable."""
 _VARIABLE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 
 
@@ -57,6 +60,14 @@ def _short(text: str) -> str:
     return f"“{text if len(text) <= 80 else text[:77] + '…'}”"
 
 
+def _readable(found: Findings, element: Element, name: str) -> None:
+    """A name that is reserved, or a word of FEEL, is set and never read."""
+    if name in RESERVED or name in KEYWORDS:
+        why = "is reserved: expressions read something else" if name in RESERVED else "is a word of FEEL: no expression reads it"
+        message = f"{called(element)} sets the variable {name!r}, which {why}."
+        found.warn(element, "mapping", message, "Choose another name.")
+
+
 def _mappings(found: Findings, element: Element) -> None:
     """A mapping needs both ends, and a target that can be a variable."""
     for kind, assignments in (("input", element.ext.inputs), ("output", element.ext.outputs)):
@@ -68,7 +79,11 @@ def _mappings(found: Findings, element: Element) -> None:
             elif not _VARIABLE.fullmatch(entry.target):
                 message = f"The {kind} {entry.target!r} of {the(element)} cannot be a variable's name."
                 found.add(element, "mapping", message, "Use letters, digits and underscores, and begin with a letter.", line=entry.line)
-    names = (element.ext.result_variable, element.loop and element.loop.input_element, element.loop and element.loop.output_collection)
+    loop = element.loop
+    names = [element.ext.result_variable, *(() if loop is None else (loop.input_element, loop.output_collection))]
+    targets = [entry.target for entry in (*element.ext.inputs, *element.ext.outputs)] + [name for name in names if name]
+    for name in dict.fromkeys(target.partition(".")[0] for target in targets):
+        _readable(found, element, name)
     for name in names:
         if name and not _VARIABLE.fullmatch(name):
             message = f"{called(element)} names the variable {name!r}, which cannot be a variable's name."

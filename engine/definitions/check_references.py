@@ -28,13 +28,16 @@ def check_references(
     """Every reference of a process's elements; what a package refers to and does not have is an error."""
     ids = {element.id for element in process.all_elements()}
     ids |= {element.id for each in package.processes.values() for element in each.all_elements()}
+    doers = {element.id for each in (process, *package.processes.values()) for element in each.all_elements() if element.type == "userTask"}
     for element in process.all_elements():
         _form(found, package, element)
         _called(found, package, element, expressions)
         _decision(found, package, element, decisions, known, expressions)
         if element.type == "userTask":
             _assigned(found, package, element, expressions)
-        _properties(found, package, element, ids)
+        _properties(found, package, element, ids, doers)
+        if element.type == "adHocSubProcess":
+            _chosen(found, element, expressions)
 
 
 def _form(found: Findings, package: Package, element: Element) -> None:
@@ -125,7 +128,18 @@ def _groups(text: str, expressions: Expressions) -> list[str]:
     return [item for item in values if isinstance(item, str)] if certain else []
 
 
-def _properties(found: Findings, package: Package, element: Element, ids: set[str]) -> None:
+def _chosen(found: Findings, element: Element, expressions: Expressions) -> None:
+    """An ad-hoc subprocess whose list is known runs what is inside of it and begins by itself."""
+    certain, value = expressions.constant(element.ext.active_elements or "")
+    if not certain or element.scope is None:
+        return
+    known = [inside.id for inside in element.scope.implicit_starts]
+    for wrong in [item for item in value if item not in known] if isinstance(value, list) else [value]:
+        message = f"{called(element)} is to run {wrong!r}, which is none of its elements that no flow leads to."
+        found.add(element, "missing-element", message, f"Write a list of ids: {', '.join(known) or 'there is none'}.")
+
+
+def _properties(found: Findings, package: Package, element: Element, ids: set[str], doers: set[str]) -> None:
     """Our properties: `stage`, `milestone` and `not_done_by`."""
     properties = element.ext.properties
     stage = properties.get("stage")
@@ -141,6 +155,9 @@ def _properties(found: Findings, package: Package, element: Element, ids: set[st
         if other.strip() and other.strip() not in ids:
             message = f"{called(element)} is kept from who did {other.strip()!r}, which is no element here."
             found.absent(element, "missing-element", message, "Write the ids of user tasks, separated by commas.")
+        elif other.strip() and other.strip() not in doers:
+            message = f"{called(element)} is kept from who did {other.strip()!r}, which is no user task: nobody does it."
+            found.warn(element, "missing-element", message, "Write the ids of user tasks, separated by commas.")
 
 
 def awaited(processes: Mapping[str, Process]) -> set[str]:

@@ -30,6 +30,8 @@ def test_what_is_no_json_object_is_refused(source: bytes) -> None:
         ({"type": "textfield", "key": "a b", "label": "X"}, "bad-key"),
         ({"type": "textfield", "key": "_x", "label": "X"}, "bad-key"),
         ({"type": "textfield", "key": "a..b", "label": "X"}, "bad-key"),
+        ({"type": "textfield", "key": "settings", "label": "X"}, "unread-key"),
+        ({"type": "textfield", "key": "if", "label": "X"}, "unread-key"),
         ({"type": "textfield", "key": "x", "label": "X", "conditional": {"hide": "=1 +"}}, "bad-expression"),
         ({"type": "textfield", "key": "x", "label": "X", "conditional": {"hide": "agree"}}, "bad-expression"),
         ({"type": "textfield", "key": "x", "label": "X {{1 +}}"}, "bad-expression"),

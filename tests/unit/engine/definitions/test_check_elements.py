@@ -349,3 +349,24 @@ def test_what_only_refers_for_the_eye_refers_to_what_is_there(found: Any, build:
     flow = '<messageFlow id="mf" sourceRef="t" targetRef="gone"/>'
     pools = f'<collaboration id="o"><participant id="pa" processRef="p"/>{flow}</collaboration>'
     assert ("mf", "dangling-reference") in [(p.element_id, p.code) for p in found(build.draw(task, pools))]
+
+
+def test_an_ad_hoc_subprocess_runs_what_is_inside_of_it(found: Any, build: Any) -> None:
+    """Where its list is known, each of it is an element of it that no flow leads to."""
+    for listed, wrong in (('["x"]', []), ("n", []), ('["gone"]', ["'gone'"]), ('["x", "y"]', ["'y'"]), ('"x"', ["'x'"])):
+        chosen = build.extended(f'<zeebe:adHoc activeElementsCollection="={listed.replace(chr(34), "&quot;")}"/>')
+        inside = f'<task id="x"/><task id="y"/>{build.flow("x", "y")}'
+        problems = found(build.draw(build.around(f'<adHocSubProcess id="t">{chosen}{inside}</adHocSubProcess>')))
+        said = [one.message.partition("is to run ")[2].partition(",")[0] for one in problems if one.code == "missing-element"]
+        assert said == wrong
+
+
+@pytest.mark.parametrize("name", ["clocks", "settings", "if", "null"])
+def test_what_is_set_can_be_read(found: Any, build: Any, name: str) -> None:
+    """Reserved names and words of FEEL are read as something else, whoever sets a variable of that name."""
+    mapped = f'<zeebe:input source="=1" target="{name}.part"/><zeebe:output source="=1" target="{name}"/>'
+    mapping = f"<zeebe:ioMapping>{mapped}</zeebe:ioMapping>"
+    result = build.extended(f"<zeebe:script expression='=1' resultVariable='{name}'/>")
+    script = f'<scriptTask id="t">{result}</scriptTask>'
+    for element in (f'<task id="t">{build.extended(mapping)}</task>', script):
+        assert [(one.code, one.severity) for one in found(build.draw(build.around(element)))] == [("mapping", "warning")]
