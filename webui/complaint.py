@@ -65,7 +65,7 @@ def shown(reference: str, errors: dict[str, str], status: int = 200) -> Response
         about=told, complaint=told.complaint, incidents=told.view.incidents, people=_people(told),
         noted=noted(told.complaint), everybody=everybody(), may_restrict=actors.may("restrict", instance_id=told.view.id),
         team_names=application().accounts.team_names(), talk=talk_of(told.complaint), related=related(told.complaint),
-        looking=application().register.presence.look(told.complaint, actors.signed_in().id),
+        looking=application().register.presence.look(told.view.id, actors.signed_in().id),
         open_tasks=open_tasks, holders={one.id: name_of(one.assignee) for one in open_tasks}, waiting=_waiting(told.view.id), coming=coming,
         channels=CHANNELS, works=_works(), begun=begun.read(told.complaint),
         marked=marked, diagrams=diagrams, chosen=chosen, places=story.places(chosen, marked), is_active=_active_in(diagrams, marked),

@@ -81,7 +81,7 @@ def mentions() -> Response:
 @blueprint.get("/complaints/<reference>/looking")
 def looking(reference: str) -> Response:
     """Who else is looking now: asked by the page every half minute, so that it also says that this one is."""
-    others = application().register.presence.look(_complaint(reference), actors.signed_in().id)
+    others = application().register.presence.look(_complaint(reference).instance_id, actors.signed_in().id)
     return page("complaint/looking.html", looking=others)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, time
 from typing import Any
 
@@ -60,7 +61,8 @@ def show(task_id: str) -> Response:
     application().engine.record_read(work.task.instance_id, f"task {work.task.element_id}", actor=actors.actor())
     if work.task.state != OPEN:
         return _closed(work)
-    return _show(work, work.draft.get("data", {}))
+    looking = application().register.presence.look(work.task.instance_id, actors.signed_in().id)
+    return _show(work, work.draft.get("data", {}), looking=looking)
 
 
 @blueprint.post("/tasks/<task_id>")
@@ -169,8 +171,9 @@ def arrange(task_id: str) -> Response:
 
 
 def _show(
-    work: Work, data: dict[str, Any], errors: Any = None, status: int = 200, revealed: bool = False, problems: dict[str, str] | None = None
-) -> Response:
+    work: Work, data: dict[str, Any], errors: Any = None, status: int = 200, revealed: bool = False, problems: dict[str, str] | None = None,
+    looking: Sequence[str] = (),
+) -> Response:  # fmt: skip
     if work.task.state != OPEN:
         _too_late(work)
     told = about(work.view)
@@ -180,9 +183,6 @@ def _show(
             "task/barred.html", 422 if problems else 200, work=work, about=told, barred=barred, candidates=_candidates(work.task),
             problems=problems or {}, asked=request.form, **_allowed(work.task),
         )  # fmt: skip
-    # Not while the form only follows its answers: that draws the form anew, and somebody types.
-    looks = told.complaint is not None and request.form.get("go") != "look"
-    looking = application().register.presence.look(told.complaint, actors.signed_in().id) if looks else []
     model = work.form.render(data, context=work.context, errors=errors, roles=work.roles, native_dates=True) if work.form else None
     return page(
         "task/show.html", status, work=work, model=model, about=told, saved=bool(work.draft), revealed=revealed,

@@ -137,16 +137,15 @@ class Presence:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
 
-    def look(self, complaint: Complaint, account_id: str) -> list[str]:
+    def look(self, instance_id: str, account_id: str) -> list[str]:
         """Note that somebody is looking; the actors of the others who are."""
         p, now = t.presence.c, self.engine.now()
-        row = {"instance_id": complaint.instance_id, "account_id": account_id, "seen_at": now}
+        row = {"instance_id": instance_id, "account_id": account_id, "seen_at": now}
         with self.engine.database.transaction() as connection:
             dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
             query = dialect.insert(t.presence).values(row)
             connection.execute(query.on_conflict_do_update(index_elements=["instance_id", "account_id"], set_={"seen_at": now}))
-            connection.execute(delete(t.presence).where(p.instance_id == complaint.instance_id, p.seen_at < now - REMEMBERED))
-            here = (p.instance_id == complaint.instance_id, p.account_id != account_id, p.seen_at >= now - LOOKING)
+            here = (p.instance_id == instance_id, p.account_id != account_id, p.seen_at >= now - LOOKING)
             others = select(p.account_id).where(*here)
             return [f"account:{one}" for one in connection.execute(others.order_by(p.account_id)).scalars()]
 
@@ -161,6 +160,7 @@ class Presence:
         came = select(func.count()).where(m.instance_id == p.instance_id, m.direction == "in", m.at > p.seen_at)
         said = select(func.count()).where(c.instance_id == p.instance_id, c.author != f"account:{account_id}", c.at > p.seen_at)
         query = select(p.instance_id, came.scalar_subquery(), said.scalar_subquery())
-        query = query.where(p.account_id == account_id, p.instance_id.in_(dict.fromkeys(instance_ids)))
+        lately = p.seen_at >= self.engine.now() - REMEMBERED
+        query = query.where(p.account_id == account_id, p.instance_id.in_(dict.fromkeys(instance_ids)), lately)
         with self.engine.database.reading() as connection:
             return {row[0]: News(*row[1:]) for row in connection.execute(query)} if instance_ids else {}

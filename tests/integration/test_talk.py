@@ -195,13 +195,13 @@ def test_the_text_library_is_not_loaded_before_somebody_asks(tmp_path: Path) -> 
 def test_one_sees_who_else_is_looking(house: House, clock: Any) -> None:
     """For a minute after their last sign."""
     leak, presence = house.file(LEAK), house.register.presence
-    assert presence.look(leak, house.people["hanna"].id) == []
-    assert presence.look(leak, house.people["henry"].id) == [house["hanna"]]
+    assert presence.look(leak.instance_id, house.people["hanna"].id) == []
+    assert presence.look(leak.instance_id, house.people["henry"].id) == [house["hanna"]]
     clock.move(seconds=50)
-    assert presence.look(leak, house.people["henry"].id) == [house["hanna"]]
+    assert presence.look(leak.instance_id, house.people["henry"].id) == [house["hanna"]]
     clock.move(seconds=20)
-    assert presence.look(leak, house.people["henry"].id) == []
-    assert presence.look(leak, house.people["hanna"].id) == [house["henry"]]
+    assert presence.look(leak.instance_id, house.people["henry"].id) == []
+    assert presence.look(leak.instance_id, house.people["hanna"].id) == [house["henry"]]
 
 
 def test_a_list_knows_what_is_new_to_somebody(house: House, clock: Any) -> None:
@@ -209,21 +209,20 @@ def test_a_list_knows_what_is_new_to_somebody(house: House, clock: Any) -> None:
     leak, other = house.file(LEAK), house.file(OTHER)
     presence, hanna, ids = house.register.presence, house.people["hanna"].id, [leak.instance_id, other.instance_id]
     assert presence.news(hanna, ids) == {} and presence.news(hanna, []) == {}
-    presence.look(leak, hanna)
+    presence.look(leak.instance_id, hanna)
     clock.move(minutes=5)
     house.register.receive(leak, "Any news?", author="complainant")
     house.register.talk.say(leak, "Mine", actor=house["hanna"])
     house.register.talk.say(leak, "Another's", actor=house["henry"])
     assert presence.news(hanna, ids) == {leak.instance_id: News(1, 1)}
     clock.move(minutes=5)
-    presence.look(leak, hanna)
+    presence.look(leak.instance_id, hanna)
     assert presence.news(hanna, ids) == {leak.instance_id: News(0, 0)}
-    presence.look(other, hanna)
+    presence.look(other.instance_id, hanna)
     clock.move(days=91)
-    presence.look(leak, house.people["henry"].id)
-    assert presence.news(hanna, ids) == {other.instance_id: News(0, 0)}, "it is not kept for ever who looked when"
-    assert house.app.keeper.chores and [presence.forget(), presence.forget()] == [1, 0]
-    assert presence.news(hanna, ids) == {}
+    presence.look(leak.instance_id, house.people["henry"].id)
+    assert presence.news(hanna, ids) == {}, "it does not count for ever who looked when"
+    assert presence.forget in house.app.keeper.chores and [presence.forget(), presence.forget()] == [2, 0]
 
 
 def test_the_inbox_and_the_task_say_it(house: House, clock: Any) -> None:
@@ -237,7 +236,7 @@ def test_the_inbox_and_the_task_say_it(house: House, clock: Any) -> None:
     assert found is not None
     client.post("/sign-in", data={"amends_csrf": found[1], "username": "hanna", "password": PASSWORD})
     assert 'app-tag--new">New<' in client.get("/inbox").text
-    house.register.presence.look(leak, house.people["henry"].id)
+    house.register.presence.look(leak.instance_id, house.people["henry"].id)
     assert "Henry is looking at this too" in client.get(f"/tasks/{task.id}").text
     assert "app-tag--new" not in client.get("/inbox").text
     clock.move(minutes=5)

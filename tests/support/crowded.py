@@ -100,7 +100,7 @@ class Crowded:
         register.talk.say(complaint, f"{WORDS} @zoe @wolfgang", actor=self.people["henry"].actor)
         register.relations.link(complaint, other, "related", actor=self.people["henry"].actor)
         register.people.note(complaint, self.people["rita"].actor, "involved", actor="system", reason=LONG)
-        register.presence.look(complaint, self.long.id)
+        register.presence.look(complaint.instance_id, self.long.id)
         task = self.open_task(complaint)
         engine.assign(task.id, self.long.actor, actor=self.account.actor)
         engine.delegate(task.id, self.account.actor, actor=self.long.actor)
