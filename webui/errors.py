@@ -19,6 +19,7 @@
 from __future__ import annotations
 
 import errno
+import re
 import secrets
 from typing import Any
 
@@ -32,7 +33,7 @@ from amends.engine.instances.commands import Suspended
 from amends.webui import languages, times, words
 from amends.webui.pages import page
 from amends.webui.people import name_of
-from amends.webui.security import CSRF_FIELD
+from amends.webui.security import CSRF_FIELD, is_from_us
 from amends.webui.speech import say
 from amends.webui.state import own_session, setting
 
@@ -54,6 +55,11 @@ AWAY = "Nothing that you have sent before is lost. Please try again in some minu
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 OURS = (CSRF_FIELD, "go", "do", "next")
 SECRET = ("password", "secret", "code", "token")
+"""What the names of fields that are never given back have in them: passwords, codes and links that open something."""
+FIELD = re.compile(r"[^\W\d_][\w.-]{0,79}")
+"""What fields of our forms are called."""
+MOST_GIVEN = 100_000
+"""So many characters are given back in all."""
 
 
 def register(target: Blueprint | Flask) -> None:
@@ -69,12 +75,32 @@ def typed(rows: list[tuple[str, str]]) -> None:
 
 
 def given() -> list[tuple[str, str]]:
-    """What somebody had typed: as the view has noted it, else as it was sent, without what is secret or ours."""
+    """What somebody had typed: as the view has noted it, else as it was sent to a page of ours, without what is secret or ours.
+
+    Only where one of our own pages has sent it: another site must not put its words on a page of ours.
+    """
     noted = g.get("amends_typed", None)
     if noted is not None:
         return list(noted)
-    sent = ((name, value) for name, value in request.form.items(multi=True) if value.strip() and not name.startswith("_"))
-    return [(words.label(name), value) for name, value in sent if name not in OURS and not any(part in name for part in SECRET)]
+    if "amends" not in request.blueprints:
+        return []
+    try:
+        if not is_from_us():
+            return []
+        sent = [(name, value) for name, value in request.form.items(multi=True) if value.strip() and _is_given_back(name)]
+    except HTTPException:  # what cannot be read, or is too large to be
+        return []
+    found, left = [], MOST_GIVEN
+    for name, value in sent:
+        if left > 0:
+            found.append((words.label(name), value if len(value) <= left else f"{value[:left]}…"))
+        left -= len(name) + len(value)
+    return found
+
+
+def _is_given_back(name: str) -> bool:
+    """Whether a field is one that somebody types into, and not a secret one."""
+    return bool(FIELD.fullmatch(name)) and name not in OURS and not any(part in name.casefold() for part in SECRET)
 
 
 def away(message: str) -> Response:

@@ -35,15 +35,15 @@ def show() -> Response:
 @blueprint.post("/account")
 def change_password() -> Response:
     """Change one's own password; the old one is asked for, as the screen may be somebody else's."""
-    found, accounts, new = actors.signed_in(), application().accounts, request.form.get("new", "")
-    if not _proven("old"):
-        return _show({"old": NOT_YOURS}, 422)
-    if new != request.form.get("again", ""):
-        return _show({"again": "The two new passwords are not the same. Type both again."}, 422)
+    found, accounts, new = actors.signed_in(), application().accounts, request.form.get("new_password", "")
+    if not _proven("old_password"):
+        return _show({"old_password": NOT_YOURS}, 422)
+    if new != request.form.get("again_password", ""):
+        return _show({"again_password": "The two new passwords are not the same. Type both again."}, 422)
     try:
         accounts.set_password(found.id, new, actor=actors.actor())
     except Invalid as error:
-        return _show({"new": str(error)}, 422)
+        return _show({"new_password": str(error)}, 422)
     actors.sign_in(accounts.get(found.id), actors.current_session().method)
     say("Your password is changed. Everywhere else you are signed out.")
     return see("amends.own.show")

@@ -49,9 +49,8 @@ def refuse_forgery() -> None:
     """Refuse a request that changes something without our token; raises BadRequest."""
     if request.method in ("GET", "HEAD", "OPTIONS", "TRACE"):
         return
-    given = request.form.get(CSRF_FIELD) or request.headers.get("X-CSRF-Token")
     try:
-        validate_csrf(given, time_limit=CSRF_SECONDS, token_key=CSRF_FIELD)
+        _check_token()
     except ValidationError as error:
         raise BadRequest(
             say(
@@ -59,6 +58,25 @@ def refuse_forgery() -> None:
                 "Go back, load the page again, and send it once more; your browser may still have what you typed."
             )
         ) from error
+
+
+def is_from_us() -> bool:
+    """Whether one of our own pages sends this: it has our token, else the browser says so.
+
+    Browsers that say nothing about the site say where a form comes from; most do not for ours, as our pages give no referrer.
+    """
+    try:
+        _check_token()
+    except ValidationError:
+        site = request.headers.get("Sec-Fetch-Site")
+        return site == "same-origin" if site else request.headers.get("Origin") == request.host_url.rstrip("/")
+    return True
+
+
+def _check_token() -> None:
+    """Raise `ValidationError` unless the request has our token, from not too long ago."""
+    given = request.form.get(CSRF_FIELD) or request.headers.get("X-CSRF-Token")
+    validate_csrf(given, time_limit=CSRF_SECONDS, token_key=CSRF_FIELD)
 
 
 def bound_request() -> None:

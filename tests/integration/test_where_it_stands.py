@@ -126,7 +126,8 @@ def test_what_was_typed_is_given_back_where_it_cannot_be_taken(app: Application,
         token = jo.token("/follow")
     else:
         token = "old"
-    answer = jo.client.post(f"{jo.page}/message", data={"amends_csrf": token, "body": "It took me an hour\nto write this."})
+    said, site = {"amends_csrf": token, "body": "It took me an hour\nto write this."}, {"Sec-Fetch-Site": "same-origin"}
+    answer = jo.client.post(f"{jo.page}/message", data=said, headers=site)
     assert answer.status_code in (400, 403)
     assert "It took me an hour<br>to write this." in answer.text and "What you had typed" in answer.text
     if answer.status_code == 403:

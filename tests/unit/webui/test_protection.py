@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, current_app, request
 
 from amends.webui import create_app
+from amends.webui.errors import given
 from amends.webui.signin import local_path
 
 
@@ -57,8 +60,6 @@ def test_sign_in_is_limited(browser: Any) -> None:
 
 def test_sign_in_does_not_say_which_was_wrong(browser: Any) -> None:
     """A wrong name and a wrong password get the same answer."""
-    import re
-
     pages = [browser.post("/sign-in", {"username": name, "password": "guess"}).text for name in ("hanna", "nobody-here")]
     plain = [re.sub(r'value="[^"]*"', "", page) for page in pages]
     assert plain[0] == plain[1]
@@ -111,9 +112,63 @@ def test_password_change_ends_other_sessions(app: Flask, browser: Any, fakes: An
     browser.sign_in("hanna")
     other.sign_in("hanna")
     new = "a completely new phrase"
-    assert browser.post("/account", {"old": fakes.PASSWORD, "new": new, "again": new}).status_code == 200
+    assert browser.post("/account", {"old_password": fakes.PASSWORD, "new_password": new, "again_password": new}).status_code == 200
     assert browser.get("/inbox").status_code == 200
     assert other.get("/inbox").status_code == 303
+
+
+NEW = "a completely new phrase"
+OURSELVES = {"Sec-Fetch-Site": "same-origin"}
+
+
+def test_no_password_and_no_code_is_given_back(app: Flask, repository: Path) -> None:
+    """Whatever a page of ours asks for as a password or a code never stands on an error page, where other words do."""
+    lines = [line for file in (repository / "webui" / "templates").rglob("*.html") for line in file.read_text().splitlines()]
+    asking = [line for line in lines if 'type="password"' in line or "one-time-code" in line]
+    names = {(re.search(r'text_input\("([^"]+)"', line) or re.search(r'\bname="([^"]+)"', line) or [line, line])[1] for line in asking}
+    assert {"password", "code", "old_password"} <= names
+    sent = {name: NEW for name in [*names, "secret", "Password"]} | {"reason": "It is lost."}
+    with app.test_request_context("/account", method="POST", data=sent, headers=OURSELVES):
+        assert given() == [("Reason", "It is lost.")]
+
+
+def test_an_error_does_not_show_the_passwords_that_were_typed(browser: Any, fakes: Any) -> None:
+    """Where a form stood open too long, nor where somebody has tried too often."""
+    browser.sign_in("hanna")
+    sent = {"old_password": fakes.PASSWORD, "new_password": NEW, "again_password": NEW}
+    old = browser.client.post("/account", data={"amends_csrf": "old", **sent}, headers=OURSELVES)
+    sent["old_password"] = "wrong"
+    answers = [old, *(browser.post("/account", sent) for _ in range(10))]
+    assert [one.status_code for one in (answers[0], answers[1], answers[-1])] == [400, 422, 429]
+    assert not [one.status_code for one in answers if NEW in one.text or fakes.PASSWORD in one.text]
+
+
+LEAKED = {"Your case was leaked": "Ring +1 900 1234", "reference": "Ring +1 900 5678"}
+CAME_FROM = [
+    ({"Origin": "https://evil.example"}, False), ({"Origin": "null"}, False), ({"Sec-Fetch-Site": "cross-site"}, False), ({}, False),
+    ({"Origin": "http://localhost", "Sec-Fetch-Site": "same-site"}, False), ({"Origin": "http://localhost"}, True), (OURSELVES, True),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("headers", "back"), CAME_FROM)
+def test_another_site_puts_no_words_on_our_pages(browser: Any, headers: dict[str, str], back: bool) -> None:
+    """What was typed comes back only to where a page of ours has sent it, and only what is a field of a form."""
+    answer = browser.client.post("/follow/lost", data=LEAKED, headers=headers)
+    assert answer.status_code == 400
+    assert ("Ring +1 900 5678" in answer.text) == back
+    assert "Ring +1 900 1234" not in answer.text and "leaked" not in answer.text
+
+
+def test_what_is_sent_to_no_page_is_neither_read_nor_given_back(browser: Any) -> None:
+    """However large it is; the bound of a request holds at every address, and what comes back has a bound too."""
+    with browser.client as client:
+        answer = client.post("/nope", data={"body": "y" * 3_000_000}, headers=OURSELVES)
+        assert (answer.status_code, request.max_content_length) == (404, current_app.config["AMENDS_MAX_REQUEST"])
+    assert len(answer.text) < 50_000 and "yyy" not in answer.text
+    answer = browser.client.post("/follow/lost", data={"body": "y" * 1_000_000, "more": "zzz"}, headers=OURSELVES)
+    assert answer.status_code == 400 and "yyy" in answer.text and len(answer.text) < 150_000 and "zzz" not in answer.text
+    too_large = browser.client.post("/follow/lost", data={"body": "y" * 3_000_000}, headers=OURSELVES)
+    assert too_large.status_code == 413 and "yyy" not in too_large.text
 
 
 def test_unexpected_error_tells_only_a_number(application: Any, caplog: Any) -> None:
@@ -133,7 +188,6 @@ def test_too_large_is_said_with_the_bound(application: Any) -> None:
     """A file that is too large is refused with the size allowed."""
     app = create_app(application, SECRET_KEY="k" * 32, TESTING=True, AMENDS_MAX_FILE=1000)
     client = app.test_client()
-    import re
 
     token = re.search(r'name="amends_csrf" value="([^"]+)"', client.get("/complain/1").text)
     assert token is not None
