@@ -21,11 +21,14 @@ from amends.engine.services.letters import Template
 
 TEMPLATE = "letter.typ"
 MOST_SIGNS = 40
-"""So many different signs that no font shows are replaced in one letter."""
+"""So many different signs that no font shows are found out one after the other; in a letter with more, all are replaced."""
 HELP = "Its text is on the complaint's page. What a font is missing for is printed once one is installed on this machine."
 SIGNS = ("So", "Sk", "Sm")
 UNSEEN = ("Mn", "Me", "Cf", "Cc", "Co", "Cn")
+ENCLOSING = range(0x20DD, 0x20E5)
 JOINING = dict.fromkeys([0x200D, *range(0xFE00, 0xFE10), *range(0x1F3FB, 0x1F400)], "")
+AROUND = JOINING | dict.fromkeys(ENCLOSING, "")
+"""What stands around or behind a sign, such as the key of a keycap: most fonts have the sign and not that."""
 _NOT_SHOWN = re.compile(r'the text `"(.+?)"` could not be displayed', re.DOTALL)
 _ESCAPED = re.compile(r"\\u\{([0-9a-f]+)\}")
 
@@ -52,13 +55,15 @@ def letter_pdf(
         "blocks": shaped(text, template), "link": link, "qr": _qr(link), "paper": paper,
     }  # fmt: skip
     instead: dict[int, str] = {}
-    for _ in range(MOST_SIGNS):
+    for left in range(MOST_SIGNS, -1, -1):
+        if not left:
+            instead |= {ord(sign): _named(sign) for sign in set(_all_of(data)) if sign > "\u2100" and unicodedata.category(sign) in SIGNS}
         try:
             return _compiled(_with(data, instead))
         except typst.TypstError as error:
-            if not _learnt(instead, str(error)):
+            if not left or not _learnt(instead, str(error), data):
                 raise AmendsError(f"The letter could not be made into a PDF: {error}. {HELP}") from error
-    raise AmendsError(f"The letter could not be made into a PDF: it has too many signs that no font here shows. {HELP}")
+    raise AssertionError("the last attempt returns or raises")
 
 
 def _compiled(data: Any) -> bytes:
@@ -76,23 +81,48 @@ def _with(data: Any, instead: dict[int, str]) -> Any:
     return [_with(value, instead) for value in data] if isinstance(data, list | tuple) else data
 
 
-def _learnt(instead: dict[int, str], error: str) -> bool:
+def _learnt(instead: dict[int, str], error: str, data: Any) -> bool:
     """Note what stands in the place of signs that no font of this machine shows: an emoji's name. People write with them.
 
-    Letters of a script without a font stay: their names would say nothing, and a font helps. Whether anything is new.
+    Letters of a script without a font stay: their names would say nothing, and a font helps. What stands around a letter goes, since
+    the letter alone may be shown. Whether anything is new.
     """
     found = _NOT_SHOWN.search(error)
     before = len(instead)
     if found is not None:
-        for sign in _ESCAPED.sub(lambda match: chr(int(match[1], 16)), found[1]):
+        signs = _ESCAPED.sub(lambda match: chr(int(match[1], 16)), found[1])
+        for sign in signs:
             kind = unicodedata.category(sign)
             if kind in SIGNS:
-                instead[ord(sign)] = f"[{unicodedata.name(sign).lower()}]"
+                instead[ord(sign)] = _named(sign)
             elif kind in UNSEEN:
                 instead[ord(sign)] = ""
         # What joins or colours emoji is nothing by itself, and stands unseen behind whatever is shown instead of them.
         instead |= {} if len(instead) == before else JOINING
+        for around in (AROUND, _behind(signs, data)) if len(instead) == before else ():
+            if not around.keys() <= instead.keys():
+                instead |= around
+                break
     return len(instead) > before
+
+
+def _behind(signs: str, data: Any) -> dict[int, str]:
+    """What is unseen by itself and stands behind one of these signs, to be left out."""
+    unseen, base = set[str](), ""
+    for sign in _all_of(data):
+        if unicodedata.category(sign) not in UNSEEN:
+            base = sign
+        elif base in signs:
+            unseen.add(sign)
+    return {ord(sign): "" for sign in unseen}
+
+
+def _named(sign: str) -> str:
+    return f"[{unicodedata.name(sign).lower()}]"
+
+
+def _all_of(data: Any) -> str:
+    return json.dumps(data, ensure_ascii=False)
 
 
 def _qr(link: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import zlib
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pypdf import PdfReader
 
 import amends
 from amends.engine.definitions import read_package
@@ -43,6 +45,23 @@ def test_a_letter_is_a_pdf_for_screen_readers_and_data_is_never_markup() -> None
     assert b"Ihre #beschwerde" in made or b"Title" in made
     assert [block["kind"] for block in shaped(text)] == ["paragraph", "bullets", "numbers", "paragraph"]
     assert letter_pdf("رسالة", "مرحبا", [], "Org", date(2026, 12, 4), "ar").startswith(b"%PDF")
+
+
+def words_of(pdf: bytes) -> str:
+    return " ".join("".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages).split())
+
+
+@pytest.mark.parametrize("typed", ["1\ufe0f\u20e3", "#\ufe0f\u20e3", "1\u20e3", "a\u20e3", '"\u20e3', "a\u0489", "x\u1ab0"])
+def test_a_sign_with_something_around_it_is_printed_without(typed: str) -> None:
+    """A keycap as its key: a font has the sign, though not what stands around it."""
+    assert typed[0] in words_of(letter_pdf("Words", f"Step {typed} now.", [], "Org", date(2026, 12, 4), "en"))
+
+
+def test_however_many_signs_no_font_shows_the_letter_is_printed() -> None:
+    """More than are found out one after the other: each is named, and plain ones stay."""
+    typed = "".join(map(chr, range(0x1F900, 0x1F940)))
+    words = words_of(letter_pdf("Words", f"5 < 6 \u00a9 {typed}", [], "Org", date(2026, 12, 4), "en"))
+    assert "5 < 6 ©" in words
 
 
 TEMPLATE = b"""---
