@@ -151,6 +151,12 @@ def _follow_keep(reference: str, mark: str) -> None:
     remember(follow=dict(list(kept.items())[-4:]) | {reference: [now().isoformat(), mark]})
 
 
+def follow_used(complaint: Any) -> None:
+    """Note that whoever follows this complaint here sends something: a person does, who has the link that let this browser in."""
+    _, mark = own_session()["follow"][complaint.reference]
+    application().register.link_used(complaint, str(mark))
+
+
 def follow_close() -> None:
     """Let this browser follow nothing any more."""
     remember(follow=None)

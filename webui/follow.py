@@ -26,7 +26,7 @@ LONGEST = 20_000
 
 @blueprint.get("/f/<secret>")
 def secret_link(secret: str) -> Response:
-    """The link a complainant was given."""
+    """The link a complainant was given. It ends none that were given out before it: gateways open the links of mails they let through."""
     count_attempt("follow")
     try:
         complaint = application().register.by_link(secret)
@@ -54,6 +54,7 @@ def enter() -> Response:
     except NotFound:
         return page("follow/find.html", 422, narrow=True, reference=reference, errors={"reference": say_it(WRONG)})
     actors.follow_open(complaint.reference, secret)
+    actors.follow_used(complaint)
     return see("amends.follow.show", reference=complaint.reference)
 
 
@@ -108,6 +109,7 @@ def write(reference: str) -> Response:
     typed([(say_it("What do you want to add?"), body)] if body else [])
     complaint = _complaint(reference)
     count_attempt("file")
+    actors.follow_used(complaint)
     try:
         files = [upload for uploads in filling.read_files().values() for upload in uploads]
     except filling.Refused as error:
@@ -134,6 +136,7 @@ def answer(reference: str, name: str) -> Response:
     """Send that form; what was typed is given back when it is not wanted any more."""
     complaint = _complaint(reference)
     count_attempt("file")
+    actors.follow_used(complaint)
     chosen = _offered(complaint, name)
     key = f"answer:{complaint.reference}:{name}"
     draft: dict[str, Any] = web().drafts.read(key) or {}

@@ -143,7 +143,7 @@ def _said(kind: str, element: str, name: str, data: Mapping[str, Any]) -> tuple[
 
 def _given(data: Mapping[str, Any]) -> str:
     return (
-        "The complainant asked for a new link, got it by mail, and opened it"
+        "The complainant asked for a new link, got it by mail, and used it"
         if data.get("asked")
         else "The complainant was given a new link"
     )

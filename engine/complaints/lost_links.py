@@ -3,8 +3,9 @@
 Whoever asks learns nothing: what they typed becomes a job without being looked at, and the job, some seconds later, looks. So the
 answer's words and its time are the same for a wrong address, an unknown reference and the right ones (ISO 10002, 4.4 and 4.10).
 
-Asking ends nothing: anybody may ask. The links that there were end when the new one is opened, which shows that it has arrived. Those
-that were asked for within the same hour live and end together: whoever sends the page twice may open either mail.
+Asking ends nothing: anybody may ask. Nor does opening: mail gateways open what they let through. The links that there were end when
+something is sent by a browser that came in with the new one, which shows that it has arrived with a person. Those that were asked for
+within the same hour live and end together: whoever sends the page twice may use either mail.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+import structlog
 from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
 from uuid_utils import uuid7
 
@@ -27,7 +29,7 @@ from amends.engine.execution.values import encode
 from amends.engine.services.base import OperationContext
 from amends.engine.services.letters import KEPT_LINK, Rendered, asks_for_link, render, with_link, written
 from amends.engine.services.messages import LetterBox, link_address
-from amends.engine.services.outbox import DOUBTFUL, SETTLED, UNSENT
+from amends.engine.services.outbox import DOUBTFUL, RETURNED, SENDING, SENT, SETTLED, UNDECIDED, UNSENT
 from amends.engine.services.recipients import complainant
 from amends.engine.store import tables as t
 
@@ -43,17 +45,20 @@ MOST: Final = 3
 """So many new links are mailed for one complaint in `WITHIN`; further ones are asked for in vain."""
 WITHIN: Final = timedelta(days=1)
 TOGETHER: Final = timedelta(hours=1)
-"""Links asked for within this time, for the same address, are one wish: opening one of them ends none of the others."""
+"""Links asked for within this time, for the same address, are one wish: using one of them ends none of the others."""
 LATEST_SECONDS: Final = 4.0
 TRIES: Final = 8
-OPENED: Final = "opened link"
-"""Begins the `why` of a link that was asked for once it was opened; until then it is `LOST_LINK`."""
+USED: Final = "opened link"
+"""Begins the `why` of a link that was asked for once somebody has sent something by it; until then it is `LOST_LINK`."""
 TOO_MANY: Final = (
     "The complainant asked for a new link again; {most} were mailed within a day, and no further one is. Perhaps none arrived."
 )
 NO_ADDRESS: Final = "The complainant asked for a new link, but mail cannot be sent to the address of the complaint."
 PERHAPS: Final = "The complainant asked for a new link. The mail may have been sent: see whether it arrived."
 IN_VAIN: Final = "The complainant asked for a new link and did not get it: {why}"
+PERHAPS_LEFT: Final = (SENT, RETURNED, DOUBTFUL, SENDING)
+
+log = structlog.get_logger()
 
 
 class LostLinks:
@@ -101,12 +106,15 @@ class LostLinks:
         context = self._context(complaint, job_id)
         with self.engine.database.reading() as connection:
             state = connection.execute(select(t.dispatch.c.state).where(_rows_of(context))).scalar()
-        self._leave_to_staff(context, PERHAPS if state == DOUBTFUL else IN_VAIN.format(why=why))
+        self._leave_to_staff(context, PERHAPS if state in (DOUBTFUL, SENDING) else IN_VAIN.format(why=why))
 
-    def opened(self, complaint: Complaint, secret: str) -> None:
-        """Somebody opens a link. The first time that is one of those asked for, what was given out before it ends."""
+    def used(self, complaint: Complaint, digest: str) -> None:
+        """Somebody who came in by the link with this digest sends something, which no machine that opens links does.
+
+        The first time that is one of those asked for, what was given out before it ends.
+        """
         f = t.follow_link.c
-        this = (f.secret_hash == digest_of(secret), f.why.startswith(LOST_LINK))
+        this = (f.secret_hash == digest, f.why.startswith(LOST_LINK))
         with self.engine.database.reading() as connection:
             waits = connection.execute(select(f.why).where(*this)).first()
         if waits is None:
@@ -118,23 +126,33 @@ class LostLinks:
                 return
             kept = link.why.removeprefix(LOST_LINK)
             address = kept.rpartition(" ")[2]
-            work.connection.execute(update(t.follow_link).where(*this).values(why=f"{OPENED}{kept}"))
-            asked_for = or_(f.why.startswith(LOST_LINK), f.why.startswith(OPENED))
+            work.connection.execute(update(t.follow_link).where(*this).values(why=f"{USED}{kept}"))
+            asked_for = or_(f.why.startswith(LOST_LINK), f.why.startswith(USED))
             together = and_(asked_for, f.why.endswith(f" {address}"), f.made_at > link.made_at - TOGETHER)
             self.register.links.end_earlier(work.connection, complaint.instance_id, link.made_at, but=together)
             work.execution.notes.append(Note("link renewed", "", 0, {"old": "ended", "asked": "on the page"}))
 
     def _spent(self, connection: Connection, context: OperationContext) -> bool:
         d = t.dispatch.c
-        others = (d.instance_id == context.instance_id, d.key.startswith(f"{context.instance_id}.lost-", autoescape=True))
+        # What certainly never left is no mail too many: an outage must not lock anybody out once it is over.
+        left = or_(d.state.in_(PERHAPS_LEFT), and_(d.state == UNSENT, d.proof == PERHAPS))
+        others = (left, d.instance_id == context.instance_id, d.key.startswith(f"{context.instance_id}.lost-", autoescape=True))
         recent = select(func.count()).where(*others, ~_rows_of(context), d.attempted_at > context.now - WITHIN)
         return connection.execute(recent).scalar_one() >= MOST
 
     def _leave_to_staff(self, context: OperationContext, why: str) -> None:
-        """Put the mail that did not leave among the letters that wait, once."""
+        """Put the mail that did not leave among the letters that wait, once: not again what was sent since, or somebody has seen to."""
         with self.engine.database.reading() as connection:
             recipient = complainant(connection, context, "post")
+            known = connection.execute(select(t.dispatch.c.key, t.dispatch.c.state).where(_rows_of(context))).first()
+        if known is not None and (known.state not in UNDECIDED or self._dealt_with(context, known.key)):
+            return
         LetterBox(context).leave(recipient, LETTER, self._kept_letter(context), UNSENT, why)
+
+    def _dealt_with(self, context: OperationContext, key: str) -> bool:
+        """Whether staff have said so: the row is `failed` then, as one is whose attempts go on."""
+        events = self.engine.history(context.instance_id)
+        return any(one.kind == "dealt with" and one.data.get("dispatch") == key for one in events)
 
     def _asked_for(self, asked: Mapping[str, Any]) -> Complaint | None:
         try:
@@ -167,10 +185,15 @@ class LostLinks:
         return replace(_our_own(context, make()), kept=_our_own(context, KEPT_LINK))
 
     def _kept_letter(self, context: OperationContext) -> Rendered:
-        name = letter_in(context.package, LETTER, _language(context))
-        if context.package.letter(LETTER) and asks_for_link(name, context):
-            return render(name, context)
-        return _our_own(context, KEPT_LINK)
+        try:
+            name = letter_in(context.package, LETTER, _language(context))
+            if context.package.letter(LETTER) and asks_for_link(name, context):
+                return render(name, context)
+            return _our_own(context, KEPT_LINK)
+        except Exception as error:
+            # The letter may be the very reason why it did not leave; the wish must not be lost by it as well.
+            log.warning("letter cannot be written", letter=LETTER, instance=context.instance_id, error=type(error).__name__)
+            return written(*words_for(_language(context), context.variables["reference"], KEPT_LINK, ""))
 
 
 def _our_own(context: OperationContext, link: str) -> Rendered:

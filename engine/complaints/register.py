@@ -140,9 +140,7 @@ class Register:
             row = self.links.find(connection, secret)
             if row is None or row.reference != tidy_reference(reference):
                 raise NotFound("There is no complaint with this reference and link. Check both, or ask us for a new link.")
-            found = _complaint(connection, [row])[0]
-        self.lost_links.opened(found, secret)
-        return found
+            return _complaint(connection, [row])[0]
 
     def by_link(self, secret: str) -> Complaint:
         """The complaint of a secret link alone; `NotFound` for one that nobody gave out, or that has expired."""
@@ -150,9 +148,11 @@ class Register:
             row = self.links.find(connection, secret)
             if row is None:
                 raise NotFound("This link does not lead to a complaint. Check it, or ask us for a new one.")
-            found = _complaint(connection, [row])[0]
-        self.lost_links.opened(found, secret)
-        return found
+            return _complaint(connection, [row])[0]
+
+    def link_used(self, complaint: Complaint, digest: str) -> None:
+        """Say that somebody has sent something by the link with this digest: if they asked for it, those given out before it end."""
+        self.lost_links.used(complaint, digest)
 
     def still_opens(self, reference: str, digest: str) -> bool:
         """Whether the link with this digest of its secret leads to the complaint and has not ended."""

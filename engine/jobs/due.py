@@ -30,6 +30,8 @@ FIRST_PAUSE = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(hours=1)
 ERROR_LENGTH = 2_000
 SYSTEM = "system"
+GIVING_UP = 24
+"""So often more it is tried, an hour apart, to tell that an errand was given up, where not even that works."""
 LOST_RUNNER = "whatever ran it died before it could say how it went"
 
 log = structlog.get_logger()
@@ -230,10 +232,31 @@ class Jobs:
                 failed = str(error) if isinstance(error, AmendsError) else type(error).__name__
             else:
                 failed = ""
-        if failed:
-            errand.given_up(job.id, about, failed)
-        self._drop(job)
+        elif job.attempts > job.retries:
+            failed = self._last_error(job) or LOST_RUNNER
+        if not failed or self._told(job, errand, about, failed):
+            self._drop(job)
         return True
+
+    def _told(self, job: Job, errand: Errand, about: dict[str, Any], why: str) -> bool:
+        """Tell that an errand was given up; whether that worked. If not, it is told later: its job is all that is left of it."""
+        try:
+            errand.given_up(job.id, about, why)
+        except (OperationalError, InterfaceError, Unavailable):
+            raise
+        except Exception as error:
+            log.error("errand cannot be given up", kind=job.kind, job=job.id, error=type(error).__name__)
+            attempts = max(job.attempts, job.retries) + 1
+            state = "due" if attempts <= job.retries + GIVING_UP else "failed"
+            later = {"state": state, "attempts": attempts, "due_at": self.commands.now() + LONGEST_PAUSE, "error": why[:ERROR_LENGTH]}
+            with self.database.transaction() as connection:
+                connection.execute(update(t.job).where(t.job.c.id == job.id).values(**later))
+            return False
+        return True
+
+    def _last_error(self, job: Job) -> str:
+        with self.database.reading() as connection:
+            return str(connection.execute(select(t.job.c.error).where(t.job.c.id == job.id)).scalar() or "")
 
     def _signal(self, job: Job) -> bool:
         tokens, variables = signalled(job.kind, job.token, job.body)

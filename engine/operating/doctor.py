@@ -126,7 +126,7 @@ def _jobs(engine: Engine, numbers: Figures) -> list[Finding]:
         told = f"{numbers.jobs_due} jobs are due, the oldest for {_span(numbers.oldest_due_age)}."
         found.append(Finding("jobs", PROBLEM, told, "Nobody runs them, or too slowly: start amends worker, or leave out --no-runner."))
     if numbers.jobs_failed:
-        told = f"{numbers.jobs_failed} jobs were given up; each has an incident."
+        told = f"{numbers.jobs_failed} jobs were given up; each has an incident, or its reason in the log."
         found.append(Finding("jobs", PROBLEM, told, "Put right what the incident says, and retry there."))
     if numbers.jobs_stuck:
         told = f"{numbers.jobs_stuck} jobs run longer than their runner answered for."

@@ -35,6 +35,7 @@ SHOWN: Final = "shown"  # read on a page, by the complainant or by staff
 RETURNED: Final = "returned"  # it was sent, and a report says that it could not be delivered
 UNSENT: Final = "unsent"  # it was tried in vain; somebody sees to it that it is said another way
 SETTLED: Final = frozenset({SENT, HISTORICAL, TO_PRINT, TO_SAY, SHOWN, RETURNED})
+UNDECIDED: Final = frozenset({SENDING, FAILED, DOUBTFUL})  # a mail whose attempts go on, or have ended without anybody knowing it
 
 PROOFS: Final = {
     HISTORICAL: "historical, not sent",
@@ -83,10 +84,17 @@ class Outbox:
         return proofs
 
     def leave(self, recipient: Recipient, letter: str, rendered: Rendered, state: str, why: str) -> None:
-        """Write down a letter that nothing sends any more, in this state and with the reason; one that is written down gets both."""
+        """Write down a letter that nothing sends any more, in this state and with the reason.
+
+        One that is written down gets both while it is undecided: what was sent, or seen to by a person, stays as it is.
+        """
+        key = self._key(letter, recipient)
         with self.database.transaction() as connection:
-            self._record(connection, [recipient], recipient, letter, rendered, state)
-            _set(connection, self._key(letter, recipient), state=state, proof=why)
+            known: Any = connection.execute(_KNOWN, {"wanted": key}).first()
+            if known is None:
+                self._record(connection, [recipient], recipient, letter, rendered, state)
+            if known is None or known.state in UNDECIDED:
+                _set(connection, key, state=state, proof=why)
 
     def _tell(self, everybody: Sequence[Recipient], recipient: Recipient, letter: str, rendered: Rendered) -> str:
         key = self._key(letter, recipient)

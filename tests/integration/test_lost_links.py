@@ -12,12 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 import amends
 from amends.application import Application
-from amends.engine import NotFound
+from amends.engine import Conflict, NotFound
 from amends.engine.complaints.lost_link_words import WORDS
+from amends.engine.complaints.references import digest_of
+from amends.engine.execution import Fault
+from amends.engine.jobs.due import Errand
 from amends.engine.services import NotSent, follow_address
 from amends.engine.services.mailer import Doubtful, FolderMailer
 from amends.engine.store import tables as t
@@ -74,9 +77,28 @@ def opens(app: Application, secret: str) -> bool:
     return True
 
 
+def uses(app: Application, secret: str) -> bool:
+    """Somebody comes in by a link and sends something; whether it let them in."""
+    if not opens(app, secret):
+        return False
+    app.register.link_used(app.register.by_link(secret), digest_of(secret))
+    return True
+
+
+def sent_of(app: Application) -> list[tuple[str, str]]:
+    """State and proof of each mail with a new link."""
+    with app.engine.database.reading() as connection:
+        rows = connection.execute(select(t.dispatch).where(t.dispatch.c.key.contains(".lost-") | t.dispatch.c.key.contains(".asked-")))
+        return [(row.state, row.proof) for row in rows]
+
+
+def refuse(mailer: FolderMailer, message: Any, key: str) -> str:
+    raise NotSent("the server is away")
+
+
 @pytest.mark.parametrize("as_typed", [ADDRESS, f"  {ADDRESS.upper()} "])
-def test_the_right_address_gets_a_new_link_and_opening_it_ends_the_old_ones(app: Application, clock: Any, as_typed: str) -> None:
-    """By mail to the address of the complaint, in its language; in the thread without the secret, and in the history once it is opened."""
+def test_the_right_address_gets_a_new_link_and_using_it_ends_the_old_ones(app: Application, clock: Any, as_typed: str) -> None:
+    """By mail to the address of the complaint, in its language; in the thread without the secret, and in the history once it is used."""
     made = filed(app)
     ((_, lettered),) = links(app)
     app.register.lost_links.ask(made.reference.lower().replace("-", " "), as_typed)
@@ -84,11 +106,12 @@ def test_the_right_address_gets_a_new_link_and_opening_it_ends_the_old_ones(app:
     later(app, clock)
     (_, (to, mailed)) = links(app)
     assert (to, jobs(app)) == (ADDRESS, [])
-    # Anybody may ask: until it is opened, nobody knows whether it has arrived with whom it is for.
-    assert [opens(app, one) for one in (made.secret, lettered)] == [True, True]
+    # Anybody may ask, and machines open what they let through: until it is used, nobody knows whether it has arrived with a person.
+    assert [opens(app, one) for one in (mailed, made.secret, lettered)] == [True, True, True]
     assert [one.kind for one in app.engine.history(made.instance_id) if one.kind == "link renewed"] == []
     assert app.register.by_secret(made.reference, mailed).reference == made.reference
-    assert [opens(app, one) for one in (made.secret, lettered, mailed, mailed)] == [False, False, True, True]
+    assert [uses(app, one) for one in (made.secret, lettered, mailed, mailed)] == [True, True, True, True]
+    assert [opens(app, one) for one in (made.secret, lettered, mailed)] == [False, False, True]
     said = app.register.thread(app.register.get(made.reference))[-1]
     assert said.subject == f"Ihr neuer Link zur Beschwerde {made.reference}" and "/f/" not in said.body and said.visible
     assert said.proof.startswith("sent")
@@ -153,22 +176,22 @@ def test_at_most_three_a_day_for_one_complaint(app: Application, clock: Any) -> 
 
 
 def test_links_asked_for_within_the_hour_work_side_by_side(app: Application, clock: Any) -> None:
-    """Whoever sends the page twice may open either mail, in any order; what is asked for later ends both, once it is opened."""
+    """Whoever sends the page twice may use either mail, in any order; what is asked for later ends both, once it is used."""
     made = filed(app)
     for _ in range(2):
         app.register.lost_links.ask(made.reference, ADDRESS)
     later(app, clock)
     (first, second) = [secret for _, secret in links(app)[1:]]
-    assert [opens(app, one) for one in (second, first, second, made.secret)] == [True, True, True, False]
+    assert [uses(app, one) for one in (second, first, second, made.secret)] == [True, True, True, False]
     later(app, clock, hours=1)
     app.register.lost_links.ask(made.reference, ADDRESS)
     later(app, clock)
     third = links(app)[-1][1]
-    assert [opens(app, one) for one in (first, third, first, second, third)] == [True, True, False, False, True]
+    assert [uses(app, one) for one in (first, third, first, second, third)] == [True, True, False, False, True]
 
 
-def test_opening_an_older_one_does_not_end_a_newer_one(app: Application, clock: Any) -> None:
-    """Two mails, two hours apart, opened in the order in which they came: what is on its way is never taken away."""
+def test_using_an_older_one_does_not_end_a_newer_one(app: Application, clock: Any) -> None:
+    """Two mails, two hours apart, used in the order in which they came: what is on its way is never taken away."""
     made = filed(app)
     for _ in range(2):
         app.register.lost_links.ask(made.reference, ADDRESS)
@@ -176,7 +199,7 @@ def test_opening_an_older_one_does_not_end_a_newer_one(app: Application, clock: 
         clock.move(hours=2)
     lettered = app.register.new_link(made.instance_id, "letter decision")
     (first, second) = [secret for _, secret in links(app)[1:]]
-    assert [opens(app, one) for one in (first, second, first, lettered)] == [True, True, False, True]
+    assert [uses(app, one) for one in (first, second, first, lettered)] == [True, True, False, True]
 
 
 def test_what_was_mailed_to_another_address_ends_within_the_hour_too(app: Application, clock: Any) -> None:
@@ -190,7 +213,7 @@ def test_what_was_mailed_to_another_address_ends_within_the_hour_too(app: Applic
     later(app, clock)
     assert [to for to, _ in links(app)[1:]] == [ADDRESS, "jo@new.example.org"]
     (old, new) = [secret for _, secret in links(app)[1:]]
-    assert [opens(app, one) for one in (new, old)] == [True, False]
+    assert [uses(app, one) for one in (new, old)] == [True, False]
 
 
 def test_while_the_mail_server_is_away_the_old_link_works(app: Application, clock: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -212,7 +235,7 @@ def test_while_the_mail_server_is_away_the_old_link_works(app: Application, cloc
     later(app, clock, minutes=5)
     assert len(refused) == 3 and len(set(refused)) == 1 and jobs(app) == []
     assert app.print_queue.waiting() == []
-    assert [opens(app, one) for one in (links(app)[-1][1], made.secret)] == [True, False]
+    assert [uses(app, one) for one in (links(app)[-1][1], made.secret)] == [True, False]
 
 
 def test_one_that_was_sent_before_a_kill_is_not_sent_again(app: Application, clock: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -232,7 +255,7 @@ def test_one_that_was_sent_before_a_kill_is_not_sent_again(app: Application, clo
     assert len(links(app)) == 2 and len(jobs(app)) == 1
     later(app, clock, minutes=2)
     assert (len(links(app)), jobs(app), app.print_queue.waiting()) == (2, [], [])
-    assert [opens(app, one) for one in (links(app)[-1][1], made.secret)] == [True, False]
+    assert [uses(app, one) for one in (links(app)[-1][1], made.secret)] == [True, False]
 
 
 @pytest.mark.parametrize("how", ["refused", "doubtful", "no base_url"])
@@ -270,10 +293,6 @@ def test_staff_see_who_asked_in_vain(app: Application, clock: Any, monkeypatch: 
 
 def test_one_that_never_leaves_is_given_up(app: Application, clock: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """After its tries no job is left, and the old link works; it was never shown as said."""
-
-    def refuse(mailer: FolderMailer, message: Any, key: str) -> str:
-        raise NotSent("the server is away")
-
     made = filed(app)
     monkeypatch.setattr(FolderMailer, "send", refuse)
     app.register.lost_links.ask(made.reference, ADDRESS)
@@ -281,6 +300,112 @@ def test_one_that_never_leaves_is_given_up(app: Application, clock: Any, monkeyp
         later(app, clock, hours=2)
     assert jobs(app) == [] and opens(app, made.secret)
     assert [one.subject for one in app.register.thread(app.register.get(made.reference)) if one.visible and "Link" in one.subject] == []
+
+
+def test_an_outage_locks_nobody_out(app: Application, clock: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three wishes that were never sent are no three mails: the next one is mailed, and staff are not told that too many were."""
+    made = filed(app)
+    with monkeypatch.context() as away:
+        away.setattr(FolderMailer, "send", refuse)
+        for _ in range(4):
+            app.register.lost_links.ask(made.reference, ADDRESS)
+        for _ in range(9):
+            later(app, clock, minutes=61)
+    before = len(links(app))
+    app.register.lost_links.ask(made.reference, ADDRESS)
+    later(app, clock)
+    assert (jobs(app), len(links(app)) - before) == ([], 1)
+    assert [one.why for one in app.print_queue.waiting() if "the server is away" not in one.why] == []
+
+
+@pytest.mark.parametrize("how", ["posted", "otherwise"])
+def test_what_staff_have_seen_to_stays_so(app: Application, clock: Any, how: str) -> None:
+    """A further wish of the same day neither takes the proof away nor puts it among what waits again."""
+    made = filed(app, address="1 Row")
+    for _ in range(4):
+        app.register.lost_links.ask(made.reference, ADDRESS)
+        later(app, clock)
+    (letter,) = app.print_queue.waiting()
+    getattr(app.print_queue, how)(letter.key, actor="account:hanna")
+    before = sent_of(app)
+    app.register.lost_links.ask(made.reference, ADDRESS)
+    later(app, clock)
+    assert "by account:hanna" in str(before) and (sent_of(app), app.print_queue.waiting()) == (before, [])
+
+
+@pytest.mark.parametrize("dies", ["after sending", "after giving up", "while sending"])
+def test_a_runner_that_dies_at_the_last_attempt_takes_no_proof_away(
+    app: Application, clock: Any, monkeypatch: pytest.MonkeyPatch, dies: str
+) -> None:
+    """What was mailed stays mailed; what staff have seen to since stays so; of what may have been mailed, nobody says that it was not."""
+
+    class Killed(BaseException):
+        pass
+
+    def die(*told: Any) -> Any:
+        raise Killed
+
+    made = filed(app, address="1 Row")
+    app.register.lost_links.ask(made.reference, ADDRESS)
+    with app.engine.database.transaction() as connection:
+        connection.execute(update(t.job).where(t.job.c.kind == "lost link").values(attempts=7))
+    with monkeypatch.context() as killed, pytest.raises(Killed):
+        if dies == "after giving up":
+            killed.setattr(FolderMailer, "send", refuse)
+        killed.setattr(*((FolderMailer, "send") if dies == "while sending" else (app.engine.jobs, "_drop")), die)
+        later(app, clock)
+    if dies == "after giving up":
+        app.print_queue.otherwise(app.print_queue.waiting()[0].key, actor="account:hanna")
+    before = sent_of(app)
+    later(app, clock, hours=2)
+    assert jobs(app) == []
+    if dies == "while sending":
+        assert "may have been sent" in app.print_queue.waiting()[0].why
+    else:
+        assert (sent_of(app), app.print_queue.waiting()) == (before, [])
+
+
+def test_a_letter_that_cannot_be_written_does_not_lose_the_wish(app: Application, clock: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It waits in the post room all the same, in plain words, with the reason; once printed, it holds a link."""
+
+    def spoilt(*told: Any) -> Any:
+        raise Fault("The placeholder {{ nonsense }} has no value")
+
+    made = filed(app, address="1 Row")
+    monkeypatch.setattr("amends.engine.complaints.lost_links._our_own", spoilt)
+    app.register.lost_links.ask(made.reference, ADDRESS)
+    later(app, clock)
+    (letter,) = app.print_queue.waiting()
+    assert "nonsense" in letter.why and letter.subject == f"Ihr neuer Link zur Beschwerde {made.reference}" and jobs(app) == []
+    many = len(app.engine.history(made.instance_id))
+    assert app.print_queue.pdf(letter.key).startswith(b"%PDF")
+    assert [one.kind for one in app.engine.history(made.instance_id)[many:]] == ["link printed"]
+
+
+@pytest.mark.parametrize("error", [NotFound("no such version"), Conflict("busy"), Fault("spoilt"), ValueError("wrong")])
+def test_an_errand_is_kept_until_somebody_was_told(app: Application, clock: Any, error: Exception) -> None:
+    """Where not even giving up works, it is told later, with the reason of the last attempt; in the end the job stays, as failed."""
+    told: list[str] = []
+
+    def run(job_id: str, about: dict[str, Any]) -> None:
+        raise Fault("the very reason")
+
+    def given_up(job_id: str, about: dict[str, Any], why: str) -> None:
+        told.append(why)
+        if len(told) != wanted:
+            raise error
+
+    wanted = 3
+    app.engine.jobs.errands["lost link"] = Errand(run, given_up)
+    app.register.lost_links.ask("C-00000000", ADDRESS)
+    for _ in range(5):
+        later(app, clock, hours=2)
+    assert (told, jobs(app)) == (["the very reason"] * 3, [])
+    wanted = 0
+    app.register.lost_links.ask("C-00000000", ADDRESS)
+    for _ in range(30):
+        later(app, clock, hours=2)
+    assert [(one.state, one.error) for one in jobs(app)] == [("failed", "the very reason")]
 
 
 # -- the page -----------------------------------------------------------------------------------------------------------
@@ -308,6 +433,34 @@ def test_the_page_says_the_same_words_for_right_and_wrong(app: Application) -> N
     assert "a mail with a new link is on its way" in page and "complaints@example.org, +44 20 7946 0000" in page
     wrong = ask("", "no address")
     assert wrong.status_code == 422 and wrong.text.count("govuk-error-message") == 2
+
+
+@pytest.mark.parametrize("sends", ["message", "answer", "code"])
+def test_only_what_a_person_does_ends_the_earlier_links(app: Application, clock: Any, sends: str) -> None:
+    """Nobody is thrown out by who asks for a link, nor by a gateway that opens it, whatever of its pages that fetches.
+
+    Once something is sent by the new link, the browser is shut out that came in by an earlier one.
+    """
+    made = filed(app)
+    app.register.lost_links.ask(made.reference, ADDRESS)
+    later(app, clock)
+    mailed, page = links(app)[-1][1], f"/follow/{made.reference}"
+    first, gateway, person = (create_app(app, TESTING=True, **UNLIMITED).test_client() for _ in range(3))
+    assert first.get(f"/f/{made.secret}").status_code == 303
+    assert [gateway.head(f"/f/{mailed}").status_code, gateway.get(f"/f/{mailed}").status_code] == [303, 303]
+    offered = re.findall(rf'href="({page}/answer/[^"]+)"', gateway.get(page).text)
+    assert offered and [gateway.get(one).status_code for one in offered] == [200] * len(offered)
+    assert first.get(page).status_code == 200
+    if sends == "code":
+        csrf = token(person.get("/follow").text)
+        assert person.post("/follow", data={"amends_csrf": csrf, "reference": made.reference, "secret": mailed}).status_code == 303
+    else:
+        person.get(f"/f/{mailed}")
+        csrf = token(person.get(page).text)
+        sent = person.post(f"{page}/message" if sends == "message" else offered[0], data={"amends_csrf": csrf, "body": "One more thing"})
+        assert sent.status_code in (200, 303, 422)
+    assert (first.get(page).status_code, person.get(page).status_code, gateway.get(page).status_code) == (403, 200, 200)
+    assert [opens(app, one) for one in (made.secret, mailed)] == [False, True]
 
 
 def test_asking_is_limited_by_address(app: Application) -> None:

@@ -620,6 +620,9 @@ class Register:
     def still_opens(self, reference: str, digest: str) -> bool:
         return hashlib.sha256(self.secrets[reference].encode()).hexdigest() == digest
 
+    def link_used(self, complaint: Complaint, digest: str) -> None:
+        pass
+
     def by_link(self, secret: str) -> Complaint:
         for reference, kept in self.secrets.items():
             if kept == secret:
