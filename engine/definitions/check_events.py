@@ -22,6 +22,7 @@ def check_events(found: Findings, diagram: Diagram, process: Process) -> None:
         if event is None:
             continue
         top = element.scope_id == process.id and (element.type == "startEvent" or element.instantiates)
+        _twice_in_one(found, element, event, top)
         for part in event.parts or (event,):
             _definition(found, diagram, element, part, top)
             if top and part.kind in ("message", "signal") and part.ref_name and is_feel(part.ref_name):
@@ -53,6 +54,30 @@ def _caught_twice(found: Findings, scope: Scope) -> None:
                     told = f"{called(element)} catches what {first.name or first.id!r} beside it catches, too"
                     message = f"{told}: only one of them would ever happen."
                     found.add(element, "caught-twice", message, "Leave one of them, or let them catch different things.")
+
+
+def _twice_in_one(found: Findings, element: Element, event: EventDefinition, top: bool) -> None:
+    """Of several definitions of one event each lets it happen: two that are alike would by one signal begin two instances."""
+    caught = set[tuple[str, ...]]()
+    for part in event.parts if element.type in _CATCHING else ():
+        what: tuple[str, ...]
+        match part.kind:
+            case "signal":
+                what = (part.kind, part.ref_name or "")
+            case "message":
+                what = (part.kind, part.ref_name or "", "" if top else part.correlation_key or "")
+            case "timer":
+                what = (part.kind, part.text or "", part.timer_kind or "")
+            case "conditional":
+                what = (part.kind, part.condition or "", part.ext.filter_names or "", part.ext.filter_events or "")
+            case "error" | "escalation":
+                what = (part.kind, part.code or "every code")
+            case _:
+                continue
+        if what in caught and what[1]:
+            message = f"{called(element)} catches the same {part.kind} by two of its definitions: {what[1]}."
+            found.add(element, "caught-twice", message, "Leave one of them, or let them catch different things.", line=part.line)
+        caught.add(what)
 
 
 def _what(event: EventDefinition) -> tuple[str, ...] | None:

@@ -62,7 +62,7 @@ CODES = {
     "message-name": "an event or task names no message",
     "correlation-key": "a message that is waited for has no correlation key",
     "message-start-twice": "two start events wait for one message",
-    "caught-twice": "two events side by side catch the same",
+    "caught-twice": "two events side by side, or two definitions of one, catch the same",
     "signal-name": "an event names no signal",
     "error-code": "an error has no code",
     "escalation-code": "an escalation has no code",

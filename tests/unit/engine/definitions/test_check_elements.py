@@ -317,6 +317,25 @@ def test_two_events_side_by_side_catch_different_things(found: Any, build: Any, 
         assert said == ([("y", "error")] if name in CATCHES else [])
 
 
+def test_one_event_catches_nothing_twice(found: Any, build: Any) -> None:
+    """Two definitions of one event that are alike are refused: by one signal, a start event would begin two instances."""
+    bell = '<signalEventDefinition signalRef="bell"/>'
+    different = ("one message by two keys", "an error and all errors")
+    alike = [pair for name, pair in {**CATCHES, **BESIDE}.items() if name not in different]
+    apart = [*(BESIDE[name] for name in different), (bell, TIMER), (TIMER, TIMER.replace("P1D", "P2D"))]
+    border = '<boundaryEvent id="x" attachedToRef="t">{}</boundaryEvent>' + build.flow("x", "e")
+    host = build.around('<subProcess id="t"><startEvent id="i"/></subProcess>')
+    start = '<startEvent id="x">{}</startEvent><endEvent id="e"/>' + build.flow("x", "e")
+    catch = build.around('<intermediateCatchEvent id="t">{}</intermediateCatchEvent>').replace('"t"', '"x"')
+    for pair in [*alike, *apart]:
+        caught_by = [host + border] if "rror" in pair[0] or "escalation" in pair[0] else [host + border, start, catch]
+        for drawing in [one.replace("{}", "".join(pair)) for one in caught_by]:
+            said = [(p.element_id, p.severity) for p in found(build.draw(drawing, TOP)) if p.code == "caught-twice"]
+            keyless = drawing.startswith('<startEvent id="x"') and "other" in pair[1]  # nobody asks for the key at a start
+            expected = pair in alike or keyless
+            assert said == ([("x", "error")] if expected else []), (drawing, pair)
+
+
 def test_a_standard_loop_ends(found: Any, build: Any) -> None:
     """By a condition that may fail, a maximum, or an event that interrupts it; otherwise it is an error, or a warning where it waits."""
     condition = "<loopCondition>=true</loopCondition>"
