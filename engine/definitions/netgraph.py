@@ -32,11 +32,15 @@ class Node:
 
 @dataclass(slots=True, eq=False)
 class Edge:
-    """A way from one node to another; `flow` is the id of the sequence flow by which it comes there."""
+    """A way from one node to another; `flow` is the id of the sequence flow by which it comes there.
+
+    `again`: while the activity is open, its split may give it any number of tokens.
+    """
 
     source: Node
     target: Node
     flow: str = ""
+    again: bool = False
 
 
 @dataclass(slots=True)
@@ -56,8 +60,8 @@ class Graph:
         """Every node that an instance may begin at."""
         return [node for start in self.starts for node in start]
 
-    def connect(self, source: Node, target: Node, flow: str = "") -> None:
-        edge = Edge(source, target, flow)
+    def connect(self, source: Node, target: Node, flow: str = "", again: bool = False) -> None:
+        edge = Edge(source, target, flow, again)
         source.targets.append(edge)
         target.sources.append(edge)
 
@@ -132,7 +136,7 @@ def _outgoing(graph: Graph, scope: Scope, element: Element, node: Node, nodes: d
             choice = Node(element.id, split=ONE) if interrupting else done
             graph.connect(node, choice)
             for boundary in others:
-                graph.connect(node, nodes[boundary.id])
+                graph.connect(node, nodes[boundary.id], again=_happens_again(boundary))
         if interrupting:
             choice.split = ONE
             if choice is not node:
@@ -142,6 +146,14 @@ def _outgoing(graph: Graph, scope: Scope, element: Element, node: Node, nodes: d
                 graph.connect(choice, nodes[boundary.id])
         node = done
     _flows(graph, scope, element, node, nodes)
+
+
+def _happens_again(boundary: Element) -> bool:
+    """Whether a boundary event that does not interrupt may happen several times at one activity: all but a single time do."""
+    event = boundary.event
+    if event is None or event.kind != "timer":
+        return True
+    return event.timer_kind == "cycle" and not (event.text or "").lstrip().startswith(("R1/", "R0/"))
 
 
 def _boundary(graph: Graph, scope: Scope, boundary: Element, nodes: dict[str, Node]) -> None:
@@ -225,7 +237,9 @@ def _mergeable(source: Node, target: Node) -> bool:
     """Whether two flows between these two are as good as one."""
     if target.element == SINK:
         return source.split == ONE
-    return (source.split, target.join) in _BLOCKS and not (source.split == OPTIONAL and len(source.targets) > 2)
+    if source.split == OPTIONAL and (len(source.targets) > 2 or any(edge.again for edge in source.targets)):
+        return False
+    return (source.split, target.join) in _BLOCKS
 
 
 def _skip(graph: Graph, node: Node) -> list[Node]:

@@ -49,7 +49,7 @@ class Together:
         if node.split != ONE:
             targets = self._targets(node)
             for place, one in enumerate(targets):
-                self._pairs([one], targets[place + 1 :])
+                self._pairs([one], targets[place + (0 if node.targets[place].again else 1) :])
 
     def _pairs(self, ones: list[int], others: list[int]) -> None:
         for a in ones:

@@ -19,6 +19,8 @@ from branching import branching
 from driving import HEAD, element, flows, message_definition, process, timer, user
 
 from amends.engine import Conflict, Engine, Invalid, NotFound
+from amends.engine.definitions import read_diagram
+from amends.engine.definitions.check_flows import reach
 from amends.engine.execution import moving
 from amends.engine.operating import Migrations, Plan
 from amends.engine.operating.migrating import GONE, MOVED, STOPPED, WAITING
@@ -360,19 +362,71 @@ def test_what_a_join_of_the_new_version_cannot_let_through_is_not_moved(engine: 
         assert (engine.instance(instance).state, max(ended.values())) == ("completed", 1), name
 
 
-def comes_through(engine: Engine, clock: Any, instance: str, dice: random.Random) -> bool:
-    """Whether an instance comes to its end when its tasks are completed as they come, none of them twice."""
+SPOKEN = '<bpmn:signal id="S" name="more"/>' + message_definition("more", "=k")
+AGAIN = {
+    "cycle": timer("timeCycle", "R5/P1D"),
+    "signal": '<bpmn:signalEventDefinition signalRef="S"/>',
+    "message": '<bpmn:messageEventDefinition messageRef="m_more"/>',
+    "once": timer("timeDuration", "P1D"),
+}
+
+
+@pytest.mark.parametrize("kind", AGAIN)
+def test_what_a_boundary_event_began_twice_is_moved_where_it_can_happen_twice(engine: Engine, clock: Any, kind: str) -> None:
+    """Two reminders at one task, or one ahead of the other, are as they would be in the new version, unless it reminds but once."""
+    happens = AGAIN["cycle" if kind == "once" else kind]
+
+    def version(again: str, more: str, *ways: str) -> str:
+        body = element("startEvent", "s") + "".join(map(user, ("a", "r1", "r2"))) + element("endEvent", "e") + boundary("b", "a", again)
+        return deploy(engine, SPOKEN + process(body + more + flows("s>a", "a>e", "b>r1", "r1>r2", *ways)))
+
+    before = version(happens, "", "r2>e")
+    after = version(AGAIN[kind], user("n"), "r2>n", "n>e")
+    for ahead in (False, True):
+        instance = engine.start("p", {"k": "1"}, actor="jo", deployment_id=before)
+        for number in range(2):
+            if kind == "signal":
+                engine.signal("more", {}, actor="jo")
+            elif kind == "message":
+                engine.correlate("more", "1", {}, actor="jo")
+            else:
+                clock.move(days=1, seconds=1)
+            engine.run_due(instance_id=instance)
+            if ahead and not number:
+                complete(engine, instance, "r1")
+        open_tasks = sorted(task.element_id for task in engine.user_tasks(instance))
+        assert open_tasks == ["a", "r1", "r2" if ahead else "r1"]
+        outcome = moved(engine, Migrations(engine).plan("p", before, after), instance)
+        told = ["It would stand at “r1” (r1) and “r2” (r2) at once" if ahead else "Two of its tokens would stand at “r1” (r1)"]
+        assert [str(stop) for stop in outcome.stops] == ([one + TWICE for one in told] if kind == "once" else [])
+        while open_now := engine.user_tasks(instance):
+            engine.complete(open_now[0].id, {}, actor="jo")
+        assert engine.instance(instance).state == "completed"
+        ended = Counter(event.element_id for event in engine.history(instance) if event.kind == "completed")
+        assert (ended["r2"], ended["n"]) == (2, 0 if kind == "once" else 2)
+
+
+def comes_through(engine: Engine, clock: Any, instance: str, dice: random.Random, again: set[str]) -> bool:
+    """Whether an instance comes to its end when its tasks are completed as they come, none twice but those that may be done `again`."""
     done: Counter[str] = Counter()
     for _ in range(40):
         open_tasks = engine.user_tasks(instance)
         if open_tasks:
             task = dice.choice(open_tasks)
-            done[task.element_id] += 1
+            done[task.element_id] += task.element_id not in again
             engine.complete(task.id, {}, actor="jo")
         elif engine.instance(instance).state == "active":
             clock.move(days=1)
             engine.run_due(instance_id=instance)
     return engine.instance(instance).state == "completed" and max(done.values(), default=0) < 2
+
+
+def begun_again(body: str) -> set[str]:
+    """What boundary events lead to that happen again and again."""
+    [drawn] = read_diagram(HEAD.format(body).encode(), "w.bpmn").processes
+    reached = [(scope, name) for scope in drawn.scopes() for name in reach(scope, [at for at in scope.elements if at.startswith("again")])]
+    inside = [inner.id for scope, name in reached if (sub := scope.elements[name].scope) is not None for inner in sub.all_elements()]
+    return {*inside, *(name for _, name in reached)}
 
 
 def test_what_is_moved_comes_through_and_what_is_stopped_would_not(tmp_path: Path, clock: Any, monkeypatch: Any) -> None:
@@ -383,9 +437,13 @@ def test_what_is_moved_comes_through_and_what_is_stopped_would_not(tmp_path: Pat
     for _ in range(170):
         before = deploy(engine, branching(dice))
         instance = engine.start("p", {"c1": dice.random() < 0.5, "c2": dice.random() < 0.5}, actor="jo", deployment_id=before)
+        for _ in range(dice.randint(0, 2)):
+            clock.move(seconds=2)
+            engine.run_due(instance_id=instance)
         for task in engine.user_tasks(instance)[: dice.randint(0, 4)]:
             engine.complete(task.id, {}, actor="jo")
-        after = deploy(engine, branching(dice))
+        body = branching(dice)
+        after = deploy(engine, body)
         if engine.instance(instance).state != "active" or before == after:
             continue
         plan = Migrations(engine).plan("p", before, after)
@@ -395,7 +453,7 @@ def test_what_is_moved_comes_through_and_what_is_stopped_would_not(tmp_path: Pat
                 without.setattr(moving._Mover, "goes_on", lambda *_: None)
                 if moved(engine, plan, instance).stops:
                     continue  # for another reason
-        assert comes_through(engine, clock, instance, dice) == (not stops), stops
+        assert comes_through(engine, clock, instance, dice, begun_again(body)) == (not stops), stops
         came[bool(stops)] += 1
     engine.close()
     assert min(came[True], came[False]) > 5

@@ -1,4 +1,4 @@
-"""Random processes of user tasks with the same names: in a row, side by side, by choice, in subprocesses, or begun by a deadline."""
+"""Random processes of user tasks of the same names: in a row, side by side, chosen, in subprocesses, begun by deadlines and reminders."""
 
 from __future__ import annotations
 
@@ -40,10 +40,12 @@ class _Maker:
             name = self.tasks.pop(self.dice.randrange(len(self.tasks)))
             self.parts.append(user(name))
             if kind == "late" and self.tasks:
-                late, told = f"late_{name}", self.tasks.pop()
-                self.add("boundaryEvent", late, timer("timeDuration", "PT1S"), attachedToRef=name, cancelActivity="false")
+                again, told = self.dice.random() < 0.5, self.tasks.pop()
+                when = timer("timeCycle", "R3/PT1S") if again else timer("timeDuration", "PT1S")
+                late = self.add("boundaryEvent", f"{'again' if again else 'late'}_{name}", when, attachedToRef=name, cancelActivity="false")
                 self.parts.append(user(told))
-                self.ways += [(late, told, None), (told, self.add("endEvent", self.new("e")), None)]
+                self.ways.append((late, told, None))
+                self.ways.append((self.row(told, depth - 1) if again else told, self.add("endEvent", self.new("e")), None))
         self.ways.append((at, name, None))
         return name
 

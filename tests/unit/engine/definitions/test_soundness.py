@@ -31,6 +31,7 @@ def process(types: dict[str, str], paths: list[str], extra: str = "") -> str:
 
 
 GATES = {"a": TASK, "b": TASK}
+AGAIN = "<timerEventDefinition><timeCycle>R/P1D</timeCycle></timerEventDefinition>"
 TIMER = "<timerEventDefinition><timeDuration>P1D</timeDuration></timerEventDefinition>"
 CASES: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
     "parallel block": (process({"x": AND, "j": AND, **GATES}, ["s x a j e", "x b j"]), []),
@@ -84,6 +85,28 @@ CASES: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
         ),
         [],
     ),
+    "a join of what one boundary event leads to, which may happen twice": (
+        process(
+            {"a": USER, "y": XOR, "j": AND, "b": TASK, "c": TASK}, ["s a e", "t y b j e", "y c j"],
+            f'<boundaryEvent id="t" attachedToRef="a" cancelActivity="false">{AGAIN}</boundaryEvent>',
+        ),
+        [("join-may-wait", "j", "warning")],
+    ),
+    "the same where it happens once": (
+        process(
+            {"a": USER, "y": XOR, "j": AND, "b": TASK, "c": TASK}, ["s a e", "t y b j e", "y c j"],
+            f'<boundaryEvent id="t" attachedToRef="a" cancelActivity="false">{TIMER}</boundaryEvent>',
+        ),
+        [("join-never", "j", "error")],
+    ),
+    "branches side by side that begin again and again": (
+        process(
+            {"a": USER, "y": AND, "j": AND, "b": USER, "c": USER}, ["s a e", "t y b j e", "y c j", "u e"],
+            f'<boundaryEvent id="t" attachedToRef="a" cancelActivity="false">{AGAIN}</boundaryEvent>'
+            f'<boundaryEvent id="u" attachedToRef="b" cancelActivity="false">{AGAIN}</boundaryEvent>',
+        ),
+        [],
+    ),
     "an end that ends all": (
         process(
             {"x": AND, "m": XOR, "a": USER, "b": USER}, ["s x a m a", "x b t"],
@@ -134,7 +157,12 @@ def _random_diagram(chance: random.Random) -> str:
             later, kind = names[place + 1 :], chance.random()
             target = chance.choice(later) if later and kind < 0.75 else chance.choice(names[: place + 1]) if kind < 0.85 else "e"
             paths.append(f"{name} {target}")
-    return process(types, paths)
+    extra = ""
+    for place, name in enumerate(names[:-1]):
+        if types[name] == TASK and chance.random() < 0.3:
+            paths.append(f"again-{name} {chance.choice([*names[place + 1 :], 'e'])}")
+            extra += f'<boundaryEvent id="again-{name}" attachedToRef="{name}" cancelActivity="false">{AGAIN}</boundaryEvent>'
+    return process(types, paths, extra)
 
 
 def _stuck(graph: Graph, game_type: type[Game]) -> Iterator[set[str]]:
