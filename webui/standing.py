@@ -63,7 +63,7 @@ def restrict(reference: str) -> Response:
     if "team" not in request.form:
         raise Invalid(asked.UNKNOWN)  # an empty one is for everybody: only where that was chosen
     team, confidential = request.form.get("team", ""), request.form.get("confidential") == "yes"
-    if team and team not in application().accounts.team_names():
+    if team and team != complaint.team and team not in application().accounts.team_names():
         return shown(reference, {"team": f"Nobody is in a team “{team}” any more. Choose one that there is"}, 422)
     if confidential != complaint.confidential:
         people.mark(complaint, confidential=confidential, actor=actors.actor())

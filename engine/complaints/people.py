@@ -94,12 +94,12 @@ class People:
     def give_to_team(self, complaint: Complaint, team: str, *, actor: str) -> None:
         """Make a complaint a team's, or with the empty text everybody's. A process reads it as the variable `team`.
 
-        Raises `Conflict` for a team nobody is in: nobody could see it any more.
+        Raises `Conflict` for a team nobody is in, unless it is that team's already: nobody could see it any more.
         """
         name = " ".join(team.split())[:80]
         with self.engine.database.reading() as connection:
             known = connection.execute(select(t.account_team.c.team).where(t.account_team.c.team == name).limit(1)).first()
-        if name and known is None:
+        if name and known is None and name != complaint.team:
             raise Conflict(f"Nobody is in a team {name!r}. An administrator can put people into it; nothing was changed.")
         self._change(complaint, actor, "team", name)
 

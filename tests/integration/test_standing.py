@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 from driving import element, flows, process, user
+from flask.testing import FlaskClient
+from page_forms import TOKEN, forms_of
 from sqlalchemy import select
 
 import amends
@@ -17,6 +19,7 @@ from amends.application import Application
 from amends.engine import Conflict, Forbidden, NotFound
 from amends.engine.errors import Invalid
 from amends.engine.store.tables import metadata
+from amends.webui import create_app
 
 PEOPLE = {
     "hanna": ["handler"],
@@ -73,6 +76,20 @@ class Desk:
 
     def readers(self, complaint: Any) -> set[str]:
         return {name for name in self.people if name != "adam" and self.reads(name, complaint)}
+
+    def visit(self, name: str) -> FlaskClient:
+        """Somebody's browser, signed in."""
+        self.app.accounts.set_password(self.people[name].id, "correct horse battery")
+        client = create_app(self.app, TESTING=True, SECRET_KEY="k" * 32, AMENDS_LIMIT_SIGN_IN=None).test_client()
+        sent = {TOKEN: token_of(client, "/sign-in"), "username": name, "password": "correct horse battery"}
+        assert client.post("/sign-in", data=sent).status_code == 303
+        return client
+
+
+def token_of(client: FlaskClient, page: str) -> str:
+    found = re.search(rf'name="{TOKEN}" value="([^"]+)"', client.get(page).text)
+    assert found is not None
+    return found[1]
 
 
 @pytest.fixture
@@ -185,6 +202,30 @@ def test_a_team_sees_its_own_complaints_only(desk: Desk) -> None:
     people.give_to_team(complaint, "South", actor=desk["lea"])
     assert desk.readers(complaint) == {"henry", "ann"}
     assert desk.app.engine.instance(complaint.instance_id).variables["team"] == "South"
+
+
+def test_a_complaint_stays_a_teams_that_nobody_is_in_any_more(desk: Desk) -> None:
+    """The page offers that team too: who saves what stands there opens the complaint to nobody. It can be given away, but not back."""
+    register, accounts, complaint = desk.app.register, desk.app.accounts, desk.file()
+    for team in ("North", "South"):
+        for name in ("hanna", "lea"):
+            accounts.set_teams(desk.people[name].id, [team])
+        if team == "North":
+            register.people.give_to_team(complaint, team, actor=desk["lea"])
+            register.people.note(complaint, desk["lea"], "admitted", actor="system")
+    client, page = desk.visit("lea"), f"/complaints/{complaint.reference}"
+    assert '<option value="North" selected>North (nobody is in it now)</option>' in client.get(page).text
+    (form,) = (one for one in forms_of(client, [page], client.application.url_map) if one.endpoint == "amends.standing.restrict")
+    token = token_of(client, page)
+    for more in ({"confidential": ["yes"]}, {}):
+        assert client.post(form.action, data={**form.sent(), **more, TOKEN: token}).status_code == 303
+        found = register.get(complaint.reference)
+        assert (found.team, found.confidential, desk.readers(found)) == ("North", bool(more), {"lea", "ann"})
+    assert client.post(form.action, data={TOKEN: token, "team": "South"}).status_code == 303
+    assert register.get(complaint.reference).team == "South"
+    assert client.post(form.action, data={TOKEN: token, "team": "North"}).status_code == 422
+    with pytest.raises(Conflict, match="Nobody is in a team"):
+        register.people.give_to_team(register.get(complaint.reference), "North", actor=desk["lea"])
 
 
 def test_a_confidential_complaint_is_for_leads_its_holders_and_the_admitted(desk: Desk) -> None:
@@ -330,15 +371,9 @@ def test_what_an_account_is_said_to_see_is_what_it_sees(desk: Desk) -> None:
 
 def test_the_administrators_pages_say_who_sees_what(desk: Desk) -> None:
     """Roles, teams and second factors in the list; what an account can do and see on its page, one's own as well."""
-    from amends.webui import create_app
-
     app = desk.app
     app.accounts.set_teams(desk.people["henry"].id, ["North"])
-    app.accounts.set_password(desk.people["adam"].id, "correct horse battery")
-    client = create_app(app, TESTING=True, SECRET_KEY="k" * 32, AMENDS_LIMIT_SIGN_IN=None).test_client()
-    token = re.search(r'name="amends_csrf" value="([^"]+)"', client.get("/sign-in").text)
-    assert token is not None
-    client.post("/sign-in", data={"amends_csrf": token[1], "username": "adam", "password": "correct horse battery"})
+    client = desk.visit("adam")
     assert re.search(r'henry</td>.*?data-label="Teams">North<.*?data-label="Second factor">Off<', client.get("/admin").text, re.DOTALL)
     shown = {name: " ".join(client.get(f"/admin/accounts/{one.id}").text.split()) for name, one in desk.people.items()}
     assert "Complaints of North, and those of no team, but confidential ones only with work on them" in shown["henry"]
