@@ -16,6 +16,8 @@ from amends.webui.people import ACTOR, chosen, everybody, name_of
 from amends.webui.state import application
 
 COMMANDS = ("assign", "delegate", "priority", "follow_up")
+FILLED = "filled"
+"""Somebody has pressed Enter in one of the fields: what is meant is the one that is filled in."""
 MOST = 200
 """Tasks at once; a page has fewer."""
 
@@ -44,6 +46,8 @@ def answer(wanted: str, tasks: list[str]) -> Response:
     """The preview, or, when it was agreed to, the list again with what was done. Raises `Invalid` by field for what cannot be meant."""
     if len(tasks) > MOST:
         raise Invalid(f"These are too many at once. Choose at most {MOST}.")
+    if wanted == FILLED:
+        wanted = _filled()
     plan = _plan(wanted)
     if request.form.get("sure") != "yes":
         found = [_chosen(task_id, plan) for task_id in dict.fromkeys(tasks)]
@@ -65,6 +69,16 @@ def answer(wanted: str, tasks: list[str]) -> Response:
     for text in failed:
         say(text)
     return _back()
+
+
+def _filled() -> str:
+    """The command whose field is filled in; raises `Invalid` by field where that is none or several."""
+    found = [name for name in ("assign", "priority", "follow_up") if request.form.get(name, "").strip()]
+    if not found:
+        raise Invalid("It was not said what is to be done.", {"choose": ["Press the button of what is to be done with the chosen tasks"]})
+    if len(found) > 1:
+        raise Invalid("Several are filled in.", {name: ["Press the button beside it: more than this is filled in"] for name in found})
+    return found[0]
 
 
 def _back() -> Response:

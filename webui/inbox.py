@@ -105,10 +105,10 @@ def remove() -> Response:
 @blueprint.post("/inbox")
 def act() -> Response:
     """Take or give back the chosen tasks at once; show what else would happen first. Says of each that failed why."""
-    wanted, chosen = asked.command("claim", "unclaim", *bulk.COMMANDS), request.form.getlist("task")
+    wanted, chosen = asked.command("claim", "unclaim", bulk.FILLED, *bulk.COMMANDS), request.form.getlist("task")
     if not chosen:
         return _again({"choose": "Tick the tasks first: none was chosen"})
-    if wanted in bulk.COMMANDS:
+    if wanted in (bulk.FILLED, *bulk.COMMANDS):
         return _several(wanted, chosen)
     engine, actor = application().engine, actors.actor()
     command = engine.claim if wanted == "claim" else engine.unclaim

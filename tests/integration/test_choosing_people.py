@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from lxml import html
 
 import amends
 from amends.engine.instances.filters import Filter
@@ -50,6 +51,12 @@ class House:
 
     def holder(self) -> str:
         return str(self.app.engine.user_task(self.task.id).assignee or "")
+
+    def let_it_be_late(self) -> None:
+        """So that its task is among those on the page of team leads."""
+        with self.app.engine.commands.on(self.task.instance_id, "test", "system") as work:
+            token = work.execution.token(int(self.task.id.rpartition(".")[2]))
+            token.internal_data["wait"] = {**token.wait, "due": datetime.now(UTC)}
 
     def places(self) -> dict[str, tuple[str, str, dict[str, Any]]]:
         """Every page where somebody is chosen: the field, the page, and what is posted with it to where."""
@@ -143,6 +150,24 @@ def test_a_name_or_its_beginning_is_enough(many: House, typed: str) -> None:
     assert value is not None
     assert many.post("/inbox", do="assign", task=many.task.id, list="all", value=value[1], sure="yes")[0] == 303
     assert many.holder() == many.people["ann"].actor
+
+
+@pytest.mark.parametrize("page", ["/inbox?list=all", "/workload"])
+def test_enter_in_a_field_does_what_is_filled_in_there(many: House, page: str) -> None:
+    """It presses the first button of the form: nothing but what was typed is meant by that, and it is shown before it is done."""
+    many.let_it_be_late()
+    (form,) = html.fromstring(many.get(page)).xpath("//form[.//input[@name='assign']]")
+    first = form.xpath(".//button[@type='submit']")[0]
+    asked = {first.get("name"): first.get("value"), "task": many.task.id, "list": form.xpath(".//input[@name='list']/@value")[0]}
+    status, shown = many.post("/inbox", **asked, assign="vanden")
+    assert status == 200 and "given to Ann Vandenberg" in shown and 'name="do" value="assign"' in shown
+    status, shown = many.post("/inbox", **asked, follow_up="2099-01-05")
+    assert status == 200 and "follow-up on" in shown and 'name="do" value="follow_up"' in shown
+    status, shown = many.post("/inbox", **asked, follow_up="2099-01-05", assign="vanden")
+    assert status == 422 and shown.count("Press the button beside it") == 4 and 'name="assign" value="vanden"' in shown
+    status, shown = many.post("/inbox", **asked)
+    assert status == 422 and "Press the button of what is to be done" in shown
+    assert many.holder() == ""
 
 
 def test_a_user_name_goes_before_the_beginning_of_another(many: House) -> None:
