@@ -11,6 +11,7 @@ from amends.webui import actors, asked
 from amends.webui.files import download
 from amends.webui.pages import page, say, see
 from amends.webui.state import application
+from amends.webui.words import count
 
 blueprint = Blueprint("post", __name__)
 LONGEST = 5_000
@@ -36,7 +37,7 @@ def _show(errors: dict[str, str], status: int = 200) -> Response:
         found = application().mail_in.read(one.id)
         mails.append({"about": one, "mail": found, "text": found.text[:LONGEST]})
     application().engine.record_reads_of("mail", [one["about"].id for one in mails], "mail that waits", actor=actors.actor())
-    return page("post/show.html", status, letters=letters, mails=mails, errors=errors)
+    return page("post/show.html", status, letters=letters, mails=mails, errors=errors, chosen=request.form.getlist("key"))
 
 
 @blueprint.get("/post/<path:key>.pdf")
@@ -57,14 +58,21 @@ def posted() -> Response:
     way, words = ways.get(asked.command("", "posted", "told", "otherwise"), (queue.posted, "posted"))
     if not keys:
         return _show({"letters": "Choose letters first"}, 422)
-    for key in keys:
-        actors.demand("write", instance_id=queue.one(key).instance_id)
-    try:
-        for key in keys:
+    letters = {key: queue.of(key) for key in dict.fromkeys(keys)}
+    for found in letters.values():
+        if found is not None:
+            actors.demand("write", instance_id=found.instance_id)
+    done, left = 0, []
+    for key, found in letters.items():
+        try:
             way(key, actor=actors.actor())
-    except Conflict as error:
-        return _show({"letters": str(error)}, 409)
-    say(f"{len(keys)} {'letter is' if len(keys) == 1 else 'letters are'} recorded as {words}.")
+            done += 1
+        except (NotFound, Conflict) as error:  # a colleague was faster: the others are recorded all the same
+            left.append(f"{found.reference} to {found.recipient}: {error}" if found is not None else str(error))
+    told = f"{count(done, 'letter is', 'letters are')} recorded as {words}."
+    if left:
+        return _show({"letters": " ".join([told, f"{count(len(left), 'letter is', 'letters are')} not:", *left])}, 409)
+    say(told)
     return see("amends.post.show")
 
 

@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 
 WAITING = (outbox.TO_PRINT, outbox.TO_SAY, outbox.RETURNED, outbox.UNSENT)
 D, M, C = t.dispatch.c, t.message.c, t.complaint.c
+LETTERS = (
+    select(D.key, D.instance_id, C.reference, M.recipient, M.subject, D.attempted_at, D.state, D.proof, M.body)
+    .join(t.message, M.id == D.message_id)
+    .join(t.complaint, C.instance_id == D.instance_id)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +57,18 @@ class PrintQueue:
 
     def waiting(self, limit: int = 200) -> list[ToPrint]:
         """What waits, the oldest first."""
-        query = select(D.key, D.instance_id, C.reference, M.recipient, M.subject, D.attempted_at, D.state, D.proof, M.body)
-        query = query.join(t.message, M.id == D.message_id).join(t.complaint, C.instance_id == D.instance_id)
+        query = LETTERS.where(D.state.in_(WAITING)).order_by(D.attempted_at, D.key).limit(limit)
         with self.engine.database.reading() as connection:
-            rows = connection.execute(query.where(D.state.in_(WAITING)).order_by(D.attempted_at, D.key).limit(limit)).all()
-        return [self._waiting(row) for row in rows]
+            rows = connection.execute(query).all()
+        return [self._letter(row) for row in rows]
 
-    def _waiting(self, row: Any) -> ToPrint:
+    def of(self, key: str) -> ToPrint | None:
+        """One, whether it still waits or somebody has seen to it; None where there is none."""
+        with self.engine.database.reading() as connection:
+            row = connection.execute(LETTERS.where(D.key == key)).one_or_none()
+        return None if row is None else self._letter(row)
+
+    def _letter(self, row: Any) -> ToPrint:
         returned = row.state in (outbox.RETURNED, outbox.UNSENT)
         found = ToPrint(
             row.key, row.instance_id, row.reference, row.recipient, row.subject, row.attempted_at, returned, row.proof if returned else ""
@@ -70,10 +80,11 @@ class PrintQueue:
 
     def one(self, key: str) -> ToPrint:
         """One that waits; raises `NotFound`."""
-        found = next((letter for letter in self.waiting(10_000) if letter.key == key), None)
-        if found is None:
+        with self.engine.database.reading() as connection:
+            row = connection.execute(LETTERS.where(D.key == key, D.state.in_(WAITING))).one_or_none()
+        if row is None:
             raise NotFound("This letter does not wait to be printed any more.")
-        return found
+        return self._letter(row)
 
     def pdf(self, key: str, *, actor: str = "system") -> bytes:
         """The letter as it goes into an envelope.
@@ -128,7 +139,7 @@ class PrintQueue:
         with self.engine.commands.on(letter.instance_id, "posted", actor, ended_too=True) as work:
             done = work.connection.execute(update(t.dispatch).where(D.key == letter.key, D.state.in_(WAITING)).values(**told))
             if done.rowcount != 1:
-                raise Conflict("Somebody has seen to this letter already; nothing was changed.")
+                raise Conflict("Somebody has seen to this letter already.")
             if said:
                 outbox.show(work.connection, letter.key)
             work.execution.notes.append(note)

@@ -14,8 +14,9 @@ import pytest
 from pypdf import PdfReader
 
 import amends
+from amends.engine.complaints.printing import PrintQueue, ToPrint
 from amends.engine.definitions import read_package
-from amends.engine.errors import NotFound
+from amends.engine.errors import Conflict, NotFound
 from amends.engine.services.letter_shape import shaped
 from amends.engine.services.letters import read_template
 from amends.engine.services.pdf import letter_pdf
@@ -214,3 +215,34 @@ def test_the_page_shows_prints_and_records(app: Any) -> None:
     assert client.post(mail, data=sent | {"do": "part", name: filed.reference}).status_code == 303
     page = client.get("/post").text
     assert "Nothing to print." in page and "Nothing waits." in page
+
+
+def test_one_letter_of_many_keeps_the_others_from_nothing(app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a colleague has seen to one, or one cannot be recorded now, the others are; which were not is said, and their ticks stay."""
+    for number in range(4):
+        app.register.file({**COMPLAINT, "name": f"Jo {number}"}, actor="complainant", channel="post")
+    app.engine.run_due()
+    gone, held, *others = app.print_queue.waiting()
+    client = create_app(app, TESTING=True, AMENDS_LIMIT_SIGN_IN=None).test_client()
+    token = re.search(r'name="amends_csrf" value="([^"]+)"', client.get("/sign-in").text)
+    assert token is not None
+    client.post("/sign-in", data={"username": "hanna", "password": "correct horse battery", "amends_csrf": token[1]})
+    sent = {"amends_csrf": re.findall(r'name="amends_csrf" value="([^"]+)"', client.get("/post").text)[0], "do": "posted"}
+    app.print_queue.told(gone.key, actor="account:henry")
+    settle = PrintQueue._settle
+
+    def settles(queue: PrintQueue, letter: ToPrint, *more: Any, **how: Any) -> None:
+        if letter.key == held.key:
+            raise Conflict("This is being changed.")
+        settle(queue, letter, *more, **how)
+
+    monkeypatch.setattr(PrintQueue, "_settle", settles)
+    chosen = [gone.key, held.key, *(one.key for one in others), others[0].key]
+    answer = client.post("/post/posted", data={**sent, "key": chosen})
+    assert answer.status_code == 409 and "2 letters are recorded as posted. 2 letters are not:" in answer.text
+    assert f"{gone.reference} to {gone.recipient}: This letter does not wait to be printed any more." in answer.text
+    assert f"{held.reference} to {held.recipient}: This is being changed." in answer.text
+    assert [one.key for one in app.print_queue.waiting()] == [held.key]
+    assert re.search(rf'name="key" value="{re.escape(held.key)}"[^>]* checked>', answer.text)
+    for one in others:
+        assert [event.kind for event in app.engine.history(one.instance_id)].count("posted") == 1
