@@ -126,8 +126,8 @@ def retry(reference: str) -> Response:
 
 
 def _asked(errors: dict[str, str]) -> dict[str, str]:
-    """What was typed about who may see it, where that could not be taken."""
-    return {name: request.form.get(name, "") if errors else "" for name in ("person", "part", "reason")}
+    """What was typed and chosen, where that could not be taken; the words are kept with what was begun."""
+    return {name: request.form.get(name, "") if errors else "" for name in ("person", "part", "reason", "channel")}
 
 
 def _works() -> bool:

@@ -192,3 +192,14 @@ def test_held_up_work_is_shown_and_tried_again(browser: Any, application: Any, t
     assert "The mail server does not answer." in browser.get(path).text
     browser.post(f"{path}/retry", on=path)
     assert application.engine.retried == ["x1"]
+
+
+def test_what_was_chosen_beside_what_was_wrong_stays_chosen(browser: Any, complaint: Any, task: Any) -> None:
+    """How it came, where the words were forgotten; the priority, where the date is none: it is recorded as it was meant."""
+    browser.sign_in("hanna")
+    page = f"/complaints/{complaint.reference}"
+    answer = browser.post(f"{page}/message", {"channel": "visit", "body": ""}, on=page)
+    assert answer.status_code == 422 and 'value="visit" selected' in answer.text
+    answer = browser.post(f"/tasks/{task.id}/arrange", {"priority": "90", "follow_up": "soon"}, on=page)
+    assert answer.status_code == 422 and 'value="soon"' in answer.text
+    assert re.findall(r'<option value="(\d+)" selected>', answer.text.split('id="task-priority"')[1].split("</select>")[0]) == ["90"]
