@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from amends.forms.dates import DateFault, is_blank, read_date, read_moment, read_time, write_moment, write_time
 from amends.forms.expressions import plain_number
-from amends.forms.model import MULTIPLE_CHOICE, SINGLE_CHOICE, TEXT_TYPES, Component, Option
+from amends.forms.model import CHOICE_TYPES, MULTIPLE_CHOICE, SINGLE_CHOICE, TEXT_TYPES, Component, Option
 from amends.forms.numbers import NumberFault, read_number, write_number
 from amends.forms.options import by_typing, choose, meant, named, options_of
 
@@ -44,6 +44,15 @@ def as_typed(component: Component, raw: Any, scope: Scope) -> Any:
         return convert(component, raw, scope)
     except Fault:
         return empty_value(component)
+
+
+def as_given(component: Component, raw: Any, scope: Scope) -> Any:
+    """The value that the process has. In a long list only what is still an option: nobody typed it, so it names no other one."""
+    if component.type in CHOICE_TYPES and by_typing(component, options := options_of(component, scope.seen)):
+        items = raw if isinstance(raw, list | tuple) else [raw]
+        if any(choose(options, item) is None for item in items):
+            return empty_value(component)
+    return as_typed(component, raw, scope)
 
 
 def empty_value(component: Component) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from amends.forms.convert import FILE_KEYS, Fault, as_typed, convert
+from amends.forms.convert import FILE_KEYS, Fault, as_given, as_typed, convert
 from amends.forms.data import MISSING, dotted, get
 from amends.forms.dates import DateFault, is_blank, read_date, read_moment, read_time
 from amends.forms.model import CHOICE_TYPES, INPUT_TYPES, MULTIPLE_CHOICE, Component, Option
@@ -78,17 +78,18 @@ class Artist:
         )
 
     def _input(self, field: RenderField, component: Component, scope: Scope, data: Any) -> None:
-        raw = MISSING if field.readonly or field.disabled else get(data, component.path)
-        raw = scope.given(component) if raw is MISSING else raw
+        sent = MISSING if field.readonly or field.disabled else get(data, component.path)
+        raw = scope.given(component) if sent is MISSING else sent
         raw = None if raw is MISSING else raw
         field.value = _as_typed_text(raw)
-        field.text = words(component, as_typed(component, raw, scope), scope) or ("" if component.type in CHOICE_TYPES else _unread(raw))
+        value = (as_given if sent is MISSING else as_typed)(component, raw, scope)
+        field.text = words(component, value, scope) or ("" if component.type in CHOICE_TYPES else _unread(raw))
         field.prefix, field.suffix = (str(scope.evaluate(component, name, "")) for name in ("prefix", "suffix"))
         field.width = component.properties.get("width", "")
         if autocomplete := component.properties.get("autocomplete"):
             field.attributes["autocomplete"] = autocomplete
         if component.type in CHOICE_TYPES:
-            self._choice(field, component, scope, raw)
+            self._choice(field, component, scope, raw, typed=sent is not MISSING)
         elif component.type == "datetime":
             self._datetime(field, component, scope, raw)
         elif component.type == "filepicker":
@@ -98,7 +99,7 @@ class Artist:
         else:
             _line(field, component, scope)
 
-    def _choice(self, field: RenderField, component: Component, scope: Scope, raw: Any) -> None:
+    def _choice(self, field: RenderField, component: Component, scope: Scope, raw: Any, *, typed: bool) -> None:
         options = options_of(component, scope.seen)
         field.multiple = component.type in MULTIPLE_CHOICE
         given = raw if isinstance(raw, list | tuple) else [raw]
@@ -106,29 +107,37 @@ class Artist:
         if by_typing(component, options):
             field.note = say("Type a few letters, then choose from the list")
             named = self._tags if field.multiple else self._box
-            named(field, options, [item for item in given if not is_blank(item)])
+            named(field, options, [item for item in given if not is_blank(item)], typed)
+            had = scope.given(component)
+            had = had if isinstance(had, list | tuple) else [] if had is MISSING else [had]
+            answered = typed and bool(field.typed or field.options)
+            if field.editable and not answered and any(choose(options, item) is None for item in had if not is_blank(item)):
+                field.note = say("What was chosen before is no longer offered.") + f" {field.note}"
             return
         for number, option in enumerate(options):
             ident = field.id if number == 0 and component.type != "select" else f"{field.id}-{number}"
             field.options.append(RenderOption(token(option.value), option.label, option in chosen, ident))
 
     @staticmethod
-    def _tags(field: RenderField, options: tuple[Option, ...], given: list[Any]) -> None:
+    def _tags(field: RenderField, options: tuple[Option, ...], given: list[Any], typed: bool) -> None:
         """A long list: those chosen, to untick, and a box that names one more; what it cannot be told by stays in the box."""
-        found = {number: [one] if (one := choose(options, item)) else meant(options, item) for number, item in enumerate(given)}
-        chosen = [one[0] for one in found.values() if len(one) == 1]
+        chosen = [one for item in given if (one := choose(options, item))]
         # The box comes last in what is sent: what is before it was ticked, and is no option any more.
-        field.typed = next((str(given[number]) for number, one in reversed(found.items()) if len(one) != 1), "")
+        if typed and given and choose(options, given[-1]) is None:
+            found = meant(options, given[-1])
+            chosen += found if len(found) == 1 else []
+            field.typed = "" if len(found) == 1 else str(given[-1])
         field.suggestions = [option.label for option in options if option not in chosen]
         for number, option in enumerate(options):
             if option in chosen:
                 field.options.append(RenderOption(token(option.value), option.label, True, f"{field.id}-{number}"))
 
     @staticmethod
-    def _box(field: RenderField, options: tuple[Option, ...], given: list[Any]) -> None:
+    def _box(field: RenderField, options: tuple[Option, ...], given: list[Any], typed: bool) -> None:
         """A long select: a box with the label of what is chosen, or with what was typed where it is not told by that."""
-        found = [] if not given else [one] if (one := choose(options, given[0])) else meant(options, given[0])
-        field.typed = found[0].label if len(found) == 1 else str(given[0]) if given else ""
+        # What nobody typed and is no option any more names no other one, and its value is no word for a person.
+        found = [one] if given and (one := choose(options, given[0])) else meant(options, given[0]) if given and typed else []
+        field.typed = found[0].label if len(found) == 1 else str(given[0]) if given and typed else ""
         field.suggestions = [option.label for option in options]
 
     def _datetime(self, field: RenderField, component: Component, scope: Scope, raw: Any) -> None:

@@ -73,18 +73,23 @@ def choose(options: tuple[Option, ...], given: Any) -> Option | None:
 
 def by_typing(component: Component, options: tuple[Option, ...]) -> bool:
     """Whether an option is named by typing: in a long list of tags; in a long select that the form's author marks as searchable, or
-    has not written out, so that it grows with what it is filled from. Labels have to tell the options apart.
+    has not written out, so that it grows with what it is filled from. Labels have to tell the options apart, and none may be what
+    another option is told by in data: a box holds labels.
     """
-    if len(options) <= MOST_LISTED or len({_plain(option.label) for option in options}) < len(options):
+    if len(options) <= MOST_LISTED:
+        return False
+    labels = {_plain(option.label): option for option in options}
+    if len(labels) < len(options) or any(labels.get(_plain(token(one.value)), one) is not one for one in options):
         return False
     grows = component.options is None or component.source.get("searchable") is True
     return component.type == "taglist" or (component.type == "select" and grows)
 
 
 def named(options: tuple[Option, ...], typed: Any) -> list[Option]:
-    """The options somebody names who types into a long list: by label, by what it has in brackets, or by what is before them."""
+    """The options somebody names who types into a long list: by label, else by what it has in brackets, or by what is before them."""
     wanted, labels = _wanted(options, typed)
-    return [option for option, label in labels if wanted in (label, label.partition(" (")[0]) or label.endswith(f"({wanted})")]
+    whole = [option for option, label in labels if label == wanted]
+    return whole or [option for option, label in labels if label.partition(" (")[0] == wanted or label.endswith(f"({wanted})")]
 
 
 def meant(options: tuple[Option, ...], typed: Any) -> list[Option]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from amends.forms.convert import as_typed, empty_value
+from amends.forms.convert import as_given, as_typed, empty_value
 from amends.forms.data import MISSING, get, merge, put, remove
 from amends.forms.dates import Clock
 from amends.forms.expressions import Expression, Seen, Settings, plain
@@ -149,8 +149,9 @@ class Run:
                     self._take(component, scope.row(component, number, row), found[number])
             elif component.type in INPUT_TYPES and component.path:
                 raw = MISSING if scope.locked(component) else get(data, component.path)
-                raw = scope.given(component) if raw is MISSING else raw
-                self._put(component, scope, empty_value(component) if raw is MISSING else as_typed(component, raw, scope))
+                given = scope.given(component) if raw is MISSING else raw
+                read = as_given if raw is MISSING else as_typed
+                self._put(component, scope, empty_value(component) if given is MISSING else read(component, given, scope))
             elif not component.is_list:
                 self._take(component, scope, data)
 

@@ -16,7 +16,7 @@ from amends.engine.errors import Invalid, NotFound
 from amends.engine.files import Unscanned
 from amends.forms.form import Form
 from amends.forms.model import Submission
-from amends.forms.rendering import RenderModel
+from amends.forms.rendering import RenderField, RenderModel
 from amends.webui import sniffing, speech
 from amends.webui.state import application, setting, web
 from amends.webui.words import size
@@ -175,13 +175,19 @@ def _renamed(data: Any, ids: Mapping[str, str]) -> Any:
 
 def summary(model: RenderModel) -> list[tuple[str, str]]:
     """What a form holds, in words: label and value of each field shown that a person can fill in."""
-    return [(field.label, field.text or speech.say(EMPTY)) for field in model.everything() if field.is_input and field.label]
+    return [(field.label, _in_words(field) or speech.say(EMPTY)) for field in model.everything() if field.is_input and field.label]
 
 
 def answered(model: RenderModel) -> tuple[list[tuple[str, str]], list[str]]:
     """What a form holds, in words, and the labels of what was left empty."""
     fields = [field for field in model.everything() if field.is_input and field.label]
-    return [(field.label, field.text) for field in fields if field.text], [field.label for field in fields if not field.text]
+    told = [(field.label, _in_words(field)) for field in fields]
+    return [(label, words) for label, words in told if words], [label for label, words in told if not words]
+
+
+def _in_words(field: RenderField) -> str:
+    """What a field holds; of a long list also what was typed and could be several: it is not empty."""
+    return field.text or ", ".join(filter(None, [*(option.label for option in field.options if option.selected), field.typed]))
 
 
 def as_rows(form: Form, data: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -140,3 +140,46 @@ def test_a_select_stays_one_where_it_can_be_read_or_its_author_wants_it() -> Non
 def test_return_in_a_long_select_sends_the_form() -> None:
     """It has no button of its own, so the form needs none before it."""
     assert not long_select().render({}, context=people()).has_row_buttons
+
+
+NO_MORE = "What was chosen before is no longer offered."
+
+
+@pytest.mark.parametrize("type", ["select", "taglist"])
+@pytest.mark.parametrize("gone", ["A1", "A10x", {"a": 1}, "account:0192"])
+def test_what_was_chosen_before_and_is_no_option_any_more_is_said(type: str, gone: Any) -> None:
+    """It becomes no other option that is called alike, for no rule either: the box is empty, and it is said."""
+    options = [{"label": f"Unit {number}", "value": f"u{number}"} for number in range(MOST_LISTED)]
+    options += [{"label": "A10 Router", "value": "A10"}, {"label": "Hub (A10x)", "value": "hub"}]
+    hidden = '=list contains(unit, "hub")' if type == "taglist" else '=unit = "hub"'
+    rule = {"type": "textfield", "key": "why", "label": "Why", "conditional": {"hide": hidden}}
+    long = made({"type": type, "key": "unit", "label": "Unit", "valuesKey": "units"}, rule)
+    context = {"units": options, "unit": [gone] if type == "taglist" else gone}
+    field, why = long.render({}, context=context).everything()
+    assert (field.typed, field.text, field.options, field.errors) == ("", "", [], [])
+    assert field.note.startswith(NO_MORE) and not why.hidden
+    field, _ = long.render({"unit": ""}, context=context).everything()
+    assert field.note.startswith(NO_MORE), "it is said until another one is chosen"
+    field, _ = long.render({"unit": ["Unit 3"] if type == "taglist" else "Unit 3"}, context=context).everything()
+    assert NO_MORE not in field.note
+    field, _ = long.render({}, context={"units": options, "unit": ["u3"] if type == "taglist" else "u3"}).everything()
+    assert NO_MORE not in field.note and field.text == "Unit 3"
+
+
+@pytest.mark.parametrize("type", ["select", "taglist"])
+@pytest.mark.parametrize(("label", "value"), [("Billing", "b"), ("Billing (North)", "bn"), ("sales", "s"), ("North", "bn"), ("Anna", "a")])
+def test_a_whole_label_comes_before_parts_of_others(type: str, label: str, value: str) -> None:
+    """What the list itself suggests can always be chosen; a part of a label counts where nothing has it as a whole."""
+    options = [{"label": f"Unit {number}", "value": f"u{number}"} for number in range(MOST_LISTED)]
+    labels = {"b": "Billing", "bn": "Billing (North)", "s": "Sales", "a": "Anna (Sales)"}
+    long = made({"type": type, "key": "unit", "label": "Unit", "valuesKey": "units"})
+    context = {"units": options + [{"label": told, "value": one} for one, told in labels.items()]}
+    many = type == "taglist"
+    assert long.validate({"unit": [label] if many else label}, context=context)["unit"] == ([value] if many else value)
+
+
+def test_a_list_whose_labels_are_values_of_others_is_chosen_from() -> None:
+    """A box holds labels: sent back unchanged, one that is another option's value would change the answer."""
+    long = made({"type": "select", "key": "number", "label": "Number", "valuesKey": "numbers"})
+    (field,) = long.render({"number": 5}, context={"numbers": [{"value": one, "label": str(one + 1)} for one in range(25)]}).everything()
+    assert not field.suggestions and [one.label for one in field.options if one.selected] == ["6"]
