@@ -14,6 +14,7 @@ from flask import Blueprint, Response, request, url_for
 
 from amends.engine.definitions import translations
 from amends.engine.errors import AmendsError, Invalid, NotFound
+from amends.engine.services.recipients import reached_by, usable
 from amends.forms.form import Form
 from amends.webui import actors, filling, follow, languages, packages, speech, zone
 from amends.webui.limits import count_attempt
@@ -206,7 +207,7 @@ def send(staff: bool) -> Response:
     except AmendsError:
         web().drafts.give_back(filing.key)
         raise
-    filing.draft = {"filed": {"reference": filed.reference, "secret": filed.secret, "email": _email(data)}}
+    filing.draft = {"filed": {"reference": filed.reference, "secret": filed.secret, **_reached(data)}}
     # First this, then the end of the sending: a second click always finds the one or the other.
     filing.save()
     web().drafts.finish(filing.key)
@@ -301,12 +302,8 @@ def _check(filing: Filing, errors: Mapping[str, Any] | None = None, status: int 
     return page("filing/check.html", status, narrow=True, filing=filing, parts=parts, wrong=wrong, channels=CHANNELS)
 
 
-def _email(data: Any) -> str:
-    """An e-mail address among the answers, so that the page can say where the letter goes."""
-    for name, value in data.items() if isinstance(data, Mapping) else ():
-        if isinstance(value, Mapping):
-            if inner := _email(value):
-                return inner
-        elif "email" in name.lower() and isinstance(value, str) and "@" in value:
-            return value
-    return ""
+def _reached(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Where what we say goes by these answers, as a letter would: promised is only what happens."""
+    email = usable(data.get("email"))
+    by = reached_by(data, email)
+    return {"email": email if by == "email" else "", "phone": str(data["phone"]) if by == "phone" else "", "post": by == "post"}

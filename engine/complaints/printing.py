@@ -34,7 +34,7 @@ LETTERS = (
 class ToPrint:
     """A letter that waits for the post. `returned` says that mail did not bring it there, `why` for what reason.
 
-    `say_to` is the number of somebody who prefers the telephone; `body` is then what to say.
+    `to_say` means that somebody is to ring: `body` is then what to say, `say_to` the number, empty where none is known any more.
     """
 
     key: str
@@ -45,6 +45,7 @@ class ToPrint:
     at: datetime
     returned: bool
     why: str
+    to_say: bool = False
     say_to: str = ""
     body: str = ""
 
@@ -76,7 +77,7 @@ class PrintQueue:
         if row.state != outbox.TO_SAY:
             return found
         form = self.engine.instance(row.instance_id).variables.get("complaint") or {}
-        return replace(found, say_to=str(form.get("phone") or ""), body=row.body)
+        return replace(found, to_say=True, say_to=str(form.get("phone") or ""), body=row.body)
 
     def one(self, key: str) -> ToPrint:
         """One that waits; raises `NotFound`."""

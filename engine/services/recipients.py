@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,10 +46,17 @@ def complainant(connection: Connection, context: OperationContext, channel: str 
     form = form if isinstance(form, dict) else {}
     email = usable(row.email if row is not None and row.email else form.get("email"))
     name = str((row.complainant_name if row is not None else "") or form.get("name") or "")
-    preferred = {"post": "post", "phone": "phone" if form.get("phone") else "email"}.get(str(form.get("contact_by")), "email")
-    wanted = channel or preferred
-    by_post = "post" if form.get("contact_by") == "post" or form.get("address") else "web"
-    return Recipient(COMPLAINANT, name, email, wanted if wanted != "email" or email else by_post)
+    return Recipient(COMPLAINANT, name, email, reached_by(form, email, channel))
+
+
+def reached_by(form: Mapping[str, Any], email: str, channel: str | None = None) -> str:
+    """How a complainant with this form and usable address is told: by the channel asked for, or as they prefer, if they can be."""
+    wanted = channel or {"post": "post", "phone": "phone"}.get(str(form.get("contact_by")), "email")
+    if wanted == "phone" and not form.get("phone"):
+        wanted = "email"
+    if wanted == "email" and not email:
+        return "post" if form.get("contact_by") == "post" or form.get("address") else "web"
+    return wanted
 
 
 def accounts(connection: Connection, ids: Iterable[str] = (), roles: Iterable[str] = ()) -> list[Recipient]:

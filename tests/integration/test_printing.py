@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from pypdf import PdfReader
+from sqlalchemy import update
 
 import amends
 from amends.engine.complaints.printing import PrintQueue, ToPrint
@@ -21,6 +22,7 @@ from amends.engine.services.letter_shape import shaped
 from amends.engine.services.letters import read_template
 from amends.engine.services.pdf import letter_pdf
 from amends.engine.services.preview import preview
+from amends.engine.store import tables as t
 from amends.webui import create_app
 
 COMPLAINT = {
@@ -204,7 +206,12 @@ def test_the_page_shows_prints_and_records(app: Any) -> None:
     sent = {"amends_csrf": re.findall(r'name="amends_csrf" value="([^"]+)"', page)[0]}
     assert client.post("/post/posted", data=sent).status_code == 422
     posted, told = re.findall(r'name="key" value="([^"]+)"', page)
+    with app.engine.database.transaction() as connection:
+        connection.execute(update(t.dispatch).where(t.dispatch.c.state == "to print").values(state="to say"))
+    without = client.get("/post").text
+    assert without.count("What to say") == 2 and "No number is known" in without, "one to say from before the number was asked for"
     assert "Ring <span" in page and "+44 20 7946 0124" in page and page.count("What to say") == 1
+    assert re.search(r'What to say<span class="govuk-visually-hidden">: C-', page), "each of them has a name of its own"
     # By the names that the page's own buttons have.
     assert re.findall(r'name="do" value="(\w+)"', page)[:3] == ["posted", "told", "otherwise"]
     assert client.post("/post/posted", data=sent | {"key": posted, "do": "posted"}).status_code == 303

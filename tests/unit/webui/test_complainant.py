@@ -7,6 +7,7 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
+import pytest
 from flask import Flask
 
 ANSWERS: list[dict[str, Any]] = [
@@ -47,11 +48,11 @@ def required(page: Any) -> dict[str, str]:
     return found
 
 
-def fill(browser: Any, upto: int = 5, files: dict[str, Any] | None = None) -> Any:
+def fill(browser: Any, upto: int = 5, files: dict[str, Any] | None = None, **more: str) -> Any:
     """Fill the steps from the first to `upto`; the page that follows."""
     page = browser.client.get("/complain", follow_redirects=True)
     for number in range(1, upto + 1):
-        sent = form_values(page) | required(page) | ANSWERS[number - 1] | (files or {} if number == upto else {})
+        sent = form_values(page) | required(page) | ANSWERS[number - 1] | more | (files or {} if number == upto else {})
         if "consent" in page.text:
             sent |= {name: "true" for name in re.findall(r'type="checkbox"[^>]*name="(consent[^"]*)"', page.text)}
         page = browser.client.post(f"/complain/{number}", data=sent, follow_redirects=True, content_type="multipart/form-data")
@@ -87,6 +88,24 @@ def test_filing_gives_a_reference_and_a_link_that_works_elsewhere(app: Flask, br
     assert answer.status_code == 303 and urlsplit(link[1]).path.split("/")[-1] not in answer.location
     assert "Where it stands" in other.get(answer.location).text
     assert application.register.filed[0]["description"] == "I was charged twice."
+
+
+@pytest.mark.parametrize(
+    ("answers", "said", "code"),
+    [
+        ({"contact_by": "email"}, "We also write to jo@example.org.", "en"),
+        ({"contact_by": "phone", "phone": "+44 20 7946 0123"}, "We will ring you on +44 20 7946 0123.", "en"),
+        ({"contact_by": "phone", "phone": "+44 20 7946 0123"}, "Wir rufen Sie unter +44 20 7946 0123 an.", "de"),
+        ({"contact_by": "phone", "phone": ""}, "We also write to jo@example.org.", "en"),
+        ({"contact_by": "post", "address": "1 Row"}, "We will write to you by post.", "en"),
+    ],
+)
+def test_what_is_promised_is_what_happens(browser: Any, answers: dict[str, str], said: str, code: str) -> None:
+    """Where the answer goes, as the letters will; nothing of an e-mail to whoever wants to be rung."""
+    browser.client.get(f"/language/{code}")
+    fill(browser, email="jo@example.org", **answers)
+    page = browser.post("/complain/check", on="/complain/check").text
+    assert said in page and ("@example.org." in page) == ("write to jo@" in said)
 
 
 def test_sending_twice_files_once(browser: Any, application: Any) -> None:
@@ -213,3 +232,13 @@ def test_follow_page_closes(browser: Any, application: Any, complaint: Any) -> N
     follow(browser, application, complaint)
     application.engine.at += timedelta(minutes=61)
     assert browser.get(f"/follow/{complaint.reference}").status_code == 403
+
+
+@pytest.mark.parametrize("subject", ["", "Our decision"])
+def test_what_we_last_wrote_has_its_subject_if_it_has_one(browser: Any, application: Any, complaint: Any, fakes: Any, subject: str) -> None:
+    """A message without one leaves no empty line behind."""
+    application.register.messages[complaint.reference] = [fakes.Message("m1", fakes.NOW, "out", "web", subject, "Words", "system")]
+    follow(browser, application, complaint)
+    page = browser.get(f"/follow/{complaint.reference}").text
+    card = re.search(r"Read what we last wrote to you</a></h3>(.*?)</li>", page, re.DOTALL)
+    assert card is not None and re.sub(r"<[^>]+>", "", card[1]).strip() == subject and card[1].count("<p") == bool(subject)

@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from flask_babel import force_locale
 
-from amends.webui import sniffing, times, words
+from amends.forms import load
+from amends.webui import filling, packages, sniffing, times, words
 from amends.webui.drafts import Drafts
 
 
@@ -101,3 +103,24 @@ def test_draft_folder_tells_nothing(tmp_path: Path) -> None:
 def test_kind_of_file_is_told_by_its_content(body: bytes, kind: str) -> None:
     """A name proves nothing."""
     assert sniffing.media_type(body) == kind
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("de", "Innerhalb von 3 Monaten"), ("fr", "Dans un délai de 3 mois"), ("es", "En un plazo de 3 meses"), ("ar", "خلال 3 أشهر"),
+    ],
+)  # fmt: skip
+def test_a_time_limit_is_said_in_the_case_its_language_asks_for(app: Flask, code: str, said: str) -> None:
+    """As in “within three months”."""
+    with app.test_request_context(), force_locale(code):
+        assert packages._within("P3M") == said
+
+
+def test_what_could_be_several_is_not_listed_as_left_empty() -> None:
+    """Before sending, a name of a long list that does not tell them apart stands there as it was typed."""
+    people = [{"label": f"Kim Meyer ({number})", "value": f"k{number}"} for number in range(25)]
+    parts = [{"type": type, "key": type, "label": type, "valuesKey": "people"} for type in ("select", "taglist", "textfield")]
+    form = load({"type": "default", "id": "f", "components": parts})
+    model = form.render({"select": "Kim", "taglist": ["k1", "Kim"]}, context={"people": people})
+    assert filling.answered(model) == ([("select", "Kim"), ("taglist", "Kim Meyer (1), Kim")], ["textfield"])

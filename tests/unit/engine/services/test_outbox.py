@@ -252,6 +252,24 @@ def test_who_prefers_post_gets_post(house: Any) -> None:
     assert house.mailer.to == ["ann@example.org"]
 
 
+@pytest.mark.parametrize(
+    ("complaint", "email", "to", "states"),
+    [
+        ({}, "ann@example.org", ["ann@example.org"], ["sent"]),
+        ({"phone": ""}, "", [], ["to print"]),
+        ({"phone": "+44 20 7946 0123"}, "ann@example.org", [], ["to say"]),
+    ],
+)
+def test_by_telephone_only_where_there_is_a_number(
+    house: Any, complaint: dict[str, str], email: str, to: list[str], states: list[str]
+) -> None:
+    """The operation may ask for it: nobody is to ring where no number is known; a letter goes as by e-mail."""
+    house.deploy(("send", "send-message", {"letter": "letter", "channel": "phone"}), WAIT)
+    house.start(complaint=complaint, email=email)
+    house.engine.run_due()
+    assert (house.mailer.to, [state for state, _ in house.dispatches()]) == (to, states)
+
+
 def test_a_letter_for_the_page_only(house: Any) -> None:
     """By "web" nothing is mailed or printed."""
     house.deploy(("send", "send-message", {"letter": "letter", "channel": "web"}), WAIT)
