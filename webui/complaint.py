@@ -52,8 +52,9 @@ def show(reference: str) -> Response:
 
 def shown(reference: str, errors: dict[str, str], status: int = 200) -> Response:
     """The page, with what was wrong about who may see it, and what was typed there."""
-    told = _about(reference)
     engine = application().engine
+    read_at = engine.now()
+    told = _about(reference)
     engine.record_read(told.view.id, "complaint", actor=actors.actor())
     open_tasks = sorted(engine.user_tasks(instance_id=told.view.id), key=urgency)
     coming = story.what_is_next(told.package, told.view)
@@ -65,7 +66,7 @@ def shown(reference: str, errors: dict[str, str], status: int = 200) -> Response
         about=told, complaint=told.complaint, incidents=told.view.incidents, people=_people(told),
         noted=noted(told.complaint), everybody=everybody(), may_restrict=actors.may("restrict", instance_id=told.view.id),
         team_names=application().accounts.team_names(), talk=talk_of(told.complaint), related=related(told.complaint),
-        looking=application().register.presence.look(told.view.id, actors.signed_in().id),
+        looking=application().register.presence.look(told.view.id, actors.signed_in().id, messages=read_at, comments=read_at),
         open_tasks=open_tasks, holders={one.id: name_of(one.assignee) for one in open_tasks}, waiting=_waiting(told.view.id), coming=coming,
         channels=CHANNELS, works=_works(), begun=begun.read(told.complaint),
         marked=marked, diagrams=diagrams, chosen=chosen, places=story.places(chosen, marked), is_active=_active_in(diagrams, marked),

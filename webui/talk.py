@@ -80,7 +80,10 @@ def mentions() -> Response:
 
 @blueprint.get("/complaints/<reference>/looking")
 def looking(reference: str) -> Response:
-    """Who else is looking now: asked by the page every half minute, so that it also says that this one is."""
+    """Who else is looking now: asked by the page every half minute, so that it also says that this one is.
+
+    What came in meanwhile stays new: the page does not show it.
+    """
     others = application().register.presence.look(_complaint(reference).instance_id, actors.signed_in().id)
     return page("complaint/looking.html", looking=others)
 

@@ -11,7 +11,7 @@ from flask import Blueprint, Response, make_response, request
 from amends.engine.errors import Conflict, Invalid, NotFound
 from amends.forms.form import Form
 from amends.webui import actors, asked, filling, people, story, times, zone
-from amends.webui.casework import About, DoneTask, about
+from amends.webui.casework import DoneTask, about, done_tasks
 from amends.webui.errors import typed
 from amends.webui.inbox import next_task
 from amends.webui.pages import page, say, see
@@ -61,7 +61,10 @@ def show(task_id: str) -> Response:
     application().engine.record_read(work.task.instance_id, f"task {work.task.element_id}", actor=actors.actor())
     if work.task.state != OPEN:
         return _closed(work)
-    looking = application().register.presence.look(work.task.instance_id, actors.signed_in().id)
+    # Its page has the last messages; not for who is barred from it, and comments it has for nobody.
+    barred = bool(_apart(work)) and _is_barred(_barred(work, list(application().engine.history(work.view.id))))
+    read_at = None if barred else application().engine.now()
+    looking = application().register.presence.look(work.task.instance_id, actors.signed_in().id, messages=read_at)
     return _show(work, work.draft.get("data", {}), looking=looking)
 
 
@@ -177,8 +180,8 @@ def _show(
     if work.task.state != OPEN:
         _too_late(work)
     told = about(work.view)
-    barred = _barred(work, told)
-    if any(one.actor == actors.actor() for one in barred):
+    barred = _barred(work, told.events)
+    if _is_barred(barred):
         return page(
             "task/barred.html", 422 if problems else 200, work=work, about=told, barred=barred, candidates=_candidates(work.task),
             problems=problems or {}, asked=request.form, **_allowed(work.task),
@@ -214,11 +217,20 @@ def _candidates(task: Any) -> list[Any]:
     return list(application().engine.access.receivers(everyone, task.instance_id, task.groups or (), task.competence))
 
 
-def _barred(work: Work, told: About) -> list[DoneTask]:
-    """Who may not do this task, with what they did that it has to be independent of (ISO 10002, 4.7)."""
+def _apart(work: Work) -> set[str]:
+    """The elements that whoever does this task must not have done."""
     apart = str(work.element.ext.properties.get("not_done_by", "")) if work.element is not None else ""
-    others = {one.strip() for one in apart.split(",") if one.strip()}
-    return [done for done in told.done if done.element_id in others]
+    return {one.strip() for one in apart.split(",") if one.strip()}
+
+
+def _barred(work: Work, events: list[Any]) -> list[DoneTask]:
+    """Who may not do this task, with what they did that it has to be independent of (ISO 10002, 4.7)."""
+    others = _apart(work)
+    return [done for done in done_tasks(work.package, events) if done.element_id in others] if others else []
+
+
+def _is_barred(barred: list[DoneTask]) -> bool:
+    return any(one.actor == actors.actor() for one in barred)
 
 
 def _with_files(work: Work, clean: dict[str, Any]) -> dict[str, Any]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, literal, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from uuid_utils import uuid7
 
@@ -16,6 +16,7 @@ from amends.engine.complaints.records import Complaint
 from amends.engine.errors import Forbidden, Invalid
 from amends.engine.execution import Note
 from amends.engine.store import tables as t
+from amends.engine.store.tables import Instant
 
 if TYPE_CHECKING:
     from amends.engine.api import Engine
@@ -25,6 +26,7 @@ MOST_MENTIONED: Final = 20
 _MENTION = re.compile(r"(?<![\w@])@([^\s@:,;!?()<>]+)")
 REMEMBERED: Final = timedelta(days=90)
 """How long it is kept when somebody last looked, so that a list can say what is new to them."""
+NEVER: Final = literal(datetime(1970, 1, 1, tzinfo=UTC), Instant)
 LOOKING: Final = timedelta(minutes=1)
 """How long after the last sign of them somebody still counts as looking."""
 
@@ -137,14 +139,21 @@ class Presence:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
 
-    def look(self, instance_id: str, account_id: str) -> list[str]:
-        """Note that somebody is looking; the actors of the others who are."""
+    def look(
+        self, instance_id: str, account_id: str, *, messages: datetime | None = None, comments: datetime | None = None
+    ) -> list[str]:
+        """Note that somebody is looking; the actors of the others who are.
+
+        `messages` and `comments` say when those they are shown were read; a page that only stands open shows nothing new.
+        """
         p, now = t.presence.c, self.engine.now()
-        row = {"instance_id": instance_id, "account_id": account_id, "seen_at": now}
+        shown = {"messages_at": messages, "comments_at": comments}
+        noted = {"seen_at": now, **{name: at for name, at in shown.items() if at is not None}}
+        row = {"instance_id": instance_id, "account_id": account_id, **noted}
         with self.engine.database.transaction() as connection:
             dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
             query = dialect.insert(t.presence).values(row)
-            connection.execute(query.on_conflict_do_update(index_elements=["instance_id", "account_id"], set_={"seen_at": now}))
+            connection.execute(query.on_conflict_do_update(index_elements=["instance_id", "account_id"], set_=noted))
             here = (p.instance_id == instance_id, p.account_id != account_id, p.seen_at >= now - LOOKING)
             others = select(p.account_id).where(*here)
             return [f"account:{one}" for one in connection.execute(others.order_by(p.account_id)).scalars()]
@@ -155,12 +164,14 @@ class Presence:
             return connection.execute(delete(t.presence).where(t.presence.c.seen_at < self.engine.now() - REMEMBERED)).rowcount
 
     def news(self, account_id: str, instance_ids: Sequence[str]) -> dict[str, News]:
-        """What is new to somebody of these complaints, by instance; those they have not looked at lately are not in it."""
+        """What is new to somebody of these complaints, by instance; those of which they were shown nothing lately are not in it."""
         p, m, c = t.presence.c, t.message.c, t.comment.c
-        came = select(func.count()).where(m.instance_id == p.instance_id, m.direction == "in", m.at > p.seen_at)
-        said = select(func.count()).where(c.instance_id == p.instance_id, c.author != f"account:{account_id}", c.at > p.seen_at)
+        came = select(func.count()).where(m.instance_id == p.instance_id, m.direction == "in", m.at > func.coalesce(p.messages_at, NEVER))
+        others, lately_said = c.author != f"account:{account_id}", c.at > func.coalesce(p.comments_at, NEVER)
+        said = select(func.count()).where(c.instance_id == p.instance_id, others, lately_said)
         query = select(p.instance_id, came.scalar_subquery(), said.scalar_subquery())
+        shown = or_(p.messages_at.is_not(None), p.comments_at.is_not(None))
         lately = p.seen_at >= self.engine.now() - REMEMBERED
-        query = query.where(p.account_id == account_id, p.instance_id.in_(dict.fromkeys(instance_ids)), lately)
+        query = query.where(p.account_id == account_id, p.instance_id.in_(dict.fromkeys(instance_ids)), lately, shown)
         with self.engine.database.reading() as connection:
             return {row[0]: News(*row[1:]) for row in connection.execute(query)} if instance_ids else {}

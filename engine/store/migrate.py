@@ -12,7 +12,7 @@ from sqlalchemy import inspect
 from amends.engine.errors import AmendsError
 from amends.engine.store.database import Database
 
-HEAD = "0014"
+HEAD = "0015"
 """The newest revision: a database that is there already needs no look at the migrations."""
 
 

@@ -499,6 +499,8 @@ presence = _table(  # when somebody last looked at a complaint: within a minute 
     Column("instance_id", ForeignKey("instance.id"), primary_key=True),
     Column("account_id", ForeignKey("account.id"), primary_key=True),
     Column("seen_at", Instant, nullable=False),
+    Column("messages_at", Instant),  # when a page last showed them its messages; none where it never did
+    Column("comments_at", Instant),
 )
 search_document = _table(  # what is searched, kept by triggers on complaints, messages and comments: no writer can forget it
     "search_document",

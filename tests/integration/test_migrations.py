@@ -23,7 +23,7 @@ from amends.engine.complaints import Register
 from amends.engine.store import Database, migrate
 from amends.engine.store.tables import metadata
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012", "0013", "0014")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012", "0013", "0014", "0015")
 """Every revision, oldest first. A new one: add it here, and its data as tests/data/REVISION.sql (`tests/support/dump.py`)."""
 
 
@@ -103,6 +103,20 @@ def test_what_an_older_version_left_is_there_after_an_upgrade(database: Database
     engine.cancel(running.instance_id, reason="tested", actor="system")
     assert register.get(running.reference).state == "closed" and engine.seal() == 2 and engine.verify().faults == []
     engine.close()
+
+
+def test_who_was_there_has_seen_what_was_there(database: Database, repository: Path) -> None:
+    """Nothing is new again to anybody by an upgrade to the version that tells being there from having seen (0015)."""
+    upgrade_to(database, "0014")
+    text = (repository / "tests" / "data" / "0014.sql").read_text(encoding="utf-8")
+    there = "INSERT INTO presence (instance_id, account_id, seen_at) SELECT i.id, a.id, 17 FROM instance i, account a"
+    with database.transaction() as connection:
+        for statement in (*statements(text, database.sqlite), there):
+            connection.exec_driver_sql(statement)
+    migrate.upgrade(database)
+    with database.reading() as connection:
+        found = connection.exec_driver_sql("SELECT seen_at, messages_at, comments_at FROM presence")
+        assert {tuple(row) for row in found} == {(17, 17, 17)}
 
 
 def test_processes_that_open_a_new_database_at_once_both_succeed(database_url: str, repository: Path) -> None:

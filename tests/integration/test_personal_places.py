@@ -42,7 +42,7 @@ complaint.team complaint.confidential
 comment.id comment.instance_id comment.at comment.author
 comment_mention.comment_id comment_mention.account_id comment_mention.seen_at
 complaint_relation.one_id complaint_relation.other_id complaint_relation.kind complaint_relation.noted_at complaint_relation.noted_by
-presence.instance_id presence.account_id presence.seen_at
+presence.instance_id presence.account_id presence.seen_at presence.messages_at presence.comments_at
 search_document.id search_document.instance_id search_document.kind search_document.item
 complaint_person.instance_id complaint_person.account_id complaint_person.part complaint_person.noted_at complaint_person.noted_by
 deployment.id deployment.package deployment.number deployment.title deployment.version deployment.digest deployment.deployed_at

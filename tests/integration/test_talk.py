@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from decided import ASSESSED, INVESTIGATED
 from sqlalchemy import select, text
 
 import amends
@@ -210,6 +211,8 @@ def test_a_list_knows_what_is_new_to_somebody(house: House, clock: Any) -> None:
     presence, hanna, ids = house.register.presence, house.people["hanna"].id, [leak.instance_id, other.instance_id]
     assert presence.news(hanna, ids) == {} and presence.news(hanna, []) == {}
     presence.look(leak.instance_id, hanna)
+    assert presence.news(hanna, ids) == {}, "who was there and was shown nothing has seen nothing"
+    presence.look(leak.instance_id, hanna, messages=clock(), comments=clock())
     clock.move(minutes=5)
     house.register.receive(leak, "Any news?", author="complainant")
     house.register.talk.say(leak, "Mine", actor=house["hanna"])
@@ -217,8 +220,12 @@ def test_a_list_knows_what_is_new_to_somebody(house: House, clock: Any) -> None:
     assert presence.news(hanna, ids) == {leak.instance_id: News(1, 1)}
     clock.move(minutes=5)
     presence.look(leak.instance_id, hanna)
+    assert presence.news(hanna, ids) == {leak.instance_id: News(1, 1)}
+    presence.look(leak.instance_id, hanna, messages=clock())
+    assert presence.news(hanna, ids) == {leak.instance_id: News(0, 1)}
+    presence.look(leak.instance_id, hanna, comments=clock())
     assert presence.news(hanna, ids) == {leak.instance_id: News(0, 0)}
-    presence.look(other.instance_id, hanna)
+    presence.look(other.instance_id, hanna, messages=clock(), comments=clock())
     clock.move(days=91)
     presence.look(leak.instance_id, house.people["henry"].id)
     assert presence.news(hanna, ids) == {}, "it does not count for ever who looked when"
@@ -244,6 +251,25 @@ def test_the_inbox_and_the_task_say_it(house: House, clock: Any) -> None:
         house.register.receive(leak, "Any news?", author="complainant")
     house.register.talk.say(leak, "Ask them", actor=house["henry"])
     assert 'app-tag--new">2 new messages, 1 new comment<' in client.get("/inbox").text
+    clock.move(seconds=30)
+    client.get(f"/complaints/{leak.reference}/looking")
+    assert 'app-tag--new">2 new messages, 1 new comment<' in client.get("/inbox").text, "a page that stands open shows nothing new"
+    clock.move(seconds=30)
+    assert "Ask them" not in client.get(f"/tasks/{task.id}").text
+    assert 'app-tag--new">1 new comment<' in client.get("/inbox").text, "a task's page shows messages and no comments"
+    assert "Ask them" in client.get(f"/complaints/{leak.reference}").text
+    assert "app-tag--new" not in client.get("/inbox").text
+    clock.move(minutes=5)
+    house.app.engine.complete(task.id, {**ASSESSED, "severity": "high"}, actor=house["hanna"])
+    house.app.engine.run_due()
+    (found_out,) = house.app.engine.user_tasks(leak.instance_id)
+    house.app.engine.complete(found_out.id, INVESTIGATED, actor=house["hanna"])
+    house.app.engine.run_due()
+    house.register.receive(leak, "And now?", author="complainant")
+    (decide,) = house.app.engine.user_tasks(leak.instance_id)
+    assert "is not shown to you" in client.get(f"/tasks/{decide.id}").text
+    news = house.register.presence.news(house.people["hanna"].id, [leak.instance_id])
+    assert news == {leak.instance_id: News(1, 0)}, "who is barred from a task is shown nothing of it"
 
 
 def test_the_pages_of_all_that(house: House) -> None:

@@ -81,6 +81,7 @@ def live(engine: Engine) -> None:
     engine.correlate("hello", filed.reference, {}, actor="complainant")
     engine.run_due()
     register.people.note(register.get(filed.reference), jo.actor, "admitted", actor="system")
+    register.presence.look(filed.instance_id, jo.id, messages=MONDAY)
     register.talk.say(register.get(filed.reference), "What do you think, @jo?", actor="system")
     gone = register.file({"description": "Forget me"}, actor="complainant")
     engine.cancel(gone.instance_id, reason="withdrawn", actor="system")

@@ -559,7 +559,7 @@ class NobodyNoted:
     def seen(self, complaint: Any, account_id: str) -> None:
         pass
 
-    def look(self, instance_id: str, account_id: str) -> list[str]:
+    def look(self, instance_id: str, account_id: str, **read_at: Any) -> list[str]:
         return []
 
     def news(self, account_id: str, instance_ids: Any) -> dict[str, Any]:
