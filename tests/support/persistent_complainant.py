@@ -58,7 +58,7 @@ class Complainant:
     def _open(self, path: str, data: bytes | None = None) -> tuple[str, str]:
         url = path if path.startswith("http") else self.address + path
         last = "no answer"
-        for _ in range(400):
+        for _ in range(1_200):  # minutes: on a busy machine the server is killed before it is up, many times in a row
             try:
                 with self._browser.open(url, data, timeout=20) as answer:
                     return answer.geturl(), answer.read().decode()
