@@ -151,15 +151,13 @@ class Game:
 
 
 def _choices(node: Node) -> Iterator[tuple[Edge, ...]]:
-    """The sets of flows a node may take; one that may be taken again may be there twice: no token is counted beyond the second."""
+    """The sets of flows a node may take."""
     ways = tuple(node.targets)
     if node.split == ONE:
         yield from ((edge,) for edge in ways)
     elif node.split in (SOME, OPTIONAL) and len(ways) <= _MOST_WAYS:
         first = ways[:1] if node.split == OPTIONAL else ()
         rest = ways[len(first) :]
-        more = tuple(edge for edge in rest if edge.again)
-        rest += more if len(ways) + len(more) <= _MOST_WAYS else ()
         for size in range(0 if first else 1, len(rest) + 1):
             yield from (first + chosen for chosen in combinations(rest, size))
     elif node.split in (SOME, OPTIONAL):

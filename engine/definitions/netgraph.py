@@ -34,7 +34,8 @@ class Node:
 class Edge:
     """A way from one node to another; `flow` is the id of the sequence flow by which it comes there.
 
-    `again`: while the activity is open, its split may give it any number of tokens.
+    `again`: while the activity is open, its split may give it any number of tokens. The token game gives one: it counts no token beyond
+    the second, and so would find joins left waiting that are not, where what happens several times makes more happen several times.
     """
 
     source: Node
@@ -237,9 +238,7 @@ def _mergeable(source: Node, target: Node) -> bool:
     """Whether two flows between these two are as good as one."""
     if target.element == SINK:
         return source.split == ONE
-    if source.split == OPTIONAL and (len(source.targets) > 2 or any(edge.again for edge in source.targets)):
-        return False
-    return (source.split, target.join) in _BLOCKS
+    return (source.split, target.join) in _BLOCKS and not (source.split == OPTIONAL and len(source.targets) > 2)
 
 
 def _skip(graph: Graph, node: Node) -> list[Node]:

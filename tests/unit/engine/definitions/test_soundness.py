@@ -85,20 +85,6 @@ CASES: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
         ),
         [],
     ),
-    "a join of what one boundary event leads to, which may happen twice": (
-        process(
-            {"a": USER, "y": XOR, "j": AND, "b": TASK, "c": TASK}, ["s a e", "t y b j e", "y c j"],
-            f'<boundaryEvent id="t" attachedToRef="a" cancelActivity="false">{AGAIN}</boundaryEvent>',
-        ),
-        [("join-may-wait", "j", "warning")],
-    ),
-    "the same where it happens once": (
-        process(
-            {"a": USER, "y": XOR, "j": AND, "b": TASK, "c": TASK}, ["s a e", "t y b j e", "y c j"],
-            f'<boundaryEvent id="t" attachedToRef="a" cancelActivity="false">{TIMER}</boundaryEvent>',
-        ),
-        [("join-never", "j", "error")],
-    ),
     "branches side by side that begin again and again": (
         process(
             {"a": USER, "y": AND, "j": AND, "b": USER, "c": USER}, ["s a e", "t y b j e", "y c j", "u e"],
