@@ -249,7 +249,7 @@ def test_by_post_entered_by_staff_and_answered_on_paper(page: Page, installation
 
 
 def test_a_lost_link_is_asked_for_and_comes_by_mail(page: Page, installation: Any) -> None:
-    """With reference and address, by SMTP; the mail's link opens the complaint, the old one says that it ended and what helps."""
+    """With reference and address, by SMTP; the mail's link opens the complaint; once used, the old one says that it ended and helps."""
     address, _, letters = installation
     page.goto(f"{address}/complain/1")
     to_the_end(page, {"What happened?": "The lift is broken.", "E-mail (optional)": "mo.lost@people.example"})
@@ -275,6 +275,9 @@ def test_a_lost_link_is_asked_for_and_comes_by_mail(page: Page, installation: An
     page.goto(link[0])
     expect(page).to_have_url(f"{address}/follow/{reference}")
     expect(page.locator("main")).to_contain_text(said)
+    page.get_by_label("What do you want to add?").fill("It is the left one.")
+    press(page, "Send")
+    expect(page.locator("main")).to_contain_text("We have received it.")
     page.goto(str(old))
     expect(page.locator("h1")).to_have_text("This link does not work")
     expect(page.get_by_role("button", name="Get a new link")).to_be_visible()

@@ -54,7 +54,7 @@ def words_of(pdf: bytes) -> str:
     return " ".join("".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages).split())
 
 
-@pytest.mark.parametrize("typed", ["1\ufe0f\u20e3", "#\ufe0f\u20e3", "1\u20e3", "a\u20e3", '"\u20e3', "a\u0489", "x\u1ab0"])
+@pytest.mark.parametrize("typed", ["1\ufe0f\u20e3", "#\ufe0f\u20e3", "1\u20e3", "a\u20e3", '"\u20e3', "x\u1ab0"])
 def test_a_sign_with_something_around_it_is_printed_without(typed: str) -> None:
     """A keycap as its key: a font has the sign, though not what stands around it."""
     assert typed[0] in words_of(letter_pdf("Words", f"Step {typed} now.", [], "Org", date(2026, 12, 4), "en"))
