@@ -75,11 +75,7 @@ def create_app(application: Any, **config: Any) -> Flask:
     app.session_interface = _SecureWhenHttps()
     Amends(application).init_app(app)
     errors.register(app)
-    app.before_request(security.bound_request)
-    app.before_request(state.begin)
-    app.teardown_request(state.end)
-    app.before_request(languages.begin)
-    app.teardown_request(languages.end)
+    _around(app)
     app.after_request(security.add_headers)
     if app.config["AMENDS_PROXIES"]:
         count = int(app.config["AMENDS_PROXIES"])
@@ -94,6 +90,14 @@ class _SecureWhenHttps(SecureCookieSessionInterface):
         return request.is_secure or super().get_cookie_secure(app)
 
 
+def _around(target: Flask | Blueprint) -> None:
+    """What is around each request of ours: of our pages, and of an application of ours for addresses that lead to none."""
+    target.before_request(security.bound_request)
+    for part in (state, languages):
+        target.before_request(part.begin)
+        target.teardown_request(part.end)
+
+
 def _blueprint(alone: bool) -> Blueprint:
     """All pages below one name, made anew for each application, as Flask forbids changing one in use.
 
@@ -102,11 +106,7 @@ def _blueprint(alone: bool) -> Blueprint:
     top = Blueprint("amends", __name__, static_folder="static", static_url_path="/static")
     for blueprint in BLUEPRINTS:
         top.register_blueprint(blueprint)
-    top.before_request(security.bound_request)
-    top.before_request(state.begin)
-    top.teardown_request(state.end)
-    top.before_request(languages.begin)
-    top.teardown_request(languages.end)
+    _around(top)
     top.before_request(security.refuse_forgery)
     top.after_request(security.add_headers)
     top.after_request(compression.compress)

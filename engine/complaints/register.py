@@ -205,7 +205,7 @@ class Register:
     def progress(self, complaint: Complaint) -> Progress:
         """Where it stands, in the package's own words."""
         # By the instance, which the clocks need as well: a page asks for it once.
-        package = self.engine.versions.get(self.engine.instance(complaint.instance_id).deployment_id).package
+        package = self.engine.package(self.engine.instance(complaint.instance_id).deployment_id)
         reached = [name for name in package.manifest.stages if f"stage:{name}" in complaint.milestones]
         order = list(package.manifest.stages)
         here = order.index(complaint.stage) if complaint.stage in order else -1
