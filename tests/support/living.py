@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from amends.engine import Engine
 from amends.engine.definitions.expressions import Expressions
-from amends.engine.definitions.model import Process, is_feel
+from amends.engine.definitions.model import Element, Process, is_feel
 from amends.engine.definitions.sites import sites
 from amends.engine.errors import AmendsError
 from amends.engine.store import tables as t
@@ -120,3 +120,30 @@ def guess(process: Process, turn: int) -> dict[str, Any]:
             (keys if "correlation key" in site.what else names).update(found.names)
     guesses = {name: _GUESSES[(turn + number) % len(_GUESSES)] for number, name in enumerate(sorted(names))}
     return {**guesses, **dict.fromkeys(keys, "key")}
+
+
+def begin(engine: Engine, clock: Any, process: Process, variables: Mapping[str, Any], turn: int = 0) -> list[str]:
+    """Start a process by one of its start events, another one each turn; a timer by moving the clock. The instances that it made."""
+    starts = [element for element in process.elements.values() if _begins(element)]
+    event = starts[turn % len(starts)].event if starts else None
+    before = {listed.id for listed in engine.instances(process_id=process.id, limit=500)}
+    kind = "none" if event is None else event.kind
+    if event is not None and kind == "message":
+        engine.correlate(event.ref_name or "", "key", variables, actor="test")
+    elif event is not None and kind == "signal":
+        engine.signal(event.ref_name or "", variables, actor="test")
+    elif kind == "timer":
+        with engine.database.reading() as connection:
+            query = select(t.job.c.due_at).where(t.job.c.kind == "start").order_by(t.job.c.due_at)
+            due = connection.execute(query).scalars().first()
+        if due is None:
+            return []  # its time has passed
+        clock.time = max(clock.time, due)
+        engine.run_due()
+    else:
+        return [engine.start(process.id, variables, actor="test")]
+    return [listed.id for listed in engine.instances(process_id=process.id, limit=500) if listed.id not in before]
+
+
+def _begins(element: Element) -> bool:
+    return element.type == "startEvent" or element.instantiates
