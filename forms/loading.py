@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from amends.engine.errors import Invalid
-from amends.engine.feel import KEYWORDS, FeelError
+from amends.engine.feel import KEYWORDS, RESERVED, FeelError
 from amends.forms.expressions import Constant, Expression, compile_property
 from amends.forms.model import CHOICE_TYPES, CONTAINER_TYPES, KEYED_TYPES, KNOWN_TYPES, Component, FormProblem, Path
 from amends.forms.options import static_options
@@ -19,8 +19,6 @@ from amends.forms.templates import compile_text
 MAX_BYTES = 1_000_000
 MAX_NESTING = 12
 MAX_COMPONENTS = 1000
-RESERVED = frozenset({"clocks", "settings"})
-"""What expressions read by these names is no answer."""
 
 # Where a property that may be FEEL stands, by the name it is compiled under.
 _PROPERTIES: dict[str, tuple[str, ...]] = {

@@ -109,7 +109,7 @@ def _retries(work: Work, element: etree._Element) -> None:
     for entry in taken(element, "failedJobRetryTimeCycle", CAMUNDA):
         said = xml.text(entry) or ""
         times = said.partition("/")[0].removeprefix("R")
-        if times.isdigit() and int(times) > 0:
+        if times.isdecimal() and times.strip("0"):
             work.zeebe(element, "taskDefinition", retries=times)
             work.carry(
                 element,

@@ -119,12 +119,14 @@ def _default(work: Work, element: etree._Element, entry: etree._Element, made: d
         work.leave(
             element, f"form field {made['key']}", default, "Its first value is computed, or a date", "Set the variable before the task."
         )
-    elif kind == "long" and re.fullmatch(r"-?\d+", default):
+    elif kind == "long" and re.fullmatch(r"-?\d{1,18}", default):
         made["defaultValue"] = int(default)
     elif kind == "boolean":
         made["defaultValue"] = default == "true"
     elif kind != "long":
         made["defaultValue"] = default
+    else:
+        work.leave(element, f"form field {made['key']}", default, "Its first value is no whole number", "Set it in the form editor.")
 
 
 def _constraints(work: Work, element: etree._Element, entry: etree._Element, made: dict[str, Any]) -> None:
@@ -145,7 +147,7 @@ def _constraints(work: Work, element: etree._Element, entry: etree._Element, mad
                 checks["required"] = True
             elif rule == "readonly":
                 made["readonly"] = config != "false"
-            elif rule in names and re.fullmatch(r"-?\d+", config):
+            elif rule in names and re.fullmatch(r"-?\d{1,18}", config):
                 checks[names[rule]] = int(config)
             elif not (rule == "required" and config == "false"):
                 work.leave(

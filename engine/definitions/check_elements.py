@@ -165,7 +165,7 @@ def _extensions(found: Findings, element: Element) -> None:
         if name in READ_AT and element.type not in READ_AT[name]:
             message = f"{called(element)} has the extension zeebe:{name}, which is not read there: {_belongs(READ_AT[name])}."
             found.warn(element, "unknown-extension", message, "Delete it, or put it where it is read.")
-    for event in () if element.event is None else element.event.parts or (element.event,):
+    for event in element.events:
         _read(found, element, event.ext)
         for name in dict.fromkeys(event.ext.present):
             if name not in _READ_AT_EVENTS.get(event.kind, _ANYWHERE):

@@ -9,6 +9,8 @@ from amends.engine.feel import FeelError, parse
 
 CHANGES = frozenset({"create", "update"})
 """What can happen to a variable that a conditional event listens to."""
+_BY_ONE = frozenset({"message", "error", "escalation"})
+"""What only one event catches; signals, times and conditions happen for all that wait."""
 _CATCHING = frozenset({"startEvent", "intermediateCatchEvent", "boundaryEvent", "receiveTask"})
 
 
@@ -23,7 +25,7 @@ def check_events(found: Findings, diagram: Diagram, process: Process) -> None:
             continue
         top = element.scope_id == process.id and (element.type == "startEvent" or element.instantiates)
         _twice_in_one(found, element, event, top)
-        for part in event.parts or (event,):
+        for part in event.each:
             _definition(found, diagram, element, part, top)
             if top and part.kind in ("message", "signal") and part.ref_name and is_feel(part.ref_name):
                 told = f"begins with a {part.kind} whose name is computed, {part.ref_name}, before there are variables"
@@ -46,9 +48,8 @@ def _caught_twice(found: Findings, scope: Scope) -> None:
     for group in groups:
         caught: dict[tuple[str, ...], Element] = {}
         for element in group:
-            event = element.event
-            for part in () if event is None else event.parts or (event,):
-                what = _what(part)
+            for part in element.events:
+                what = _caught(part) if part.kind in _BY_ONE else None
                 first = caught.setdefault(what, element) if what is not None else element
                 if first is not element:
                     told = f"{called(element)} catches what {first.name or first.id!r} beside it catches, too"
@@ -60,31 +61,33 @@ def _twice_in_one(found: Findings, element: Element, event: EventDefinition, top
     """Of several definitions of one event each lets it happen: two that are alike would by one signal begin two instances."""
     caught = set[tuple[str, ...]]()
     for part in event.parts if element.type in _CATCHING else ():
-        what: tuple[str, ...]
-        match part.kind:
-            case "signal":
-                what = (part.kind, part.ref_name or "")
-            case "message":
-                what = (part.kind, part.ref_name or "", "" if top else part.correlation_key or "")
-            case "timer":
-                what = (part.kind, part.text or "", part.timer_kind or "")
-            case "conditional":
-                what = (part.kind, part.condition or "", part.ext.filter_names or "", part.ext.filter_events or "")
-            case "error" | "escalation":
-                what = (part.kind, part.code or "every code")
-            case _:
-                continue
-        if what in caught and what[1]:
+        what = _caught(part, top)
+        if what in caught:
             message = f"{called(element)} catches the same {part.kind} by two of its definitions: {what[1]}."
             found.add(element, "caught-twice", message, "Leave one of them, or let them catch different things.", line=part.line)
-        caught.add(what)
+        if what is not None:
+            caught.add(what)
 
 
-def _what(event: EventDefinition) -> tuple[str, ...] | None:
-    """What an event catches that only one can; None for signals, times and conditions, which happen for all."""
-    if event.kind == "message" and event.ref_name:
-        return "message", event.ref_name, event.correlation_key or ""
-    return (event.kind, event.code or "") if event.kind in ("error", "escalation") else None
+def _caught(event: EventDefinition, top: bool = False) -> tuple[str, ...] | None:
+    """What an event catches, so that two that catch the same are the same; None where it says nothing, or of its kind there is none.
+
+    `top`: it begins an instance, for which a message needs no key.
+    """
+    match event.kind:
+        case "message":
+            what: tuple[str | None, ...] = (event.ref_name, "" if top else event.correlation_key)
+        case "signal":
+            what = (event.ref_name,)
+        case "timer":
+            what = (event.text, event.timer_kind)
+        case "conditional":
+            what = (event.condition, event.ext.filter_names, event.ext.filter_events)
+        case "error" | "escalation":
+            what = (event.code or "every code",)
+        case _:
+            return None
+    return (event.kind, *(each or "" for each in what)) if what[0] else None
 
 
 def _definition(found: Findings, diagram: Diagram, element: Element, event: EventDefinition, top: bool) -> None:

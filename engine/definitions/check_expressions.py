@@ -11,10 +11,8 @@ from amends.engine.definitions.expressions import Expressions
 from amends.engine.definitions.findings import Findings, called, the
 from amends.engine.definitions.model import Element, Flow, Process, is_feel
 from amends.engine.definitions.sites import REQUIRED, WARNED, Site
-from amends.engine.feel import KEYWORDS
+from amends.engine.feel import KEYWORDS, RESERVED
 
-RESERVED = frozenset({"clocks", "settings"})
-"""What expressions read by these names is no variable."""
 _VARIABLE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from amends.engine.definitions.check_values import plain_fault
 from amends.engine.definitions.expressions import Expressions
 from amends.engine.definitions.findings import Findings, called
 from amends.engine.definitions.listeners import END, START, never_heard
@@ -68,8 +69,8 @@ def _operation(
     if not listener.type:
         message = f"A {listener.event} listener of {called(element)[4:]} names no operation: it has no type."
         found.add(element, "no-task-type", message, "Fill in the type of its job.", line=listener.line)
-    elif listener.retries and not is_feel(listener.retries) and not listener.retries.isdecimal():
-        message = f"A {listener.event} listener of {called(element)[4:]} has {listener.retries!r} retries."
+    elif listener.retries and not is_feel(listener.retries) and (fault := plain_fault("number", listener.retries)):
+        message = f"The number of retries of a {listener.event} listener of {called(element)[4:]} {fault}."
         found.add(element, "value", message, "Write a whole number, such as 3.", line=listener.line)
     elif operations is not None and kind is not None and kind not in operations:
         message = f"{called(element)} has a listener {kind!r}, which is no operation that is built in or that a plugin brings."

@@ -167,7 +167,7 @@ def awaited(processes: Mapping[str, Process]) -> set[str]:
         part
         for process in processes.values()
         for element in process.all_elements()
-        if element.type in catching and element.event is not None
-        for part in element.event.parts or (element.event,)
+        if element.type in catching
+        for part in element.events
     )
     return {event.ref_name for event in events if event.kind == "message" and event.ref_name}

@@ -6,17 +6,18 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from amends.engine.definitions.expressions import Expressions
 from amends.engine.definitions.findings import Findings, the
-from amends.engine.definitions.model import MOST_INSTANCES, Element, EventDefinition, is_feel
-from amends.engine.definitions.timers import EXAMPLES, literal_fault
+from amends.engine.definitions.model import MOST_INSTANCES, MOST_TIMES, Element, EventDefinition, is_feel
+from amends.engine.definitions.timers import EXAMPLES, literal_fault, shortened
 from amends.engine.feel import YearMonthDuration
 
 _SETTING = re.compile(r"=\s*settings\.(\w+)\s*")
 _WANTED = {
-    "number": "a whole number, such as 3",
+    "number": f"a whole number up to {MOST_TIMES:,}, such as 3",
     "priority": "a whole number from 0 to 100",
     "instances": f"a whole number up to {MOST_INSTANCES:,}",
     "name": "one name",
@@ -33,14 +34,14 @@ def check_values(found: Findings, element: Element, expressions: Expressions, se
         if not text:
             continue
         if not is_feel(text):
-            fault = literal_fault(kind, text) if kind == "date" else "" if _plain(kind, text) else f"is {text!r}"
+            fault = plain_fault(kind, text)
         else:
             certain, value = expressions.constant(text)
             fault = _fault(kind, value) if certain else ""
         if fault:
             help = f"Write {_WANTED[kind]}, or FEEL after =."
             found.add(element, "value", f"The {what} of {the(element)} {fault}.", help, line=line)
-    for event in () if element.event is None else element.event.parts or (element.event,):
+    for event in element.events:
         _timer(found, element, event, expressions, settings)
 
 
@@ -54,7 +55,7 @@ def _places(element: Element) -> Iterator[tuple[str, str | None, str, int | None
     yield "assignee", ext.assignee, "name", None
     yield "candidate groups", ext.candidate_groups, "names", None
     yield "candidate users", ext.candidate_users, "names", None
-    for event in () if element.event is None else element.event.parts or (element.event,):
+    for event in element.events:
         yield "correlation key", event.correlation_key, "key", event.line or None
         yield "number of retries", event.ext.retries, "number", event.line or None
     if loop is not None:
@@ -63,40 +64,49 @@ def _places(element: Element) -> Iterator[tuple[str, str | None, str, int | None
         yield "input collection", loop.input_collection if is_feel(loop.input_collection or "") else None, "list", loop.line
 
 
-def _plain(kind: str, text: str) -> bool:
-    if kind == "priority":
-        return text.isdecimal() and int(text) <= 100
-    if kind == "instances":
-        return text.isdecimal() and int(text) <= MOST_INSTANCES
-    return text.isdecimal() if kind == "number" else True
+_MOST = {"number": MOST_TIMES, "instances": MOST_INSTANCES, "priority": 100}
+"""The kinds of whole numbers from 0, and their most."""
 
 
-def _whole(value: Any) -> bool:
-    return isinstance(value, (int, Decimal)) and not isinstance(value, bool) and value == int(value)
+def _count(kind: str, value: Any) -> bool:
+    """Whether a number is one of such a kind. Numbers stay Decimal: they may have more digits than Python makes an int of."""
+    if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
+        return False
+    return value == 0 or (0 < value <= _MOST[kind] and value == int(value))
+
+
+def _name(value: Any) -> bool:
+    """A text or a whole number, of any size."""
+    if isinstance(value, Decimal):
+        return value.is_finite() and (not value or value.adjusted() >= 0 and value == value.to_integral_value())
+    return isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool))
 
 
 _FITS: dict[str, Callable[[Any], bool]] = {
-    "number": lambda value: _whole(value) and value >= 0,
-    "instances": lambda value: _whole(value) and 0 <= value <= MOST_INSTANCES,
-    "priority": lambda value: _whole(value) and 0 <= value <= 100,
-    "name": lambda value: value is None or isinstance(value, str) or _whole(value),
-    "names": lambda value: value is None or all(
-        isinstance(item, str) or _whole(item) for item in (value if isinstance(value, list) else [value])
-    ),
+    **{kind: partial(_count, kind) for kind in _MOST},
+    "name": lambda value: value is None or _name(value),
+    "names": lambda value: value is None or all(_name(item) for item in (value if isinstance(value, list) else [value])),
     "list": lambda value: isinstance(value, list),
-    "key": lambda value: isinstance(value, str) or _whole(value),
+    "key": _name,
     "date": lambda value: value is None or isinstance(value, (date, datetime)),
     "duration": lambda value: isinstance(value, (timedelta, YearMonthDuration)),
     "cycle": lambda value: isinstance(value, (timedelta, YearMonthDuration)),
-}  # fmt: skip
+}
+
+
+def plain_fault(kind: str, text: str) -> str:
+    """What is wrong with a text that is no expression; empty if nothing."""
+    if kind == "date":
+        return literal_fault(kind, text)
+    return f"is {shortened(text)!r}" if kind in _MOST and not (text.isdecimal() and _count(kind, Decimal(text))) else ""
 
 
 def _fault(kind: str, value: Any) -> str:
-    """What is wrong with a constant; empty if nothing. Texts of times are as they would be without the sign."""
-    if kind in EXAMPLES and isinstance(value, str):
+    """What is wrong with a constant; empty if nothing. Texts of times and numbers are as they would be without the sign."""
+    if isinstance(value, str) and kind in EXAMPLES:
         return literal_fault(kind, value)
-    if kind in ("priority", "number", "instances") and isinstance(value, str):
-        return "" if _plain(kind, value.strip()) else f"is always {value!r}"
+    if isinstance(value, str) and kind in _MOST:
+        return plain_fault(kind, value.strip()).replace("is ", "is always ", 1)
     return "" if _FITS[kind](value) else f"is always {_told(value)}"
 
 
@@ -105,7 +115,9 @@ def _told(value: Any) -> str:
         return "null"
     if isinstance(value, bool):
         return str(value).lower()
-    return str(value) if isinstance(value, Decimal) else repr(value) if isinstance(value, str) else f"a {_KINDS.get(type(value), 'value')}"
+    if isinstance(value, (Decimal, str)):
+        return shortened(str(value)) if isinstance(value, Decimal) else repr(shortened(value))
+    return f"a {_KINDS.get(type(value), 'value')}"
 
 
 _KINDS = {list: "list", dict: "context", timedelta: "duration", YearMonthDuration: "duration", datetime: "date and time", date: "date"}

@@ -104,10 +104,15 @@ def parse_cron(text: str) -> Cron:
 
 def _number(text: str, field: int, names: dict[str, int]) -> int:
     what, low, high = _BOUNDS[field]
-    value = names.get(text, -1) if not text.isascii() or not text.isdigit() else int(text)
+    value = int(text) if _digits(text) else names.get(text, -1)
     if not low <= value <= high:
         raise CronError(f"{text!r} is no {what}, which is from {low} to {high}")
     return value
+
+
+def _digits(text: str) -> bool:
+    """Whether a text is a number of the size that times have; more digits than Python reads at once are none."""
+    return text.isascii() and text.isdigit() and len(text) <= 9
 
 
 def _numbers(text: str, field: int, names: dict[str, int]) -> tuple[int, ...]:
@@ -115,7 +120,7 @@ def _numbers(text: str, field: int, names: dict[str, int]) -> tuple[int, ...]:
     found: set[int] = set()
     for part in text.split(","):
         span, slash, step = part.partition("/")
-        if slash and (not step.isascii() or not step.isdigit() or not int(step)):
+        if slash and not (_digits(step) and int(step)):
             raise CronError(f"{part!r} has no step above zero")
         if span == "*":
             first, last = low, min(high, 6) if field == 5 else high

@@ -11,8 +11,9 @@ from amends.engine.definitions.manifest import Manifest
 from amends.engine.definitions.model import Element, Process, is_feel
 from amends.engine.definitions.package import Package
 from amends.engine.definitions.sites import local_names
+from amends.engine.feel import RESERVED
 
-RESERVED = frozenset({"clocks", "settings", "reference", "received_at", "channel"})
+GIVEN = RESERVED | {"reference", "received_at", "channel"}
 """What every expression of an instance can read."""
 FILED = "complaint"
 """The variable that holds what the filing form gave."""
@@ -68,7 +69,7 @@ def letter_names(package: Package, known: Mapping[str, Names], operations: Mappi
     """The names a letter can read: those of any process, local ones, and what operations are given; None where others may set some."""
     if package.single or not known or operations is None or any(names.open for names in known.values()):
         return None
-    found = set(RESERVED).union(*(names.names for names in known.values()))
+    found = set(GIVEN).union(*(names.names for names in known.values()))
     for process in package.processes.values():
         for element in process.all_elements():
             found |= local_names(element)
@@ -92,7 +93,7 @@ def _calls(process: Process) -> Iterator[tuple[str, Element, set[str]]]:
 
 def _own(package: Package, process: Process, forms: Forms | None, operations: Mapping[str, Any] | None) -> Names:
     """What the elements of a process set themselves."""
-    known = Names(set(RESERVED))
+    known = Names(set(GIVEN))
     if package.manifest.complaints.process == process.id:
         known.names.add(FILED)
     if process.ext.execution_listeners:

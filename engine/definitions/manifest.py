@@ -102,7 +102,7 @@ def read_manifest(body: bytes, file: str = FILE) -> tuple[Manifest, list[Problem
     try:
         text = body.decode("utf-8-sig")
         raw = tomllib.loads(text)
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # no UTF-8, no TOML, or a number or list that Python does not read
         found = re.search(r"line (\d+)", str(error))
         line = int(found.group(1)) if found else 1
         message = f"The manifest cannot be read: {error}."

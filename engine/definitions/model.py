@@ -122,6 +122,8 @@ class Zeebe:
 
 MOST_INSTANCES = 5_000
 """How often a multi-instance activity may run."""
+MOST_TIMES = 1_000_000
+"""How often a job may be tried, or a standard loop run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +174,11 @@ class EventDefinition:
     parts: tuple[EventDefinition, ...] = ()
     ext: Zeebe = field(default_factory=Zeebe)
     line: int = 0
+
+    @property
+    def each(self) -> tuple[EventDefinition, ...]:
+        """The single definitions: itself, or the parts of one that is multiple."""
+        return self.parts or (self,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +254,11 @@ class Element:
     def kind(self) -> str:
         """The kind of its event definition; empty for what is no event."""
         return self.event.kind if self.event is not None else ""
+
+    @property
+    def events(self) -> tuple[EventDefinition, ...]:
+        """Each single thing it catches or throws: several of a multiple event, none of what is no event."""
+        return () if self.event is None else self.event.each
 
 
 @dataclass(frozen=True, slots=True)
@@ -384,7 +396,7 @@ class Process(Scope):
         events = [(element, element.event) for element in self.begins if element.event is not None and element.kind != "none"]
         return [
             (element, part) for element, event in events if element.type == "startEvent" or element.instantiates
-            for part in event.parts or (event,)
+            for part in event.each
         ]  # fmt: skip
 
 

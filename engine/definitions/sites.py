@@ -117,9 +117,7 @@ def _loop(element: Element, of: str, names: frozenset[str]) -> Iterator[Site]:
 
 
 def _event(element: Element, of: str, names: frozenset[str]) -> Iterator[Site]:
-    if element.event is None:
-        return
-    for event in element.event.parts or (element.event,):
+    for event in element.events:
         if event.condition:
             line = event.line or element.line
             yield Site(element, f"The condition of {of}", event.condition, line, REQUIRED, names, condition=True)

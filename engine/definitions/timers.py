@@ -20,14 +20,19 @@ EXAMPLES = {
 }
 
 
+def shortened(text: str, most: int = 60) -> str:
+    """A text as messages show it."""
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
 def literal_fault(kind: str, text: str) -> str:
     """What is wrong with the text of a `date`, `duration` or `cycle` timer; empty if nothing."""
     text = text.strip()
     if kind == "cycle":
         return _cycle_fault(text)
     if kind == "date":
-        return "" if _is_instant(text) else f"is {text!r}, which is no date and time"
-    return "" if _is_duration(text) else f"is {text!r}, which is no duration"
+        return "" if _is_instant(text) else f"is {shortened(text)!r}, which is no date and time"
+    return "" if _is_duration(text) else f"is {shortened(text)!r}, which is no duration"
 
 
 def _cycle_fault(text: str) -> str:
@@ -35,17 +40,17 @@ def _cycle_fault(text: str) -> str:
         try:
             occurs = parse_cron(text).after(_SOME_DAY) is not None
         except CronError as error:
-            return f"is {text!r}, which is no cron expression: {error}"
-        return "" if occurs else f"is {text!r}, which never comes"
+            return f"is {shortened(text)!r}, which is no cron expression: {shortened(str(error), 200)}"
+        return "" if occurs else f"is {shortened(text)!r}, which never comes"
     match = _REPEAT.fullmatch(text)
     parts = [text] if match is None else match[2].split("/")
     spans = [part for part in parts if _is_duration(part)]
     instants = [part for part in parts if not _is_duration(part) and _is_instant(part)]
     # P1D, start/P1D, P1D/end or start/end
     if len(parts) > 2 or len(spans) + len(instants) < len(parts) or len(spans) > 1 or (len(parts) == 1 and not spans):
-        return f"is {text!r}, which is no cycle"
+        return f"is {shortened(text)!r}, which is no cycle"
     if (spans and not re.search("[1-9]", re.sub(r"\.\d+", "", spans[0]))) or (not spans and instants[0] == instants[1]):
-        return f"is {text!r}, which repeats without time passing"
+        return f"is {shortened(text)!r}, which repeats without time passing"
     return ""
 
 

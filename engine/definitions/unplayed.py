@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from amends.engine.definitions.model import Element
+from amends.engine.definitions.timers import shortened
 
 JOB_TYPES = frozenset({"serviceTask", "sendTask", "scriptTask", "businessRuleTask", "adHocSubProcess"})
 """Elements that an operation may do, besides message throw and end events."""
@@ -16,8 +19,8 @@ def not_played(element: Element) -> tuple[str, str] | None:
     """
     for name, does in (("startQuantity", "waits for"), ("completionQuantity", "gives")):
         value = element.attributes.get(name, "1").strip()
-        if value.isdecimal() and int(value) != 1:  # anything else breaks the schema, and is said as that
-            return f"it {does} {value} tokens at once ({name})", "Draw a gateway, or let it run several times."
+        if value.isdecimal() and Decimal(value) != 1:  # anything else breaks the schema, and is said as that
+            return f"it {does} {shortened(value)} tokens at once ({name})", "Draw a gateway, or let it run several times."
     if element.loop is not None and element.loop.behavior != "All":
         reason = f"its instances throw an event when one of them is done (behavior {element.loop.behavior!r})"
         return reason, "Draw the event inside of what runs several times, and set behavior to All."

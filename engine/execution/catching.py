@@ -154,7 +154,7 @@ def triggers_of(element: model.Element) -> list[Trigger]:
         raise Fault(f"{element.id} catches no event.")
     if event.parallel or any(part.kind not in _SEVERAL for part in event.parts):
         raise Fault(f"{element.id} has triggers that must all happen, or others than messages, timers, signals and conditions.")
-    return [Trigger(part, element.id) for part in event.parts or (event,)]
+    return [Trigger(part, element.id) for part in event.each]
 
 
 class Waiting(Element):
@@ -279,8 +279,7 @@ class StartEvent(PassThrough):
 
     def __init__(self, spec: Any, element: model.Element) -> None:
         super().__init__(spec, element)
-        event = element.event
-        parts = () if event is None or element.scope_id != spec.name else event.parts or (event,)
+        parts = element.events if element.scope_id == spec.name else ()
         self.timers = [Trigger(part, element.id) for part in parts if part.kind == "timer"]
 
 

@@ -131,7 +131,7 @@ def compile_process(process: model.Scope, deployed: bool = False) -> ProcessSpec
         if process.ext.execution_listeners:
             spec.listeners = make_listeners(spec, process.itself, ProcessListener)
         for start in process.event_starts:
-            if start.event is None or any(part.kind not in _STARTS for part in start.event.parts or (start.event,)) or start.event.parallel:
+            if start.event is None or any(part.kind not in _STARTS for part in start.events) or start.event.parallel:
                 raise Fault(f"The process {process.id} begins with a {start.kind} start event ({start.id}), which nothing triggers.")
         if process.event_subprocesses and spec.undone_by is not None:
             raise Fault(f"{spec.undone_by.name} undoes the process {process.id}, which nothing can ask for; put it into a subprocess.")

@@ -5,6 +5,7 @@ BPMN 2.0, 13.3.6 and 13.3.7; names of collections and elements as Camunda 8 has 
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from SpiffWorkflow.util.task import TaskState
@@ -72,9 +73,10 @@ class MultiInstance:
         if self.cardinality is not None:
             count = whole_number(self.cardinality, body)
             if count < 0:
-                raise Fault(f"The {self.cardinality.what} `{self.cardinality.raw}` gives {count}; nothing runs fewer times than never.")
+                told = f"The {self.cardinality.what} `{self.cardinality.raw}` gives {_short(count)}"
+                raise Fault(f"{told}; nothing runs fewer times than never.")
             if count > MOST_INSTANCES:
-                raise Fault(f"{body.task_spec.name} would run {count} times; at most {MOST_INSTANCES} are allowed.")
+                raise Fault(f"{body.task_spec.name} would run {_short(count)} times; at most {MOST_INSTANCES} are allowed.")
             return [None] * max(0, count)
         raise Fault(f"{body.task_spec.name} runs several times, but over nothing; give it an input collection.")
 
@@ -135,12 +137,17 @@ class MultiInstance:
         body.workflow.top_workflow.agenda.append(body)
 
 
+def _short(count: int) -> str:
+    """A number that may have more digits than Python writes."""
+    return str(count) if abs(count) < 10**15 else f"{Decimal(count):.3E}"
+
+
 class StandardLoop:
     """Again while its condition holds, at most `maximum` times."""
 
     def __init__(self, loop: model.Loop) -> None:
         self.condition: Text | None = None if loop.condition is None else Text(loop.condition, "loop condition", always_feel=True)
-        self.maximum = int(loop.maximum) if loop.maximum and loop.maximum.isdigit() else None
+        self.maximum = Decimal(loop.maximum) if loop.maximum and loop.maximum.isdecimal() else None
         self.test_before = loop.test_before
 
     def begin(self, body: Token) -> None:

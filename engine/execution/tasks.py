@@ -7,6 +7,7 @@ from typing import Any
 from SpiffWorkflow.util.task import TaskState
 
 from amends.engine.definitions import model
+from amends.engine.definitions.model import MOST_TIMES
 from amends.engine.execution import compensation, timers
 from amends.engine.execution.bindings import binding
 from amends.engine.execution.elements import Activity, whole_number
@@ -98,7 +99,7 @@ class ServiceTask(Activity):
             result = operations.run(my_task, kind, self.operation_inputs(my_task))
             self.take_result(my_task, dict(result or {}))
             return True
-        retries = 3 if self.retries is None else max(1, whole_number(self.retries, my_task))
+        retries = 3 if self.retries is None else max(1, min(MOST_TIMES, whole_number(self.retries, my_task)))
         my_task.internal_data["wait"] = {"kind": "service", "type": kind, "retries": retries}
         return None
 

@@ -3,7 +3,7 @@
 It depends on nothing but the standard library and `regex`; functions of our own and the clock are injected.
 """
 
-from amends.engine.feel.cursor import KEYWORDS
+from amends.engine.feel.cursor import KEYWORDS, RESERVED
 from amends.engine.feel.errors import BudgetError, FeelError, FeelWarning
 from amends.engine.feel.expression import Expression, UnaryTests, begin, evaluate, parse, parse_unary, unary_test
 from amends.engine.feel.limits import Budget
@@ -19,7 +19,7 @@ from amends.engine.feel.values import Fault, Function, Range, kind_of, normalize
 
 __all__ = [
     "KEYWORDS", "MAX_WARNINGS", "Budget", "BudgetError", "Clock", "Evaluation", "Expression", "Fault", "FeelError", "FeelWarning",
-    "Function", "ManyColumns", "ManyTests", "Meter", "Range", "Time", "UnaryTests", "WideDate", "WideDateTime", "WideDuration",
+    "Function", "ManyColumns", "ManyTests", "Meter", "RESERVED", "Range", "Time", "UnaryTests", "WideDate", "WideDateTime", "WideDuration",
     "YearMonthDuration", "begin", "conforms", "evaluate", "is_instance", "kind_of", "names_of", "normalize", "parse", "parse_unary",
     "to_plain", "to_text", "unary_test", "value_text",
 ]  # fmt: skip

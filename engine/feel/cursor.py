@@ -12,6 +12,8 @@ from amends.engine.feel.limits import MAX_NESTING
 from amends.engine.feel.tokens import Token, tokenize
 
 KEYWORDS = frozenset("and or in between then else return satisfies instance if for some every function true false null".split())
+RESERVED = frozenset({"clocks", "settings"})
+"""What expressions read by these names is no variable."""
 NAME_SYMBOLS = frozenset("+-*/'.’")
 _SLIPS = {
     "==": "FEEL compares with a single =, not ==.",

@@ -90,7 +90,7 @@ def _parsed(suite: Suite, path: Path) -> tuple[str, dict[str, Any], list[Place]]
         content, where = read(path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n"))
     except UnicodeDecodeError:
         _broken(suite, name, 1, "UTF-8; save the file as that.")
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # also of a number or a list that Python does not read
         _broken(suite, name, _line_of(str(error)), f"TOML: {error}")
     except YamlError as error:
         _broken(suite, name, error.line, f"YAML: {error}")

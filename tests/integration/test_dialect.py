@@ -100,6 +100,15 @@ def test_a_job_has_its_type_retries_headers_and_inputs(engine: Engine, bpmn: Cal
     assert dict(engine.instance(instance_id).variables) == {"kind": "record", "subject": "kettle", "n": 1}
 
 
+def test_retries_without_end_are_a_million(engine: Engine, bpmn: Callable[..., Path]) -> None:
+    """A computed number may be any; more than is kept is as many as is kept, and the job runs."""
+    ext = '<zeebe:taskDefinition type="record" retries="=n"/>'
+    engine.deploy(bpmn(process(START + element("serviceTask", "t", ext=ext) + user("z") + flows("s>t", "t>z"))))
+    instance_id = engine.start("p", {"n": 10**20}, actor="jo")
+    assert engine.run_due() == 1
+    assert [task.element_id for task in engine.user_tasks(instance_id=instance_id)] == ["z"]
+
+
 def test_a_script_and_properties_and_a_version_tag(engine: Engine, bpmn: Callable[..., Path]) -> None:
     """zeebe:script gives its result variable; properties and the version tag are kept with the definition."""
     ext = '<zeebe:script expression="=a * 2" resultVariable="b"/>'

@@ -82,7 +82,7 @@ def load_mapping(source: str | Path) -> Mapping:
         body = path.read_text("utf-8")
     try:
         raw = tomllib.loads(body)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # no TOML, or a number or a list that Python does not read
         raise Invalid(f"The mapping {str(source)!r} cannot be read: {error}.") from error
     return _Reading(raw).mapping(str(source))
 

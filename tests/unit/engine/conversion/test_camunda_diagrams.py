@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -53,6 +54,20 @@ def test_a_form_is_named_with_its_binding(said: str, became: Mapping[str, str], 
     """Latest is the usual; the deployment's own stays; a version by number is listed."""
     found = made(around(f'<userTask id="x" {said}/>'))
     assert (zeebe(found, "formDefinition"), left(found)) == (became, listed)
+
+
+@pytest.mark.parametrize(("default", "became"), [("-12", -12), ("twelve", None), ("9" * 5_000, None)])
+def test_a_first_value_that_is_no_whole_number_is_listed(default: str, became: int | None) -> None:
+    """Of a field for whole numbers; also one with more digits than can be read, or a bound of that kind."""
+    bound = f'<camunda:validation><camunda:constraint name="max" config="{default}"/></camunda:validation>'
+    field = f'<camunda:formField id="n" label="N" type="long" defaultValue="{default}">{bound}</camunda:formField>'
+    found = made(around(f'<userTask id="x">{ext(f"<camunda:formData>{field}</camunda:formData>")}</userTask>'))
+    (body,) = [body for name, body in found.files.items() if name.endswith(".form")]
+    (made_field,) = json.loads(body)["components"]
+    assert made_field.get("defaultValue") == became
+    lost = [each.said for each in found.left if each.what == "form field n" and "first value" in each.reason]
+    assert lost == ([] if became else [default])
+    assert ("validate" in made_field) == (became is not None)
 
 
 def test_a_page_of_another_application_is_no_form() -> None:

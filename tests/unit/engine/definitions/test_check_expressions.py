@@ -170,6 +170,41 @@ def test_form_fields_are_known(found: Any, build: Any) -> None:
         assert len(names) == 1 and "'nope'" in names[0]
 
 
+HUGE = "9" * 5_000
+"""A number with more digits than Python reads at once."""
+
+
+def test_a_number_of_any_length_is_a_number_that_is_wrong(found: Any, build: Any) -> None:
+    """Plain or in an expression, wherever a number stands; the message does not repeat all of it."""
+    job = '<zeebe:taskDefinition type="x" retries="{}"/>'
+    heard = '<zeebe:executionListeners><zeebe:executionListener eventType="start" type="x" retries="{}"/></zeebe:executionListeners>'
+    drawings = {
+        f'<serviceTask id="t">{build.extended(job)}</serviceTask>': "value",
+        f'<serviceTask id="t">{build.extended(job.replace("{}", "3") + heard)}</serviceTask>': "value",
+        USER.format('<zeebe:priorityDefinition priority="{}"/>', ""): "value",
+        USER.format("", MULTI.format("<loopCardinality>{}</loopCardinality>")): "value",
+        '<task id="t"><standardLoopCharacteristics loopMaximum="{}"/></task>': "value",
+        '<task id="t" startQuantity="{}"/>': "refused",
+        CATCH.format("timeCycle", "{} * * * * *"): "timer-literal",
+        CATCH.format("timeCycle", "0 0/{} * L-{} * *"): "timer-literal",
+        CATCH.format("timeDuration", "P{}D"): "timer-literal",
+    }
+    for drawn, code in drawings.items():
+        for text in (HUGE, f"={HUGE}", f"=-{HUGE}", "=10 ** 6000") if code == "value" and "Listener" not in drawn else (HUGE,):
+            said = [p for p in found(build.draw(build.around(drawn.replace("{}", text)))) if p.severity == "error"]
+            assert [(p.code, p.element_id) for p in said] == [(code, "t")], (drawn, text[:20], said)
+            assert len(said[0].message) < 400
+    assignment = USER.format('<zeebe:assignmentDefinition assignee="=10 ** 6000"/>', "")
+    assert [p for p in found(build.draw(build.around(assignment))) if p.code == "value"] == []
+
+
+def test_retries_and_passes_are_as_many_as_are_kept(found: Any, build: Any) -> None:
+    """A job can be tried a million times, and a loop run as often."""
+    for text, codes in (("1000000", []), ("1000001", ["value"]), ("=1000000", []), ("=1000001", ["value"]), ("=1.0", [])):
+        job = f'<serviceTask id="t"><extensionElements><zeebe:taskDefinition type="x" retries="{text}"/></extensionElements></serviceTask>'
+        assert [p.code for p in found(build.draw(build.around(job)))] == codes, text
+
+
 CONSTANTS = [
     ('<zeebe:priorityDefinition priority="{}"/>', ["50", "=50", '="50"', "=n"], ["=101", '="x"', "=null", "=1.5"]),
     ('<zeebe:taskSchedule dueDate="{}"/>',

@@ -91,6 +91,8 @@ def test_two_files_with_one_id(build: Any) -> None:
 MANIFESTS = {
     'name = "a"': ("manifest-key", 1),
     "[package": ("manifest-syntax", 1),
+    "a = " + 5_000 * "9": ("manifest-syntax", 1),
+    "a = " + 20_000 * "[": ("manifest-syntax", 1),
     '[package]\nversion = "1"': ("manifest-missing", 1),
     '[package]\nname = "a"': ("manifest-missing", 1),
     '[package]\nname = "A b"\nversion = "1"': ("manifest-name", 2),

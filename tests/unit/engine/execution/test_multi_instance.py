@@ -112,7 +112,7 @@ def test_an_empty_list_is_done_at_once(host: str, sequential: bool) -> None:
     assert d.tasks == ["after"] and d.variables["all"] == []
 
 
-@pytest.mark.parametrize("number", [Decimal("1.5"), -1, True, "many", [1], None])
+@pytest.mark.parametrize("number", [Decimal("1.5"), -1, True, "many", [1], None, Decimal("-1E6000")])
 def test_a_number_of_instances_is_a_whole_number(number: Any) -> None:
     """Half an instance, or fewer than none, is an incident; with the number put right it begins."""
     times = "<bpmn:multiInstanceLoopCharacteristics><bpmn:loopCardinality>=n</bpmn:loopCardinality></bpmn:multiInstanceLoopCharacteristics>"
@@ -124,3 +124,11 @@ def test_a_number_of_instances_is_a_whole_number(number: Any) -> None:
     d.execution.retry(stuck)
     assert d.run().tasks == ["x", "x"] and d.incidents == []
     assert Driver(process(body)).start(n="0").tasks == ["after"]
+
+
+def test_more_instances_than_can_be_written_out_are_an_incident() -> None:
+    """A number with thousands of digits is told in short, and nothing runs."""
+    times = "<bpmn:multiInstanceLoopCharacteristics><bpmn:loopCardinality>=n</bpmn:loopCardinality></bpmn:multiInstanceLoopCharacteristics>"
+    d = Driver(process(element("startEvent", "s") + user("x", times) + flows("s>x")), save=False).start(n=Decimal("1E6000"))
+    (stuck,) = [token for token in d.execution.all_tokens() if token.incident]
+    assert "1.000E+6000 times" in stuck.incident

@@ -63,6 +63,8 @@ steps = [
     ("text", "line", "told"),
     [
         ("at = \n", 1, "TOML"),
+        ("at = " + 5_000 * "9", 1, "TOML"),
+        ("at = " + 20_000 * "[", 1, "TOML"),
         ("what = 1\n", 1, "'what'"),
         ("scenario = 1\n", 1, "[[scenario]]"),
         ('[[scenario]]\nsteps = [{ after = "P1D" }]\n', 1, "at = a date and a time"),
