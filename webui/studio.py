@@ -136,7 +136,8 @@ def deploy() -> Response:
 def check_files(files: dict[str, bytes]) -> list[Any]:
     """All problems of a package, and what it would change under complaints that run on versions of it."""
     engine = application().engine
-    return [*check(files, forms=application().forms, operations=engine.registry.operations), *engine.differences(files)]
+    found = check(files, forms=application().forms, operations=engine.registry.operations, now=engine.now())
+    return [*found, *engine.differences(files)]
 
 
 def _checked(package: Any, problems: list[Any], errors: dict[str, str] | None = None, status: int = 200) -> Response:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from amends.engine.decisions import DecisionInfo
 from amends.engine.definitions.check_bindings import check_bindings
+from amends.engine.definitions.check_calls import EndlessCalls, check_calls
 from amends.engine.definitions.check_choices import check_choices
 from amends.engine.definitions.check_compensation import check_compensation
+from amends.engine.definitions.check_dates import check_dates
 from amends.engine.definitions.check_elements import check_elements
 from amends.engine.definitions.check_events import check_events
 from amends.engine.definitions.check_expressions import check_expressions
@@ -21,6 +24,7 @@ from amends.engine.definitions.check_names import check_names, keys_of
 from amends.engine.definitions.check_operations import check_operations
 from amends.engine.definitions.check_package import check_files, check_manifest, check_message_starts, read_decisions
 from amends.engine.definitions.check_references import check_references
+from amends.engine.definitions.check_thrown import Surroundings, check_thrown
 from amends.engine.definitions.expressions import Expressions
 from amends.engine.definitions.findings import Findings
 from amends.engine.definitions.known import Forms, Names, known_names, letter_names
@@ -35,24 +39,29 @@ _FILE_FAULTS = frozenset({"xml", "too-large", "doctype", "not-bpmn"})
 _OTHERS = (".dmn", ".form", ".md", ".toml")
 
 
-def check(path: str | Path | Mapping[str, bytes], forms: Forms | None = None, operations: Mapping[str, Any] | None = None) -> list[Problem]:
+def check(
+    path: str | Path | Mapping[str, bytes], forms: Forms | None = None, operations: Mapping[str, Any] | None = None,
+    now: datetime | None = None,
+) -> list[Problem]:  # fmt: skip
     """Check a package folder, a single file, or files by relative path.
 
     `forms` checks forms and tells their fields; without it forms are only looked for by id. `operations` maps task types to
-    operation classes; without it jobs are not checked. Returns all problems, by file and line. Never raises for bad content;
-    a path that is not there is a problem, too.
+    operation classes; without it jobs are not checked. `now` (aware) is what dates are held against: this moment, if it is not given.
+    Returns all problems, by file and line. Never raises for bad content; a path that is not there is a problem, too.
     """
     try:
         package = read_package(path)
     except OSError as error:
         help = "Give the path of a package folder or of a file."
         return [Problem(str(path), "", None, "unreadable", ERROR, f"The path cannot be read: {error}.", help)]
-    return check_package(package, forms, operations)
+    return check_package(package, forms, operations, now or datetime.now(UTC))
 
 
-def check_package(package: Package, forms: Forms | None = None, operations: Mapping[str, Any] | None = None) -> list[Problem]:
-    """Check a package that was read; as `check`."""
-    return in_order(_once(_Check(package, forms, operations).run()) + check_translations(package))
+def check_package(
+    package: Package, forms: Forms | None = None, operations: Mapping[str, Any] | None = None, now: datetime | None = None
+) -> list[Problem]:
+    """Check a package that was read; as `check`, but without `now` no date is said to have passed."""
+    return in_order(_once(_Check(package, forms, operations, now).run()) + check_translations(package))
 
 
 def _once(problems: list[Problem]) -> list[Problem]:
@@ -64,15 +73,19 @@ def _once(problems: list[Problem]) -> list[Problem]:
 class _Check:
     """One check of one package: what all its diagrams share."""
 
-    def __init__(self, package: Package, forms: Forms | None, operations: Mapping[str, Any] | None) -> None:
+    def __init__(self, package: Package, forms: Forms | None, operations: Mapping[str, Any] | None, now: datetime | None) -> None:
         self.package = package
         self.forms = forms
         self.operations = operations
+        self.now = now
         self.expressions = Expressions()
         self.found = Findings(package.single)
         self.known: dict[str, Names] = {}
         self.keys: dict[str, frozenset[str]] = {}
         self.decisions: dict[str, DecisionInfo] = {}
+        processes = [process for diagram in package.diagrams for process in _checked(diagram)]
+        self.endless = EndlessCalls(processes, self.expressions)
+        self.surroundings = None if package.single else Surroundings(package.processes.values(), self.expressions)
 
     def run(self) -> list[Problem]:
         package, found = self.package, self.found
@@ -111,7 +124,7 @@ class _Check:
                 found.warn(participant, "dangling-reference", message, "Open and save the file in a modeler.")
         found.problems += diagram.violations if executable else [replace(item, severity=INFO) for item in diagram.violations]
         found.documentation = not executable
-        for process in executable or diagram.processes:
+        for process in _checked(diagram):
             self.process(diagram, process)
         found.documentation = False
 
@@ -133,4 +146,14 @@ class _Check:
         check_listeners(found, process, self.operations, self.expressions)
         check_bindings(found, package, process)
         check_soundness(found, process, self.expressions)
+        check_calls(found, process, self.endless)
+        if self.surroundings is not None and process.executable:
+            check_thrown(found, process, self.surroundings, self.expressions)
+        if self.now is not None:
+            check_dates(found, process, self.now, self.expressions)
         check_layout(found, diagram, process)
+
+
+def _checked(diagram: Diagram) -> list[Process]:
+    """The processes that run, or where none does, all of them: as documentation."""
+    return [process for process in diagram.processes if process.executable] or diagram.processes

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Decimal
 from itertools import islice, product
 from typing import Any
 
@@ -22,6 +22,9 @@ from amends.engine.feel import nodes as n
 
 MOST_TRIES = 4_000
 """How many combinations of samples are tried for one choice; a larger one is left undecided."""
+_LARGE = 10**15
+_PLACES = 9
+"""Numbers are decided below this size, and with at most so many decimal places."""
 _COMPARISONS = frozenset(("=", "!=", "<", "<=", ">", ">="))
 _PURE = frozenset({"date", "time", "date and time", "duration", "number", "string"})
 
@@ -68,6 +71,9 @@ def _choice(found: Findings, scope: Scope, element: Element, flows: Sequence[Flo
     dead = {way.flow.id for way in ways if _never(found, scope, way, samples)}
     if exclusive:
         _together(found, scope, element, [way for way in ways if way.flow.id not in dead], samples, flows)
+    every = len(ways) == len(scope.outgoing(element.id)) > 1 and element.default is None
+    if every and element.type in ("exclusiveGateway", "inclusiveGateway"):
+        _gap(found, element, ways, reads)
 
 
 def _always(found: Findings, scope: Scope, element: Element, flows: Sequence[Flow], expressions: Expressions) -> None:
@@ -199,7 +205,18 @@ def _samples(constants: list[Any], boolean: bool) -> _Samples:
     return _Samples((), (), False)
 
 
+def _plain_number(value: object) -> bool:
+    """A number of a size with whose neighbours can be reckoned exactly."""
+    if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
+        return False
+    number = Decimal(value)
+    places = number.as_tuple().exponent
+    return abs(number) < _LARGE and isinstance(places, int) and places >= -_PLACES
+
+
 def _numbers(given: list[Decimal]) -> _Samples:
+    if not all(_plain_number(value) for value in given):
+        return _Samples((), (), False)
     between = [(low + high) / 2 for low, high in zip(given, given[1:], strict=False)]
     near = [value + offset for value in given for offset in (-1, 0, 1)]
     likely = tuple(dict.fromkeys((*near, *between)))
@@ -267,6 +284,39 @@ def _together(
                 help = "The first one in the file is taken, which the diagram does not show: let one condition exclude the other."
                 found.warn(way.flow, "overlap", message, help)
                 break
+
+
+def _gap(found: Findings, element: Element, ways: Sequence[_Way], reads: _Found) -> None:
+    """Numbers between others for which no condition of a gateway holds, and it has no default.
+
+    Said where all conditions read one variable, and only of what is certain. Beyond the first and the last constant the variable may
+    never be; between two points that are tested for, either. Between whole numbers a gap has to hold one: it may count something.
+    """
+    if len(reads.constants) != 1 or reads.boolean:
+        return
+    ((path, constants),) = reads.constants.items()
+    if not all(_plain_number(value) for value in constants):
+        return
+    numbers = sorted({Decimal(value) for value in constants})
+    fractions = any(number != number.to_integral_value() for number in numbers)
+    # What the conditions give is the same throughout each of these: below all constants, at the first, between it and the second, …
+    regions: list[tuple[Decimal, bool]] = [(numbers[0] - 1, True)]
+    for low, high in zip(numbers, [*numbers[1:], numbers[-1] + 2], strict=True):
+        whole = low.to_integral_value(ROUND_FLOOR) + 1
+        regions += [(low, False), (whole if whole < high else (low + high) / 2, True)]
+    held = [any(_holds(way, _context([path], [value])) for way in ways) for value, _ in regions]
+    for start in [at for at in range(1, len(held)) if held[at - 1] and not held[at]]:
+        end = next((at for at in range(start, len(held)) if held[at]), None)
+        if end is None:
+            return
+        # An open stretch holds on one side at least; a point by itself is one value of perhaps few.
+        spans = regions[start - 1][1] or regions[end][1] or any(held[max(start - 2, 0) : start - 1]) or any(held[end + 1 : end + 2])
+        inside = [value for value, _ in regions[start:end] if fractions or value == value.to_integral_value()]
+        if spans and inside:
+            message = f"No way out of {the(element)} can be taken for {path} = {_shown(inside[0])}, and it has no default."
+            help = "Make one of its flows the default, or close the gap: the instance would stop there with an incident."
+            found.warn(element, "gap", message, help)
+            return
 
 
 def _named_flow(flow: Flow, scope: Scope) -> str:

@@ -132,12 +132,18 @@ def _reachability(found: Findings, scope: Scope, chosen: bool) -> None:
         found.add(element, "unreachable", message, "Connect it, or delete it.")
 
 
-def reach(scope: Scope, begin: list[str]) -> Iterator[str]:
-    """The elements that tokens can come to from these, over flows, boundary events and links."""
+def links_caught(scope: Scope) -> dict[str, list[str]]:
+    """The link events of a scope that catch, by the name of the link."""
     links: dict[str, list[str]] = {}
     for element in scope.elements.values():
         if element.type == "intermediateCatchEvent" and element.event is not None and element.event.kind == "link":
             links.setdefault(element.event.link_name or "", []).append(element.id)
+    return links
+
+
+def reach(scope: Scope, begin: list[str]) -> Iterator[str]:
+    """The elements that tokens can come to from these, over flows, boundary events and links."""
+    links = links_caught(scope)
     seen = set(begin)
     pending = list(begin)
     while pending:

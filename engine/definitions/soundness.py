@@ -13,7 +13,7 @@ from amends.engine.definitions.game import Game
 from amends.engine.definitions.model import Element, Loop, Process, Scope
 from amends.engine.definitions.netgraph import build, reduce
 
-_WAITING = frozenset({"userTask", "serviceTask", "sendTask", "receiveTask", "callActivity", "intermediateCatchEvent", "subProcess"})
+WAITING = frozenset({"userTask", "serviceTask", "sendTask", "receiveTask", "callActivity", "intermediateCatchEvent", "subProcess"})
 
 _AT_ONCE = frozenset({"task", "manualTask", "scriptTask"})
 
@@ -33,7 +33,7 @@ def _again(found: Findings, scope: Scope, element: Element, loop: Loop, expressi
     if not always or loop.maximum or any(boundary.interrupting for boundary in scope.boundaries(element.id)):
         return
     message = f"{called(element)} runs again and again: its loop has neither a condition that may fail nor a maximum."
-    add = found.warn if element.type in _WAITING else found.add
+    add = found.warn if element.type in WAITING else found.add
     add(element, "endless-loop", message, "Fill in a loop condition, or the most times that it may run.", line=loop.line)
 
 
@@ -85,7 +85,7 @@ def _loops(found: Findings, scope: Scope, escapes: bool) -> None:
     first = next((element for element in trapped if len(element.incoming) > 1), trapped[0])
     message = f"{called(first)} is in a loop that cannot be left: no path from it leads to an end."
     help = "Add a way out: a gateway with a condition, or an interrupting event."
-    if any(element.type in _WAITING for element in trapped):
+    if any(element.type in WAITING for element in trapped):
         found.warn(first, "endless-loop", message, help)
     else:
         found.add(first, "endless-loop", message + " Nothing in it waits, so it would run at once until it is stopped.", help)

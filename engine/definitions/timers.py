@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 
 from amends.engine.definitions.cron import CronError, looks_like_cron, parse_cron
 
@@ -59,8 +59,16 @@ def _is_duration(text: str) -> bool:
 
 
 def _is_instant(text: str) -> bool:
+    return instant_of(text) is not None
+
+
+def instant_of(value: str | date) -> datetime | None:
+    """The instant of a date, or of its text; None for what is none. One without an offset is UTC, a date begins at midnight UTC."""
     try:
-        datetime.fromisoformat(text)
-    except ValueError:
-        return False
-    return True
+        if isinstance(value, str):
+            value = datetime.fromisoformat(value.strip())
+        if not isinstance(value, datetime):
+            value = datetime.combine(value, time())
+        return (value if value.tzinfo is not None else value.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None

@@ -9,10 +9,11 @@ from __future__ import annotations
 import calendar
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from amends.engine.definitions.cron import CronError, looks_like_cron, parse_cron
+from amends.engine.definitions.timers import instant_of
 from amends.engine.execution.faults import Fault
 from amends.engine.feel import YearMonthDuration
 
@@ -71,16 +72,12 @@ def span(value: Any, what: str) -> Span:
 
 def instant(value: Any, what: str) -> datetime:
     """An instant from FEEL's values or from ISO 8601 text; one without an offset is UTC, a date begins at midnight UTC."""
-    try:
-        if isinstance(value, str):
-            value = datetime.fromisoformat(value.strip())
-        if isinstance(value, datetime):
-            return (value if value.tzinfo is not None else value.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise Fault(f"The {what} is {value!r}, which is no date and time; write one like 2026-12-24T12:00:00Z.") from None
-    if isinstance(value, date):
-        return datetime.combine(value, time(), UTC)
-    raise Fault(f"The {what} is {value!r}, which is no date and time.")
+    if not isinstance(value, (str, date)):
+        raise Fault(f"The {what} is {value!r}, which is no date and time.")
+    due = instant_of(value)
+    if due is None:
+        raise Fault(f"The {what} is {value!r}, which is no date and time; write one like 2026-12-24T12:00:00Z.")
+    return due
 
 
 @dataclass(frozen=True, slots=True)

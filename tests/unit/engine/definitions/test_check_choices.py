@@ -58,6 +58,36 @@ def test_what_is_plain_is_decided(found: Any, build: Any, conditions: tuple[str,
     assert all(said in problem.message for problem, (_, _, said) in zip(problems, expected, strict=True))
 
 
+@pytest.mark.parametrize(
+    ("conditions", "at"),
+    [
+        (("n < 5", "n > 5"), "n = 5,"),
+        (("n <= 5", "n > 10"), "n = 6"), (("n < 0.5", "n > 0.5"), "n = 0.5"),
+        (("n <= 0.5", "n >= 0.6"), "n = 0.55"), (("n between 1 and 2", "n in [4..9]"), "n = 3"),
+        (("x.n < 1", "5 < x.n", "x.n = 1"), "x.n = 2"),
+        (("n = 0", "n > 10"), "n = 1,"),
+        (("n < 5 or n > 20", "n > 7"), "n = 5"), (("not(n = 5)", "n > 7"), "n = 5"), (("n < -1", "n > 1"), "n = -1"),
+        # Whole numbers leave none, or nobody knows where the variable begins and ends, or what stands between points.
+        (("n <= 5", "n >= 6"), ""), (("n < 5", "n >= 5"), ""), (("n between 1 and 5", "n between 6 and 10"), ""), (("n = 1", "n = 3"), ""),
+        (("n > 5", "n > 10"), ""), (("n = 1", "n = 2", "n > 2"), ""), (("n < 5", "n > 5", "n = 5"), ""),
+        # Beyond what is decided.
+
+        (("a", "not(a)"), ""), (("a", "n > 5"), ""), (("a = true", "a = false"), ""),
+        (("n < 5", "m > 5"), ""), (("n < 5", "n > 5 and m = 1"), ""), (("n < 5", "n + 1 > 8"), ""), (("n < 5", "n > m"), ""),
+        (("n < 5", 'n > 5', 'n = "five"'), ""), (("n < 5", "n > 5", "n = null"), ""), (('x < "a"', 'x > "a"'), ""),
+        (("n < 1E30", "n > 1E30"), ""), (("n < 0.00000000001", "n > 0.00000000001"), ""),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("gateway", ["exclusiveGateway", "inclusiveGateway"])
+def test_a_gap_between_numbers_is_a_warning(found: Any, build: Any, conditions: tuple[str, ...], at: str, gateway: str) -> None:
+    """Where a gateway has no default, and there certainly is one; the message says for which number."""
+    plain = ways(build, *conditions, gateway=gateway).replace(b' default="g-d"', b"").replace(build.flow("g", "d").encode(), b"")
+    said = [problem for problem in found(plain) if problem.code == "gap"]
+    assert [(problem.element_id, problem.severity) for problem in said] == ([("g", "warning")] if at else [])
+    assert all(at in problem.message for problem in said)
+    assert [problem for problem in found(ways(build, *conditions, gateway=gateway)) if problem.code == "gap"] == []
+
+
 def test_an_inclusive_gateway_may_take_both(found: Any, build: Any) -> None:
     """That is what it is for; a contradiction is one there, too."""
     problems = found(ways(build, "n > 10", "n > 5", "n > 5 and n < 3", gateway="inclusiveGateway"))

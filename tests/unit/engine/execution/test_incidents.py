@@ -86,6 +86,16 @@ def test_an_error_nobody_catches_leaves_the_task_open_and_retrying_does_not_comp
     assert retry(d).tasks == ["a"] and d.state == "active" and d.complete("a").tasks == ["b"]
 
 
+def test_an_error_that_is_thrown_and_not_caught_is_an_incident_and_an_escalation_nothing() -> None:
+    """As `check` says of them: the one stops at the event that throws it, the other goes on as if nothing had been thrown."""
+    for kind, state in (("error", "incident"), ("escalation", "completed")):
+        top = f'<bpmn:{kind} id="k" name="late" {kind}Code="late"/>'
+        end = element("endEvent", "x", f'<bpmn:{kind}EventDefinition {kind}Ref="k"/>')
+        d = Driver(top + process(START + end + flows("s>x"))).start()
+        assert d.state == state
+        assert [text for text in d.incidents if "Nothing catches the error 'late'" in text] == d.incidents
+
+
 def test_a_multi_instance_without_a_list_can_be_retried() -> None:
     """It begins when the list is there; before that nothing has begun."""
     loop = (
