@@ -112,9 +112,12 @@ class _Check:
         executable = [process for process in diagram.processes if process.executable]
         unreadable = any(problem.code in _FILE_FAULTS for problem in diagram.problems)
         if not executable and not unreadable:
-            message = "The file has no executable process: it is kept as documentation, and nothing in it can start."
+            what = "executable process" if diagram.processes else "process"
+            message = f"The file has no {what}: it is kept as documentation, and nothing in it can start."
             line = diagram.processes[0].line if diagram.processes else 1
             help = "If it is to run, make its process executable in the modeler's properties."
+            if not diagram.processes:
+                help = "If it is to run, draw a process: begin with a start event."
             found.warn(diagram.processes[0] if diagram.processes else None, "not-executable", message, help, line=line)
         known = {process.id for process in diagram.processes}
         for participant in diagram.participants:

@@ -44,6 +44,17 @@ _LEGAL_EVENTS = {
     "boundaryEvent": {*_SEVERAL, "error", "escalation", "compensation", "cancel"},
     "endEvent": {"none", "message", "signal", "error", "escalation", "terminate", "compensation", "cancel"},
 }
+_CONVERT = "`amends convert FILE` writes an equal diagram in our dialect. Or fill in anew what it says, and delete it."
+_ANEW = "Fill in anew in the modeler what it says, and delete it."
+_DIALECTS = {
+    "http://camunda.org/schema/1.0/bpmn": ("camunda", _CONVERT),
+    "http://spiffworkflow.org/bpmn/schema/1.0/core": ("spiffworkflow", _CONVERT),
+    "http://activiti.org/bpmn": ("activiti", _ANEW),
+    "http://flowable.org/bpmn": ("flowable", _ANEW),
+}
+"""The extensions of other engines by which a diagram would run elsewhere, and what to do about them."""
+_IDLE = frozenset({"exclusive", "asyncBefore", "asyncAfter", "async", "historyTimeToLive", "isStartableInTasklist", "diagramRelationId"})
+"""Those of them that change nothing about what happens."""
 _ALWAYS_INTERRUPT = {
     "error": "an error always does",
     "cancel": "cancelling a transaction always does",
@@ -122,7 +133,7 @@ def _ad_hoc(found: Findings, element: Element) -> None:
         reason, help = "a job worker would have to say which of its elements run", "Fill in the collection of active elements."
     elif element.ext.collected or element.ext.collected_element:
         reason, help = "what its elements give is not collected", "Let each of them set a variable of its own."
-    elif element.completion_condition and element.attributes.get("cancelRemainingInstances") == "false":
+    elif element.completion_condition and element.attributes.get("cancelRemainingInstances", "").strip() in ("false", "0"):
         reason, help = "its condition could not end it while others of its elements run", "Let it cancel remaining instances."
     elif element.scope is not None and (element.scope.start_events or not element.scope.implicit_starts):
         reason, help = "it has start events, or no element that could be chosen", "Leave tasks that no flow leads to, and what follows."
@@ -186,6 +197,7 @@ def _read(found: Findings, element: Element, ext: Zeebe) -> None:
     for name in ext.unread:
         message = f"{called(element)} has {name}, which is not read."
         found.warn(element, "unknown-extension", message, "Delete it, or draw what it is to do.")
+    _foreign(found, element, ext)
     for name in dict.fromkeys(ext.repeated):
         if name == "userTaskForm":
             continue  # a process may hold several forms, one for each task
@@ -194,6 +206,18 @@ def _read(found: Findings, element: Element, ext: Zeebe) -> None:
     for name in dict.fromkeys(ext.same_names):
         message = f"{called(element)} has the {name} more than once: the last one counts."
         found.warn(element, "repeated-extension", message, "Leave the one that is meant.")
+
+
+def _foreign(found: Findings, element: Element, ext: Zeebe) -> None:
+    """What another engine would do: its words are not read, and nobody would see that from the diagram."""
+    names = [*ext.attributes, *(other.name for other in ext.other)]
+    for space, (prefix, help) in _DIALECTS.items():
+        said = [name.removeprefix(f"{{{space}}}") for name in names if name.startswith(f"{{{space}}}")]
+        said = [f"{prefix}:{name}" for name in dict.fromkeys(said) if name not in _IDLE]
+        if said:
+            more = f" and {len(said) - 3} more" if len(said) > 3 else ""
+            message = f"{called(element)} has {', '.join(said[:3])}{more}, of another engine, which is not read."
+            found.warn(element, "unknown-extension", message, help)
 
 
 def _belongs(places: frozenset[str]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 
 from amends.engine.definitions.findings import Findings, called, flow_called
 from amends.engine.definitions.model import Diagram, Element, Flow, Process, Scope
@@ -12,6 +12,7 @@ def check_flows(found: Findings, diagram: Diagram, process: Process) -> None:
     """Everything about the flows of a process and its subprocesses."""
     homes = {element.id: element.scope_id for each in diagram.processes for element in each.all_elements()}
     flows = {flow.id: flow for each in diagram.processes for flow in each.all_flows()}
+    others = {flow.id for flow in diagram.message_flows}
     for element in process.none_starts[1:]:
         first = process.none_starts[0]
         message = f"{called(element)} is a second start event that nothing triggers, beside {first.name or first.id!r}."
@@ -23,7 +24,7 @@ def check_flows(found: Findings, diagram: Diagram, process: Process) -> None:
         for flow in scope.flows.values():
             _ends(found, scope, flow, homes)
         for element in scope.elements.values():
-            _declared_flows(found, element, flows)
+            _declared_flows(found, element, flows, others)
             _direction(found, scope, element)
             if element.scope is not None and element.type != "adHocSubProcess":
                 _starts(found, element, element.scope)
@@ -47,14 +48,17 @@ def _ends(found: Findings, scope: Scope, flow: Flow, homes: Mapping[str, str]) -
             found.add(flow, "dangling-flow", message, "Connect it to an element, or delete it.")
 
 
-def _declared_flows(found: Findings, element: Element, flows: Mapping[str, Flow]) -> None:
+def _declared_flows(found: Findings, element: Element, flows: Mapping[str, Flow], others: Set[str]) -> None:
     """What an element says of its flows has to be what the flows say."""
     for tag, declared, real in (
         ("incoming", element.declared_incoming, element.incoming),
         ("outgoing", element.declared_outgoing, element.outgoing),
     ):
         for flow_id in declared:
-            if flow_id not in flows:
+            if flow_id in others:
+                message = f"{called(element)} names the {tag} flow {flow_id!r}, which is a message flow."
+                found.warn(element, "dangling-reference", message, "Open and save the file in a modeler, which puts it right.")
+            elif flow_id not in flows:
                 message = f"{called(element)} names the {tag} flow {flow_id!r}, which is not there."
                 found.add(element, "dangling-reference", message, "Draw the flow again, or save the file anew in a modeler.")
             elif flow_id not in real:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from lxml import etree
@@ -85,6 +86,19 @@ def element_event(element: etree._Element, kind: str, declared: Declarations) ->
         return parts[0]
     parallel = xml.flag(element.get("parallelMultiple"), False)
     return EventDefinition("multiple", parallel=parallel, parts=tuple(parts), line=xml.line(element))
+
+
+def not_understood(element: etree._Element, declared: Declarations) -> Iterator[tuple[etree._Element, str]]:
+    """What an event is triggered by or throws, and nobody here knows, each with a word on it: it would be an event without a trigger."""
+    for child in element:
+        name = xml.local(child)
+        if xml.bpmn_name(child) == "eventDefinitionRef":
+            ref = xml.reference(child, child.text) or ""
+            if ref not in declared.definitions or xml.bpmn_name(declared.definitions[ref]) not in _KINDS:
+                yield child, f"the event definition {ref!r}, which the file does not have"
+        elif name.endswith("EventDefinition") or name == "eventDefinition":
+            if xml.bpmn_name(child) not in _KINDS:
+                yield child, f"a {name}, which is no event definition of BPMN"
 
 
 def event_definition(element: etree._Element, declared: Declarations) -> EventDefinition:

@@ -240,7 +240,7 @@ class Element:
     @property
     def instantiates(self) -> bool:
         """Whether this is a receive task or event-based gateway whose message begins an instance."""
-        return self.attributes.get("instantiate") == "true"
+        return self.attributes.get("instantiate", "").strip() in ("true", "1")
 
     @property
     def is_activity(self) -> bool:

@@ -43,6 +43,7 @@ CODES = {
     "link": "link events do not pair",
     "refused": "the element is not executed",
     "event-misplaced": "an event stands where BPMN has no such event",
+    "event-unknown": "an event has a trigger that is not there, or that BPMN does not know",
     "compensation-flow": "what undoes is connected by flows instead of an association",
     "compensation-handler": "a compensation boundary event and what undoes are not connected",
     "compensation-activity": "a compensation event names an activity that is not in its scope",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from lxml import etree
 
 from amends.engine.definitions import xml
-from amends.engine.definitions.events import Declarations, element_event, read_declared
+from amends.engine.definitions.events import Declarations, element_event, not_understood, read_declared
 from amends.engine.definitions.extensions import read_extensions, zeebe
 from amends.engine.definitions.layout import read_layout
 from amends.engine.definitions.model import (
@@ -41,6 +43,8 @@ _REFERRING = {
     "dataObjectReference": ("dataObjectRef",),
 }  # fmt: skip
 """What only refers for the eye, and by what."""
+_UNSAID = "_undefined"
+"""What a tool writes where nobody has written a condition (itp-commerce): no variable of that name, which would never be true."""
 _PERFORMERS = ("potentialOwner", "humanPerformer", "performer", "resourceRole")
 _DECLARED = {"message": "messages", "signal": "signals", "error": "errors", "escalation": "escalations"}
 
@@ -71,10 +75,13 @@ class _Reader:
         self.ids: dict[str, int] = {}
         self.declarations = Declarations()
         self.lanes: list[Lane] = []
+        self.associations: list[etree._Element] = []
 
     def diagram(self, root: etree._Element) -> Diagram:
         for child in root:
             self.declare(child)
+        for element in root.iter(f"{{{xml.BPMN}}}association"):
+            self.associations.append(element)
         processes = [self.process(child) for child in xml.bpmn(root, "process")]
         participants: list[Participant] = []
         message_flows: list[Flow] = []
@@ -206,7 +213,13 @@ class _Reader:
             if element.attached_to is not None:
                 attached.setdefault(element.attached_to, []).append(element_id)
         artifacts = tuple(self.artifact(child) for child in xml.bpmn(holder, *_ARTIFACTS))
+        artifacts += tuple(_association(each, each.get("id") or "") for each in self.associations if self.joins(each, holder, elements))
         return elements, flows, artifacts, {host: tuple(events) for host, events in attached.items()}
+
+    def joins(self, association: etree._Element, holder: etree._Element, elements: Mapping[str, Element]) -> bool:
+        """Whether an association that stands elsewhere, such as in the collaboration, connects two elements of this scope."""
+        ends = (xml.reference(association, association.get(end)) for end in ("sourceRef", "targetRef"))
+        return association.getparent() is not holder and all(end in elements for end in ends)
 
     def element(
         self, element: etree._Element, element_id: str, scope_id: str, ways: tuple[tuple[str, ...], tuple[str, ...]], lane: str | None
@@ -218,6 +231,10 @@ class _Reader:
             elements, flows, artifacts, attached = self.content(element, element_id, lane)
             scope = Scope(id=element_id, parent_id=scope_id, elements=elements, flows=flows, artifacts=artifacts, attached=attached)
         event, ext = element_event(element, kind, self.declarations), read_extensions(element)
+        if kind in EVENT_TYPES:
+            for child, what in not_understood(element, self.declarations):
+                message = f"The {kind} refers to {what}." if xml.local(child) == "eventDefinitionRef" else f"The {kind} has {what}."
+                self.problem(element_id, xml.line(child), "event-unknown", message, "Choose in a modeler what triggers it.")
         return Element(
             id=element_id,
             name=xml.name_of(element),
@@ -248,6 +265,7 @@ class _Reader:
 
     def flow(self, element: etree._Element) -> Flow:
         condition = xml.first(element, "conditionExpression")
+        said = xml.text(condition)
         flow_id = self.id(element, xml.bpmn_name(element))
         self.once(element, flow_id)
         return Flow(
@@ -255,7 +273,7 @@ class _Reader:
             name=xml.name_of(element),
             source=xml.reference(element, element.get("sourceRef")) or "",
             target=xml.reference(element, element.get("targetRef")) or "",
-            condition=xml.text(condition) or None,
+            condition=None if said == _UNSAID else said or None,
             line=xml.line(element),
             language=None if condition is None else condition.get("language"),
             documentation=xml.documentation(element),
@@ -294,6 +312,11 @@ class _Reader:
             xml.reference(element, element.get("targetRef")) or "",
             xml.line(element),
         )
+
+
+def _association(element: etree._Element, element_id: str) -> Artifact:
+    ends = [xml.reference(element, element.get(end)) or "" for end in ("sourceRef", "targetRef")]
+    return Artifact(element_id, "association", xml.name_of(element), "", ends[0], ends[1], xml.line(element))
 
 
 def _references(element: etree._Element, name: str) -> tuple[str, ...]:

@@ -32,14 +32,26 @@ def schema_problems(root: etree._Element, file: str) -> list[Problem]:
     schema = _schema()
     if schema.validate(root):
         return []
-    by_line: dict[int, str] = {}
+    by_line: dict[int, list[etree._Element]] = {}
     for element in root.iter():
-        by_line.setdefault(xml.line(element), _id(element))
+        by_line.setdefault(xml.line(element), []).append(element)
     found = []
     for error in list(schema.error_log)[:MOST]:
         help = "Open and save the file in a modeler, or correct it by hand."
-        found.append(Problem(file, by_line.get(error.line, ""), error.line, "schema", WARNING, _told(error.message), help))
+        found.append(Problem(file, _where(error, by_line.get(error.line, [])), error.line, "schema", WARNING, _told(error.message), help))
     return found
+
+
+def _where(error: etree._LogEntry, there: list[etree._Element]) -> str:
+    """The id of the element an error is about. Where several stand on its line, as in a file without line breaks, its path tells which."""
+    if len(there) > 1 and error.path:
+        tree = there[0].getroottree()
+        prefixes = {prefix: uri for prefix, uri in tree.getroot().nsmap.items() if prefix}
+        try:
+            there = tree.xpath(error.path, namespaces=prefixes) or there
+        except etree.XPathError:
+            pass  # a prefix that is declared further down
+    return _id(there[0]) if there else ""
 
 
 def _id(element: etree._Element) -> str:

@@ -123,8 +123,15 @@ def first(element: etree._Element, *names: str) -> etree._Element | None:
 
 
 def text(element: etree._Element | None) -> str | None:
-    """The stripped text of an element; None where there is no element."""
-    return None if element is None else "".join(str(part) for part in element.itertext()).strip()
+    """The stripped text of an element, without its documentation and extensions; None where there is no element."""
+    if element is None:
+        return None
+    parts = [element.text or ""]
+    for child in element:
+        if bpmn_name(child) not in ("documentation", "extensionElements"):
+            parts += (str(part) for part in child.itertext())
+        parts.append(child.tail or "")
+    return "".join(parts).strip()
 
 
 def line(element: etree._Element) -> int:

@@ -1,0 +1,120 @@
+"""What other modelers write is read as they meant it, or refused; what another engine would do is said to be unread."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from amends.engine.definitions import read_diagram
+
+CAMUNDA = 'xmlns:camunda="http://camunda.org/schema/1.0/bpmn"'
+ACTIVITI = 'xmlns:activiti="http://activiti.org/bpmn"'
+
+
+def codes(problems: Any) -> list[tuple[str, str, str]]:
+    return [(problem.element_id, problem.code, problem.severity) for problem in problems if problem.code != "schema"]
+
+
+def test_a_condition_that_a_tool_wrote_for_none_is_none(found: Any, build: Any) -> None:
+    """`_undefined` is no variable: at a choice a condition is missing, elsewhere the flow is simply taken."""
+    split = '<startEvent id="s"/><exclusiveGateway id="x"/><endEvent id="a"/><endEvent id="b"/>'
+    two = build.flow("x", "a", "=amount > 1") + build.flow("x", "b", "_undefined")
+    assert ("x-b", "unconditional-flow", "error") in codes(found(build.draw(split + build.flow("s", "x") + two)))
+    one = f'<startEvent id="s"/><task id="t"/><endEvent id="e"/>{build.flow("s", "t", "_undefined")}{build.flow("t", "e", "_undefined")}'
+    assert found(build.draw(one)) == []
+    assert [flow.condition for flow in read_diagram(build.draw(one), "x").processes[0].flows.values()] == [None, None]
+
+
+def test_what_documents_a_condition_is_no_part_of_it(build: Any) -> None:
+    """Documentation and extensions within an expression are not read as FEEL."""
+    inside = "<documentation>Why</documentation><extensionElements><z xmlns='v'>z</z></extensionElements>=amount &gt; 1"
+    split = f'<startEvent id="s"/><endEvent id="e"/>{build.flow("s", "e", inside)}'
+    assert [flow.condition for flow in read_diagram(build.draw(split), "x").processes[0].flows.values()] == ["=amount > 1"]
+
+
+EVENTS = {
+    "refers to nothing": ("<eventDefinitionRef>gone</eventDefinitionRef>", "", ["event-unknown"]),
+    "refers to no event definition": ("<eventDefinitionRef>m</eventDefinitionRef>", '<message id="m" name="m"/>', ["event-unknown"]),
+    "a vendor's": ('<v:loudEventDefinition xmlns:v="urn:vendor"/>', "", ["event-unknown"]),
+    "one that is there": (
+        "<eventDefinitionRef>d</eventDefinitionRef>", '<signal id="g" name="g"/><signalEventDefinition id="d" signalRef="g"/>', [],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", EVENTS)
+def test_an_event_whose_trigger_is_not_known_is_no_event_without_one(found: Any, build: Any, name: str) -> None:
+    """A process would begin without being triggered; so it is refused."""
+    definition, top, expected = EVENTS[name]
+    started = f'<startEvent id="t">{definition}</startEvent><endEvent id="e"/>{build.flow("t", "e")}'
+    problems = found(build.draw(started, top))
+    assert [code for _, code, severity in codes(problems) if severity == "error"] == expected
+
+
+def test_what_undoes_may_be_joined_in_the_collaboration(found: Any, build: Any) -> None:
+    """An association between two elements counts wherever it stands in the file."""
+    boundary = '<boundaryEvent id="b" attachedToRef="t"><compensateEventDefinition/></boundaryEvent><task id="u" isForCompensation="true"/>'
+    joined = '<association id="n" sourceRef="b" targetRef="u"/>'
+    pools = '<collaboration id="c"><participant id="pa" processRef="p"/>{}</collaboration>'
+    for inside, top in ((joined, ""), ("", pools.format(joined))):
+        assert [code for _, code, _ in codes(found(build.draw(build.around(f'<task id="t"/>{boundary}{inside}'), top)))] == []
+    apart = found(build.draw(build.around(f'<task id="t"/>{boundary}'), pools.format("")))
+    assert "compensation-handler" in {code for _, code, _ in codes(apart)}
+
+
+def test_a_message_flow_among_the_flows_of_an_element_is_no_error(found: Any, build: Any) -> None:
+    """It is there, and drawn; only the place is wrong."""
+    pools = (
+        '<collaboration id="c"><participant id="pa" processRef="p"/><participant id="pb"/>'
+        '<messageFlow id="mf" sourceRef="pb" targetRef="t"/></collaboration>'
+    )
+    problems = found(build.draw(build.around('<task id="t"><incoming>mf</incoming></task>'), pools))
+    assert codes(problems) == [("t", "dangling-reference", "warning")]
+    assert "message flow" in problems[0].message
+
+
+def test_yes_may_be_a_one(build: Any) -> None:
+    """XML knows two words for yes and no: a receive task that begins an instance does so by either."""
+    for said in ("true", "1", " true "):
+        task = build.draw(f'<receiveTask id="t" instantiate="{said}"/><endEvent id="e"/>{build.flow("t", "e")}')
+        assert read_diagram(task, "x").processes[0].elements["t"].instantiates
+
+
+FOREIGN = {
+    "an assignee of Camunda 7": (f'<userTask id="t" {CAMUNDA} camunda:assignee="demo"/>', "camunda:assignee", "amends convert"),
+    "a listener of Camunda 7": (
+        f'<task id="t"><extensionElements><camunda:executionListener {CAMUNDA} class="x" event="start"/></extensionElements></task>',
+        "camunda:executionListener", "amends convert",
+    ),
+    "a form of Activiti": (f'<userTask id="t" {ACTIVITI} activiti:formKey="f"/>', "activiti:formKey", "anew in the modeler"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_what_another_engine_would_do_is_said_to_be_unread(found: Any, build: Any, name: str) -> None:
+    """It runs, but not as it says: a warning at the element, with the way to translate it."""
+    drawn, said, help = FOREIGN[name]
+    problems = [problem for problem in found(build.draw(build.around(drawn))) if problem.code == "unknown-extension"]
+    assert [(problem.element_id, problem.severity) for problem in problems] == [("t", "warning")]
+    assert said in problems[0].message and help in problems[0].help
+
+
+def test_what_changes_nothing_of_another_engine_is_not_mentioned(found: Any, build: Any) -> None:
+    """Settings of its job executor, and what modelers write for themselves."""
+    idle = f'<userTask id="t" {ACTIVITI} {CAMUNDA} activiti:exclusive="true" camunda:asyncBefore="true" xmlns:v="urn:v" v:colour="red"/>'
+    assert codes(found(build.draw(build.around(idle)))) == []
+
+
+def test_a_file_without_a_process_says_so(found: Any) -> None:
+    """Nothing could be made executable in it."""
+    empty = b'<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" id="d" targetNamespace="t"/>'
+    problems = found(empty)
+    assert codes(problems) == [("", "not-executable", "warning")] and problems[0].line == 1
+    assert "has no process" in problems[0].message and "executable" not in problems[0].help
+
+
+def test_in_a_file_of_one_line_each_violation_names_its_own_element(found: Any, build: Any) -> None:
+    """Some tools write no line breaks."""
+    body = build.draw(build.around('<task id="t" nonsense="1"/>').replace('<endEvent id="e"/>', '<endEvent id="e" nonsense="1"/>'))
+    assert {problem.element_id for problem in found(body) if problem.code == "schema"} == {"t", "e"}
