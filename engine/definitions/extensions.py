@@ -15,15 +15,15 @@ _NOTHING = Zeebe()
 def read_extensions(element: etree._Element) -> Zeebe:
     """What the `extensionElements` and the vendors' attributes of a BPMN element say."""
     attributes = {str(name): str(value) for name, value in element.attrib.items() if str(name).startswith("{")}
-    holder = xml.first(element, "extensionElements")
-    if holder is None and not attributes:
+    holders = list(xml.bpmn(element, "extensionElements"))  # BPMN has one; some tools write a second for their own
+    if not holders and not attributes:
         return _NOTHING
     found: dict[str, Any] = {"attributes": attributes}
     template = attributes.get(f"{{{xml.ZEEBE}}}modelerTemplate")
     if template is not None:
         found["template"] = template
     names: set[str] = set()
-    for child in holder if holder is not None else ():
+    for child in (child for holder in holders for child in holder):
         if xml.namespace(child) == xml.ZEEBE:
             found.setdefault("present", []).append(xml.local(child))
             if xml.local(child) in names:
@@ -37,8 +37,8 @@ def read_extensions(element: etree._Element) -> Zeebe:
 
 def zeebe(element: etree._Element, name: str) -> etree._Element | None:
     """The `zeebe:` extension of this name inside an element's `extensionElements`, or None."""
-    holder = xml.first(element, "extensionElements")
-    return None if holder is None else holder.find(f"{{{xml.ZEEBE}}}{name}")
+    found = (holder.find(f"{{{xml.ZEEBE}}}{name}") for holder in xml.bpmn(element, "extensionElements"))
+    return next((each for each in found if each is not None), None)
 
 
 _FIELDS: dict[str, dict[str, str]] = {

@@ -136,6 +136,8 @@ class _Reader:
         had: dict[str, str] = {}
         for child in element:
             name = xml.bpmn_name(child)
+            if name == "extensionElements" and not any(xml.namespace(each) == xml.ZEEBE for each in child):
+                continue  # a tool's own, beside those of the dialect
             if name in _ONCE:
                 what = _ONCE[name]
                 if what in had:

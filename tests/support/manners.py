@@ -127,7 +127,7 @@ class _Writer:
                 process.set("isExecutable", said)
 
     def _flows(self) -> None:
-        """What elements say of the flows that lead to and from them: `none`, or all `listed`."""
+        """What elements say of the flows that lead to and from them: `none`, the `first` of each kind, or all `listed`."""
         how = self.data.get("flows")
         if how is None:
             return
@@ -139,7 +139,7 @@ class _Writer:
         for flow in self._all("sequenceFlow"):
             for end, said in (("targetRef", "incoming"), ("sourceRef", "outgoing")):
                 node = nodes.get(flow.get(end))
-                if node is not None and flow.get("id"):
+                if node is not None and flow.get("id") and not (how == "first" and node.find(f"{{{BPMN}}}{said}") is not None):
                     before = ("documentation", "extensionElements", "incoming", *(("outgoing",) if said == "outgoing" else ()))
                     self._new(node, said, _after(node, *before), flow.get("id"))
 
@@ -242,9 +242,7 @@ class _Writer:
                     condition.set(_XSI_TYPE, how["type"])
             for name, value in how.get("attributes", {}).items():
                 condition.set(name, value.format(n=self._fresh("condition")))
-            if how.get("cdata") and condition.text:
-                condition.text = etree.CDATA(condition.text)
-            condition.text = condition.text if how.get("cdata") else how.get("around", "{}").format(condition.text or "")
+            condition.text = how.get("around", "{}").format(condition.text or "")
             if how.get("documented"):
                 self._new(condition, "documentation", 0, "Why it is so").tail = condition.text
                 condition.text = None
@@ -425,6 +423,8 @@ class _Writer:
                         element.insert(_after(element, "documentation", "extensionElements"), deepcopy(child))
                     continue
                 holder = element.find(f"{{{BPMN}}}extensionElements")
+                if entry.get("again") and holder is not None:
+                    holder = self._new(element, "extensionElements", element.index(holder) + 1)
                 if holder is None:
                     holder = self._new(element, "extensionElements", 0 if entry.get("first") else _after(element, "documentation"))
                 for number, child in enumerate(inside):
@@ -471,6 +471,14 @@ class _Writer:
         if indented is not None:
             etree.indent(root, indented)
         text = etree.tostring(root, encoding="unicode")
+        if how.get("single_quotes"):
+            text = re.sub(r'="([^"\']*)"', r"='\1'", text)
+        if how.get("open_and_close"):
+            text = re.sub(r"<([^\s/>]+)([^<>]*)/>", r"<\1\2></\1>", text)
+        if how.get("attribute_lines"):
+            text = re.sub(r'" (?=[\w:.-]+=")', '"\n      ', text)
+        if self.data.get("conditions", {}).get("cdata"):
+            text = re.sub(r"(conditionExpression[^<>]*[^<>/]>)([^<]+)(</)", _as_cdata, text)
         for old, new in how.get("replace", ()):
             text = text.replace(old, new)
         encoding = how.get("encoding", "UTF-8")
@@ -482,6 +490,11 @@ class _Writer:
         body = (head + before + text + how.get("after", "")).replace("\n", how.get("newline", "\n"))
         coded = body.encode(how.get("coded", encoding), "xmlcharrefreplace")
         return (b"\xef\xbb\xbf" if how.get("bom") else b"") + coded
+
+
+def _as_cdata(found: re.Match[str]) -> str:
+    plain = found[2].replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    return f"{found[1]}\n        <![CDATA[{plain.strip()}]]>\n      {found[3]}"
 
 
 def _is_node(element: Any) -> bool:

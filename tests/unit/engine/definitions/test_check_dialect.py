@@ -199,7 +199,8 @@ TWICE = {
     "</loopCardinality></multiInstanceLoopCharacteristics></task>",
     "two numbers of instances": '<task id="t"><multiInstanceLoopCharacteristics><loopCardinality>=2</loopCardinality>'
     "<loopCardinality>=3</loopCardinality></multiInstanceLoopCharacteristics></task>",
-    "two sets of extensions": '<task id="t"><extensionElements/><extensionElements/></task>',
+    "two sets of extensions": '<task id="t"><extensionElements><zeebe:ioMapping/></extensionElements><extensionElements><zeebe:properties/>'
+    "</extensionElements></task>",
 }
 
 

@@ -63,6 +63,16 @@ def test_what_undoes_may_be_joined_in_the_collaboration(found: Any, build: Any) 
     assert "compensation-handler" in {code for _, code, _ in codes(apart)}
 
 
+def test_a_second_set_of_extensions_may_be_a_tools_own(found: Any, build: Any) -> None:
+    """What the dialect says stands in one of the two, whichever; nothing of it is lost."""
+    ours = '<extensionElements><zeebe:taskDefinition type="x"/></extensionElements>'
+    own = '<extensionElements><v:look xmlns:v="urn:v"/></extensionElements>'
+    for inside in (ours + own, own + ours):
+        body = build.draw(build.around(f'<serviceTask id="t">{inside}</serviceTask>'))
+        assert codes(found(body)) == []
+        assert read_diagram(body, "x").processes[0].elements["t"].ext.task_type == "x"
+
+
 def test_a_message_flow_among_the_flows_of_an_element_is_no_error(found: Any, build: Any) -> None:
     """It is there, and drawn; only the place is wrong."""
     pools = (
