@@ -6,8 +6,8 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from amends.engine.errors import Conflict, NotFound
-from amends.webui import actors, asked
+from amends.engine.errors import Conflict, Invalid, NotFound
+from amends.webui import actors, asked, zone
 from amends.webui.files import download
 from amends.webui.pages import page, say, see
 from amends.webui.state import application
@@ -37,7 +37,10 @@ def _show(errors: dict[str, str], status: int = 200) -> Response:
         found = application().mail_in.read(one.id)
         mails.append({"about": one, "mail": found, "text": found.text[:LONGEST]})
     application().engine.record_reads_of("mail", [one["about"].id for one in mails], "mail that waits", actor=actors.actor())
-    return page("post/show.html", status, letters=letters, mails=mails, errors=errors, chosen=request.form.getlist("key"))
+    return page(
+        "post/show.html", status, letters=letters, mails=mails, errors=errors, chosen=request.form.getlist("key"),
+        at=request.form.get("at", ""),
+    )  # fmt: skip
 
 
 @blueprint.get("/post/<path:key>.pdf")
@@ -58,20 +61,29 @@ def posted() -> Response:
     way, words = ways.get(asked.command("", "posted", "told", "otherwise"), (queue.posted, "posted"))
     if not keys:
         return _show({"letters": "Choose letters first"}, 422)
+    at = request.form.get("at", "").strip()
+    try:
+        when = zone.parse_local(at) if at else None
+    except ValueError:
+        return _show({"at": "Enter a date and a time, such as 2026-03-02T16:30"}, 422)
     letters = {key: queue.of(key) for key in dict.fromkeys(keys)}
     for found in letters.values():
         if found is not None:
             actors.demand("write", instance_id=found.instance_id)
-    done, left = 0, []
+    done, left, wrong = 0, [], dict[str, str]()
     for key, found in letters.items():
         try:
-            way(key, actor=actors.actor())
+            way(key, actor=actors.actor(), at=when)
             done += 1
+        except Invalid as error:
+            wrong |= {"at": f"{error} {error.fields['at'][0]}."}
         except (NotFound, Conflict) as error:  # a colleague was faster: the others are recorded all the same
             left.append(f"{found.reference} to {found.recipient}: {error}" if found is not None else str(error))
     told = f"{count(done, 'letter is', 'letters are')} recorded as {words}."
     if left:
-        return _show({"letters": " ".join([told, f"{count(len(left), 'letter is', 'letters are')} not:", *left])}, 409)
+        wrong |= {"letters": " ".join([told, f"{count(len(left), 'letter is', 'letters are')} not:", *left])}
+    if wrong:
+        return _show(wrong, 409 if left else 422)
     say(told)
     return see("amends.post.show")
 

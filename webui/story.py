@@ -69,7 +69,7 @@ def _entry(package: Any, names: Mapping[str, Any], event: Any, seen: Sight) -> E
 BY_SOMEBODY = frozenset({
     "started", "message", "message received", "assigned", "resolved", "erased", "variables", "cancelled", "person noted",
     "comment", "linked", "unlinked", "arranged", "person withdrawn", "team", "confidential",
-    "moved", "skipped", "restarted", "suspended", "resumed",
+    "moved", "skipped", "restarted", "suspended", "resumed", "posted", "told by telephone", "dealt with", "link printed",
 })  # fmt: skip
 """Kinds of events that are somebody's doing. Others only follow from it, though the record names who set it off."""
 AUTOMATIC = "by itself"
@@ -125,6 +125,7 @@ def _said(kind: str, element: str, name: str, data: Mapping[str, Any]) -> tuple[
         "arranged": (f"{name}: priority or follow-up date changed", "next"),
         "link renewed": (f"{_given(data)}; {LINKS.get(str(data.get('old')), '')}", "message"),
         "said afterwards": ("The complainant answered the survey", "message"),
+        "waits outside": (f"{name}: waits in the post room", "now"),
         "posted": ("A letter was put into the post", "message"),
         "told by telephone": ("A letter was said by telephone", "message"),
         "link printed": ("A letter with a new link was printed; earlier ones still work", "message"),

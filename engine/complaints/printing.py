@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select, update
+from sqlalchemy import and_, func, select, update
 
+from amends.engine.complaints.proofs import OTHERWISE, POSTED, TOLD, proof_of
 from amends.engine.definitions.translations import letter_in, source_language
-from amends.engine.errors import Conflict, NotFound
+from amends.engine.errors import Conflict, Invalid, NotFound
 from amends.engine.execution import Note
+from amends.engine.jobs.due import WAITING as JOB_WAITS
+from amends.engine.jobs.due import awaken
 from amends.engine.services import outbox
 from amends.engine.services.letters import KEPT_LINK, read_template
 from amends.engine.services.messages import follow_address
@@ -22,12 +25,24 @@ if TYPE_CHECKING:
     from amends.engine.complaints.register import Register
 
 WAITING = (outbox.TO_PRINT, outbox.TO_SAY, outbox.RETURNED, outbox.UNSENT)
-D, M, C = t.dispatch.c, t.message.c, t.complaint.c
+D, M, C, J, K = t.dispatch.c, t.message.c, t.complaint.c, t.job.c, t.clock.c
+DIGEST = 25
+"""So many characters of a key come after the id of the job that sends: a colon, and who gets which letter."""
+_JOB = func.substr(D.key, 1, func.length(D.key) - DIGEST)
+_HELD = and_(J.id == _JOB, J.state == JOB_WAITS)
+_RUNS = (K.instance_id == D.instance_id, K.ended_at.is_(None), K.due_at.is_not(None), J.id.is_not(None))
+_NEXT = select(K.due_at, K.name).where(*_RUNS).order_by(K.due_at, K.name).limit(1).correlate(t.dispatch, t.job)
+_DUE = _NEXT.with_only_columns(K.due_at).scalar_subquery()
 LETTERS = (
-    select(D.key, D.instance_id, C.reference, M.recipient, M.subject, D.attempted_at, D.state, D.proof, M.body)
+    select(
+        D.key, D.instance_id, C.reference, M.recipient, M.subject, D.attempted_at, D.state, D.proof, M.body, J.id.label("job_id"),
+        J.element_id, t.instance.c.deployment_id, _DUE.label("due_at"), _NEXT.with_only_columns(K.name).scalar_subquery().label("clock"),
+    )
     .join(t.message, M.id == D.message_id)
     .join(t.complaint, C.instance_id == D.instance_id)
-)
+    .join(t.instance, t.instance.c.id == D.instance_id)
+    .outerjoin(t.job, _HELD)
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +50,8 @@ class ToPrint:
     """A letter that waits for the post. `returned` says that mail did not bring it there, `why` for what reason.
 
     `to_say` means that somebody is to ring: `body` is then what to say, `say_to` the number, empty where none is known any more.
+    `held` is the element of the process that goes on once it is posted or said, empty where nothing waits for it; `due_at` is then the
+    next deadline that runs meanwhile, `deadline` what that is called.
     """
 
     key: str
@@ -48,6 +65,9 @@ class ToPrint:
     to_say: bool = False
     say_to: str = ""
     body: str = ""
+    held: str = ""
+    due_at: datetime | None = None
+    deadline: str = ""
 
 
 class PrintQueue:
@@ -57,8 +77,8 @@ class PrintQueue:
         self.register, self.engine = register, register.engine
 
     def waiting(self, limit: int = 200) -> list[ToPrint]:
-        """What waits, the oldest first."""
-        query = LETTERS.where(D.state.in_(WAITING)).order_by(D.attempted_at, D.key).limit(limit)
+        """What waits: first what a deadline waits for, the next one first, then the oldest."""
+        query = LETTERS.where(D.state.in_(WAITING)).order_by(_DUE.is_(None), _DUE, D.attempted_at, D.key).limit(limit)
         with self.engine.database.reading() as connection:
             rows = connection.execute(query).all()
         return [self._letter(row) for row in rows]
@@ -71,13 +91,17 @@ class PrintQueue:
 
     def _letter(self, row: Any) -> ToPrint:
         returned = row.state in (outbox.RETURNED, outbox.UNSENT)
-        found = ToPrint(
-            row.key, row.instance_id, row.reference, row.recipient, row.subject, row.attempted_at, returned, row.proof if returned else ""
-        )
-        if row.state != outbox.TO_SAY:
-            return found
-        form = self.engine.instance(row.instance_id).variables.get("complaint") or {}
-        return replace(found, to_say=True, say_to=str(form.get("phone") or ""), body=row.body)
+        to_say, number, deadline = row.state == outbox.TO_SAY, "", ""
+        if to_say:
+            form = self.engine.instance(row.instance_id).variables.get("complaint") or {}
+            number = str(form.get("phone") or "")
+        if row.clock:
+            titled = self.engine.versions.get(row.deployment_id).package.manifest.clocks.get(row.clock)
+            deadline = row.clock if titled is None else titled.title
+        return ToPrint(
+            row.key, row.instance_id, row.reference, row.recipient, row.subject, row.attempted_at, returned, row.proof if returned else "",
+            to_say, number, row.body if to_say else "", row.element_id or "", row.due_at, deadline,
+        )  # fmt: skip
 
     def one(self, key: str) -> ToPrint:
         """One that waits; raises `NotFound`."""
@@ -116,34 +140,56 @@ class PrintQueue:
         return letter_pdf(letter.subject, body, to, organisation, day, language, link=link, template=template)
 
     def posted(self, key: str, *, actor: str, at: datetime | None = None) -> None:
-        """Say that a letter is in the post: who, and when, become its proof, and stand in the history. `Conflict` if it was said before."""
-        self._said(key, "posted", actor, at)
+        """Say that a letter is in the post: who, and when, become its proof, and stand in the history.
+
+        What waited for it goes on, with `at` as the moment it left, or now. `Conflict` if it was said before, `Invalid` for a moment
+        before it was written or still to come.
+        """
+        self._said(key, POSTED, actor, at)
 
     def told(self, key: str, *, actor: str, at: datetime | None = None) -> None:
         """Say that somebody has rung and said what the letter says. `Conflict` as above."""
-        self._said(key, "told by telephone", actor, at)
+        self._said(key, TOLD, actor, at)
 
-    def otherwise(self, key: str, *, actor: str) -> None:
-        """Say that it was dealt with in a way that is neither; it waits no more. `Conflict` as above."""
+    def otherwise(self, key: str, *, actor: str, at: datetime | None = None) -> None:
+        """Say that it was dealt with in a way that is neither: it waits no more, and what waited for it goes on. `Conflict` as above."""
         letter = self.one(key)
-        proof = f"{letter.why} Dealt with another way by {actor}, {self.engine.now():%Y-%m-%d %H:%M} UTC."
+        when = self._when(letter, at)
+        proof = f"{letter.why} {proof_of(OTHERWISE, actor, when)}.".strip()
         # What mail did not bring there stays so; the rest stands on the follow-up page.
-        state = outbox.FAILED if letter.returned else outbox.SHOWN
-        self._settle(letter, actor, {"state": state, "proof": proof.strip()}, Note("dealt with", "", 0, {"dispatch": key}), said=False)
+        told = {"state": outbox.FAILED} if letter.returned else {"state": outbox.SHOWN, "sent_at": when}
+        self._settle(letter, actor, "dealt with", when, {**told, "proof": proof}, said=False)
 
     def _said(self, key: str, how: str, actor: str, at: datetime | None) -> None:
-        now = at or self.engine.now()
-        told = {"state": outbox.SENT, "proof": f"{how} by {actor}, {now:%Y-%m-%d %H:%M} UTC", "sent_at": now}
-        self._settle(self.one(key), actor, told, Note(how, "", 0, {"dispatch": key}), said=True)
+        letter = self.one(key)
+        when = self._when(letter, at)
+        told = {"state": outbox.SENT, "proof": proof_of(how, actor, when), "sent_at": when}
+        self._settle(letter, actor, how, when, told, said=True)
 
-    def _settle(self, letter: ToPrint, actor: str, told: dict[str, Any], note: Note, *, said: bool) -> None:
+    def _when(self, letter: ToPrint, at: datetime | None) -> datetime:
+        now = self.engine.now()
+        if at is None:
+            return now
+        if at > now:
+            raise Invalid("This is still to come.", {"at": ["Give a moment that has been"]})
+        if at < letter.at.replace(second=0, microsecond=0):
+            raise Invalid(f"The letter about {letter.reference} was written after that.", {"at": ["Give a moment after it was written"]})
+        return max(at, letter.at)
+
+    def _settle(self, letter: ToPrint, actor: str, how: str, when: datetime, told: dict[str, Any], *, said: bool) -> None:
+        job_id = letter.key[:-DIGEST]
+        number = job_id.rpartition(".")[2]
         with self.engine.commands.on(letter.instance_id, "posted", actor, ended_too=True) as work:
             done = work.connection.execute(update(t.dispatch).where(D.key == letter.key, D.state.in_(WAITING)).values(**told))
             if done.rowcount != 1:
                 raise Conflict("Somebody has seen to this letter already.")
             if said:
                 outbox.show(work.connection, letter.key)
-            work.execution.notes.append(note)
+            if awaken(work.connection, job_id, self.engine.now()):
+                self.engine.database.after_commit(self.engine.commands.wake)
+            # At the element whose letter it is, so that what it leads to can be traced to who said so.
+            token = int(number) if letter.held and number.isdigit() else 0
+            work.execution.notes.append(Note(how, letter.held, token, {"dispatch": letter.key, "at": when.isoformat()}))
 
 
 def address(variables: Any, recipient: str) -> list[str]:

@@ -43,7 +43,11 @@ class Filed:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message of the thread. `proof` says how it was sent; empty for what came in."""
+    """One message of the thread. `proof` says how it was sent; empty for what came in.
+
+    `way` is what becomes of one that goes through the post room: `to post` or `to say` while it waits there, `posted`, `said` or
+    `another way` after, by `sent_by` at `sent_at`; empty for all others.
+    """
 
     id: str
     at: datetime
@@ -55,6 +59,9 @@ class Message:
     body: str
     proof: str
     visible: bool
+    way: str = ""
+    sent_at: datetime | None = None
+    sent_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from amends.engine.complaints.links import Links
 from amends.engine.complaints.lost_links import LOST_LINK, LostLinks
 from amends.engine.complaints.people import People
 from amends.engine.complaints.projection import RegisterProjection, columns, new_row
+from amends.engine.complaints.proofs import way_of
 from amends.engine.complaints.records import Attachment, ClockView, Complaint, Filed, Message, Offer, Progress, StageView
 from amends.engine.complaints.references import new_reference, new_secret, tidy_reference
 from amends.engine.complaints.relations import Relations
@@ -278,14 +279,15 @@ class Register:
     def thread(self, complaint: Complaint, *, internal: bool = False) -> list[Message]:
         """The messages with the complainant, oldest first; with `internal` also those among staff."""
         m, d = t.message.c, t.dispatch.c
-        query = select(t.message, d.state.label("sent_state"), d.proof).outerjoin(t.dispatch, d.message_id == m.id)
+        query = select(t.message, d.state.label("sent_state"), d.proof, d.sent_at).outerjoin(t.dispatch, d.message_id == m.id)
         query = query.where(m.instance_id == complaint.instance_id)
         if not internal:
             query = query.where(m.visible)
         with self.engine.database.reading() as connection:
             return [
                 Message(row.id, row.at, row.direction, row.channel, row.author, row.recipient, row.subject, row.body,
-                        f"{row.sent_state}: {row.proof}" if row.sent_state else "", bool(row.visible))
+                        f"{row.sent_state}: {row.proof}" if row.sent_state else "", bool(row.visible),
+                        *way_of(row.sent_state or "", row.proof or "", row.sent_at))
                 for row in connection.execute(query.order_by(m.at, m.id))
             ]  # fmt: skip
 

@@ -19,6 +19,7 @@ from amends.engine.execution.values import decode, encode
 from amends.engine.instances import resting, schedules, suspensions
 from amends.engine.instances.commands import Commands, Suspended, Work
 from amends.engine.instances.messages import NOBODY, SIGNAL, SIGNALS, signalled, starts_by
+from amends.engine.services.base import NotYet
 from amends.engine.services.registry import Registry, checked
 from amends.engine.store import tables as t
 from amends.engine.store.fixed import Fixed
@@ -30,6 +31,8 @@ FIRST_PAUSE = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(hours=1)
 ERROR_LENGTH = 2_000
 SYSTEM = "system"
+WAITING = "waiting"
+"""The state of a service task's job whose operation waits for what a person does outside: nothing runs it until that is said."""
 GIVING_UP = 24
 """So often more it is tried, an hour apart, to tell that an errand was given up, where not even that works."""
 LOST_RUNNER = "whatever ran it died before it could say how it went"
@@ -83,6 +86,12 @@ def _first(*where: ColumnElement[bool]) -> Select[Any]:
 
 _DUE = Fixed(_first(_J.held.is_(False)))
 _DUE_OF_INSTANCE = Fixed(_first(_J.instance_id == bindparam("instance")))
+
+
+def awaken(connection: Connection, job_id: str, now: datetime) -> bool:
+    """What an operation waited for is done outside: it is run once more. Whether there was one that waits."""
+    fresh = {"state": "due", "due_at": now, "attempts": 0, "error": None, "lease_until": None}
+    return connection.execute(update(t.job).where(_J.id == job_id, _J.state == WAITING).values(**fresh)).rowcount == 1
 
 
 class Jobs:
@@ -327,6 +336,8 @@ class Jobs:
             told = decode(encode(dict(result or {})))
         except BpmnError as error:
             return self._throw(job, error)
+        except NotYet as wait:
+            return self._wait(job, wait)
         except Fault as fault:
             # Wrong inputs do not get better by themselves: no further attempt.
             return self._failed(job, str(fault), final=True)
@@ -354,6 +365,17 @@ class Jobs:
         with self.database.transaction() as connection:
             where = (j.id == job.id, j.attempts == job.attempts, free, ~suspensions.operation_rests(str(job.type)))
             return connection.execute(update(t.job).where(*where).values(**values)).rowcount == 1
+
+    def _wait(self, job: Job, wait: NotYet) -> bool:
+        # Whoever does it says so in a command of the same instance: it is either done before this, or finds the job waiting.
+        with self.commands.on(job.instance_id, "operation", "job", suspended_too=True) as work:
+            token = _still_open(work, job)
+            done = not wait.still(work.connection)
+            if not done:
+                work.execution.note("waits outside", job.element_id, token)
+            fresh = {"state": "due" if done else WAITING, "attempts": 0, "error": None, "lease_until": None}
+            work.connection.execute(update(t.job).where(t.job.c.id == job.id).values(**fresh))
+        return True
 
     def _throw(self, job: Job, error: BpmnError) -> bool:
         with self.commands.on(job.instance_id, "operation", "job", suspended_too=True) as work:

@@ -13,13 +13,14 @@ from sqlalchemy import select
 
 from amends.engine.calendars import Clock
 from amends.engine.complaints import Complaint
+from amends.engine.complaints.printing import PrintQueue
 from amends.engine.errors import Conflict, NotFound
 from amends.engine.history import Event
 from amends.engine.instances.views import InstanceView, ServiceTask, UserTask
-from amends.engine.scenarios.known import known_people
+from amends.engine.scenarios.known import known, known_people
 from amends.engine.scenarios.model import Scenario, ScenarioError, Step
 from amends.engine.scenarios.world import World, instant
-from amends.engine.services.outbox import SETTLED
+from amends.engine.services.outbox import LAID_OUT, LEFT, TO_SAY
 from amends.engine.store import tables as t
 
 COMPLAINANT = "complainant"
@@ -27,7 +28,10 @@ COMPLAINANT = "complainant"
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A letter that was sent or laid out: `inside` goes to staff, `addresses` are where mails of it went."""
+    """A letter that was sent or laid out: `inside` goes to staff, `addresses` are where mails of it went.
+
+    `gone` is one that has left; `waits` is the key of one that is in the post room, `to_say` whether it is to be said there.
+    """
 
     name: str
     to: str
@@ -36,6 +40,8 @@ class Letter:
     text: str
     addresses: list[str]
     gone: bool
+    waits: str = ""
+    to_say: bool = False
 
 
 class Case:
@@ -69,7 +75,7 @@ class Case:
         """Do what a step says, and everything that is due then."""
         deeds: dict[str, Callable[[Step], None]] = {
             "complete": self._complete, "message": self._message, "signal": self._signal, "error": self._error, "after": self._after,
-            "until": self._until, "at": self._at, "mail": self._mail, "retry": self._retry,
+            "until": self._until, "at": self._at, "mail": self._mail, "retry": self._retry, "posted": self._posted,
         }  # fmt: skip
         deeds[step.action or ""](step)
         self.world.settle()
@@ -161,6 +167,15 @@ class Case:
         for incident in found:
             self.engine.retry_incident(incident.id, actor="system")
 
+    def _posted(self, step: Step) -> None:
+        known(self.world.package, "letter", step.value)
+        letter = next((one for one in self.letters() if one.waits and one.name == step.value), None)
+        if letter is None:
+            there = ", ".join(one.name for one in self.letters() if one.waits) or "none"
+            raise NotFound(f"The letter {step.value!r} was expected in the post room; there is {there}.")
+        queue = PrintQueue(self.world.register)
+        (queue.told if letter.to_say else queue.posted)(letter.waits, actor="system")
+
     # -- what can be seen
     @property
     def tasks(self) -> list[UserTask]:
@@ -199,7 +214,7 @@ class Case:
         return clock.state(self.world.now, self.world.calendars)
 
     def letters(self) -> list[Letter]:
-        """The letters that were written, oldest first; one that nobody was sent is `gone` False."""
+        """The letters that were written, oldest first."""
         m, d = t.message.c, t.dispatch.c
         query = select(m.id, m.at, m.letter, m.recipient, m.direction, m.subject, m.body, d.key, d.state)
         query = query.join(t.dispatch, d.message_id == m.id).where(m.instance_id == self.id, m.direction != "in")
@@ -213,7 +228,9 @@ class Case:
                 letter = Letter(row.letter or "", row.recipient or "", row.direction == "internal", row.subject, row.body, [], False)
             mail = self.world.post.kept.get(row.key)
             addresses = [*letter.addresses, *([] if mail is None else [str(mail["To"])])]
-            found[row.id] = replace(letter, addresses=addresses, gone=letter.gone or row.state in SETTLED)
+            waits = row.key if row.state in LAID_OUT else letter.waits
+            gone, to_say = letter.gone or row.state in LEFT, letter.to_say or row.state == TO_SAY
+            found[row.id] = replace(letter, addresses=addresses, gone=gone, waits=waits, to_say=to_say)
         return list(found.values())
 
     def variable(self, name: str) -> Any:

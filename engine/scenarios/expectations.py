@@ -45,7 +45,7 @@ def answers(case: Case, expectation: Expectation) -> Iterator[Answer]:
             yield _ITEMS[kind](case, details)
 
 
-_LISTED = {"stage": "stage", "outcome": "outcome", "tasks": "element", "letters": "letter"}
+_LISTED = {"stage": "stage", "outcome": "outcome", "tasks": "element", "letters": "letter", "post_room": "letter"}
 """Expectations that are names themselves, and of what."""
 _KEYS = {
     "task": ("id", "name", "role", "form", "due"),
@@ -252,6 +252,12 @@ def _letters(case: Case, want: Any) -> Answer:
     return Answer(sent == wanted, f"exactly these letters to the complainant: {', '.join(wanted) or 'none'}")
 
 
+def _post_room(case: Case, want: Any) -> Answer:
+    wanted = sorted(_texts("post_room", want))
+    waits = sorted(letter.name for letter in case.letters() if letter.waits)
+    return Answer(waits == wanted, f"exactly these letters in the post room: {', '.join(wanted) or 'none'}")
+
+
 def _texts(kind: str, want: Any) -> list[str]:
     texts = want if isinstance(want, list) else [want]
     if not all(isinstance(text, str) for text in texts):
@@ -260,7 +266,7 @@ def _texts(kind: str, want: Any) -> list[str]:
 
 
 _WHOLE: Mapping[str, Callable[[Case, Any], Answer]] = {
-    "stage": _stage, "state": _state, "outcome": _outcome, "tasks": _tasks, "letters": _letters,
+    "stage": _stage, "state": _state, "outcome": _outcome, "tasks": _tasks, "letters": _letters, "post_room": _post_room,
 }  # fmt: skip
 
 

@@ -28,12 +28,13 @@ ACTIONS: Mapping[str, frozenset[str]] = {
     "at": frozenset(),
     "mail": frozenset(),
     "retry": frozenset(),
+    "posted": frozenset(),
 }
 """What can happen in a step, and the keys each takes beside it."""
 EXPECTED = frozenset(
     {
         "task", "tasks", "stage", "state", "clock", "letter", "letters", "variable", "decision", "waiting", "escalated", "operation",
-        "incident", "ran", "end", "outcome",
+        "incident", "ran", "end", "outcome", "post_room",
     }
 )  # fmt: skip
 _SCENARIO = frozenset({"name", "at", "file", "start", "channel", "people", "settings", "mail", "steps"})

@@ -152,6 +152,7 @@ def picture(case: Case) -> list[str]:
     lines += [f"waiting: {', '.join(waits)}"] if waits else []
     lines += [f"clocks: {', '.join(clocks)}"] if clocks else []
     lines.append(f"letters: {', '.join(letter.name for letter in case.letters() if letter.gone) or 'none'}")
+    lines += [f"post room: {', '.join(held)}"] if (held := [letter.name for letter in case.letters() if letter.waits]) else []
     return lines + [f"incident at {incident.element_id}: {incident.message}" for incident in view.incidents]
 
 

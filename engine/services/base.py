@@ -12,6 +12,18 @@ from sqlalchemy import Connection
 
 from amends.engine.calendars import Calendar, Clock
 from amends.engine.definitions.package import Package
+from amends.engine.errors import AmendsError
+
+
+class NotYet(AmendsError):
+    """What an operation arranged is for a person to do now, outside: its task goes on waiting, and nothing tries it again by itself.
+
+    `still` says, given a connection, whether that is so; `jobs.due.awaken` has the operation run once more when it is not any more.
+    """
+
+    def __init__(self, message: str, still: Callable[[Connection], bool]) -> None:
+        super().__init__(message)
+        self.still = still
 
 
 @dataclass(slots=True)
@@ -92,6 +104,7 @@ class Operation:
     def run(self, inputs: dict[str, Any], context: OperationContext) -> dict[str, Any] | None:
         """Do it; what it returns become variables.
 
-        Raise `BpmnError` for what an error event is to catch. Anything else is tried again and becomes an incident in the end.
+        Raise `BpmnError` for what an error event is to catch, and `NotYet` where the task has to wait for what a person does outside.
+        Anything else is tried again and becomes an incident in the end.
         """
         raise NotImplementedError

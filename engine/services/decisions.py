@@ -9,7 +9,7 @@ from marshmallow import Schema, fields, validate
 from amends.engine.services.base import Operation, OperationContext
 from amends.engine.services.fields import TextList
 from amends.engine.services.letters import render
-from amends.engine.services.messages import LetterBox, for_staff, letter_field, letter_to
+from amends.engine.services.messages import LetterBox, for_staff, goes_on_field, letter_field, letter_to, sent
 from amends.engine.services.recipients import complainant, involved, named
 
 
@@ -20,6 +20,7 @@ class CommunicateDecision(Operation):
     title = "Communicate the decision"
     group = "Messages"
     help = "Sends the decision to the complainant, and a letter about it to the staff involved."
+    outputs = ("sent_at",)
 
     class Inputs(Schema):
         """What the diagram gives."""
@@ -44,9 +45,10 @@ class CommunicateDecision(Operation):
                 "help": "Accounts or roles, with commas between; left out: everybody who has worked on the complaint.",
             },
         )
+        goes_on = goes_on_field()
 
-    def run(self, inputs: dict[str, Any], context: OperationContext) -> None:
-        """Tell them. The letters find `outcome` and `reasons` as they were given here."""
+    def run(self, inputs: dict[str, Any], context: OperationContext) -> dict[str, Any]:
+        """Tell them. The letters find `outcome` and `reasons` as they were given here. Staff are told at once, whatever the post does."""
         outbox = LetterBox(context)
         given = {"outcome": inputs["outcome"], "reasons": inputs["reasons"]}
         letter, to_staff = inputs["letter"], inputs["involved_letter"]
@@ -56,7 +58,8 @@ class CommunicateDecision(Operation):
             staff = [] if not to_staff else involved(connection, context.instance_id) if wanted is None else named(connection, wanted)
         # Both are written before either leaves: a letter with a hole stops everything, not half of it.
         about_it = render(for_staff(to_staff, context), context, **given) if staff else None
-        to_complainant = letter_to(person, letter, context, **given)
-        outbox.tell([person], letter, to_complainant)
+        if outbox.left([person], letter) is None:
+            outbox.tell([person], letter, letter_to(person, letter, context, **given))
         if about_it is not None:
             outbox.tell(staff, to_staff, about_it)
+        return sent(outbox, [person], letter, inputs["goes_on"])

@@ -23,6 +23,18 @@ CHANNELS = {
 }
 
 
+GOES_ON = {
+    "": "Once the letter has left: the mail is taken, the letter posted, the call made",
+    "at once": "At once, also while the letter still waits in the post room",
+}
+
+
+def goes_on_field() -> fields.String:
+    """The input that says what the task waits for."""
+    metadata = {"label": "Goes on", "feel": "no", "choices": GOES_ON, "help": "Left out: once the letter has left."}
+    return fields.String(load_default="", validate=validate.OneOf(list(GOES_ON)), metadata=metadata)
+
+
 def letter_field(label: str = "Letter", required: bool = True) -> fields.String:
     """The input that names a letter of the package."""
     metadata = {"label": label, "feel": "optional", "names": "letter", "help": "The name of a file in letters/, without .md."}
@@ -50,6 +62,14 @@ def letter_to(recipient: Recipient, letter: str, context: OperationContext, **mo
     if not personal or not asks_for_link(letter, context):
         return render(letter, context, **more)
     return with_link(letter, context, lambda: _new_link(letter, context), **more)
+
+
+def sent(outbox: Outbox, recipients: Sequence[Recipient], letter: str, goes_on: str) -> dict[str, Any]:
+    """When a letter had left, as the operation's result. Raises `NotYet` for one that is waited for and is in the post room still."""
+    at = outbox.left(recipients, letter)
+    if at is None and goes_on != "at once":
+        raise outbox.wait(recipients, letter)
+    return {"sent_at": at}
 
 
 def for_staff(letter: str, context: OperationContext) -> str:
@@ -92,6 +112,7 @@ class SendMessage(Operation):
     title = "Send a message"
     group = "Messages"
     help = "Sends a letter of the package to the complainant, to the staff of a role, or to an address."
+    outputs = ("sent_at",)
 
     class Inputs(Schema):
         """What the diagram gives."""
@@ -107,10 +128,13 @@ class SendMessage(Operation):
             validate=validate.OneOf(["", *CHANNELS]),
             metadata={"label": "By", "feel": "no", "choices": CHANNELS, "help": "Left out: as the complainant prefers."},
         )
+        goes_on = goes_on_field()
 
-    def run(self, inputs: dict[str, Any], context: OperationContext) -> None:
-        """Send it."""
-        outbox = LetterBox(context)
+    def run(self, inputs: dict[str, Any], context: OperationContext) -> dict[str, Any]:
+        """Send it. One that was posted or said meanwhile is not written anew."""
+        outbox, letter = LetterBox(context), inputs["letter"]
         with outbox.database.reading() as connection:
             recipients = resolve(connection, inputs["to"], inputs["channel"] or None, context)
-        outbox.tell(recipients, inputs["letter"], letter_to(recipients[0], inputs["letter"], context))
+        if outbox.left(recipients, letter) is None:
+            outbox.tell(recipients, letter, letter_to(recipients[0], letter, context))
+        return sent(outbox, recipients, letter, inputs["goes_on"])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime, formataddr, parseaddr
 from typing import Any, Final
@@ -17,7 +18,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from amends.engine.errors import AmendsError, NotFound
 from amends.engine.execution import Fault
-from amends.engine.services.base import OperationContext
+from amends.engine.services.base import NotYet, OperationContext
 from amends.engine.services.letters import Rendered
 from amends.engine.services.mailer import Doubtful, Mailer, NotSent, digest
 from amends.engine.services.recipients import Recipient
@@ -34,13 +35,15 @@ TO_SAY: Final = "to say"  # for somebody to ring the complainant and say what it
 SHOWN: Final = "shown"  # read on a page, by the complainant or by staff
 RETURNED: Final = "returned"  # it was sent, and a report says that it could not be delivered
 UNSENT: Final = "unsent"  # it was tried in vain; somebody sees to it that it is said another way
-SETTLED: Final = frozenset({SENT, HISTORICAL, TO_PRINT, TO_SAY, SHOWN, RETURNED})
+LEFT: Final = frozenset({SENT, HISTORICAL, SHOWN, RETURNED})
+LAID_OUT: Final = frozenset({TO_PRINT, TO_SAY})  # written, and nobody has posted or said it yet
+SETTLED: Final = LEFT | LAID_OUT
 UNDECIDED: Final = frozenset({SENDING, FAILED, DOUBTFUL})  # a mail whose attempts go on, or have ended without anybody knowing it
 
 PROOFS: Final = {
     HISTORICAL: "historical, not sent",
-    TO_PRINT: "no e-mail address: to be printed",
-    TO_SAY: "prefers the telephone: somebody is to ring",
+    TO_PRINT: "to be printed and posted",
+    TO_SAY: "somebody is to ring",
     SHOWN: "shown on the page",
 }
 
@@ -48,6 +51,7 @@ PROOFS: Final = {
 _KNOWN = select(t.dispatch).where(t.dispatch.c.key == bindparam("wanted"))
 _KNOWN_MESSAGE = select(t.message.c.id).where(t.message.c.id == bindparam("wanted"))
 _NEW_DISPATCH, _NEW_MESSAGE = insert(t.dispatch), insert(t.message)
+_D = t.dispatch.c
 
 
 class Outbox:
@@ -83,6 +87,22 @@ class Outbox:
             raise Fault(f"{first} Put the address right, or send it another way.") if lasting else first
         return proofs
 
+    def left(self, recipients: Sequence[Recipient], letter: str) -> datetime | None:
+        """When a letter that was told to these had left for all of them; None while it waits for one in the post room, or was not told."""
+        keys = {self._key(letter, recipient) for recipient in recipients}
+        with self.database.reading() as connection:
+            rows = connection.execute(select(_D.state, _D.sent_at, _D.attempted_at).where(_D.key.in_(keys))).all()
+        if len(rows) < len(keys) or any(row.state in LAID_OUT or row.state in UNDECIDED for row in rows):
+            return None
+        at: list[datetime] = [row.sent_at or row.attempted_at for row in rows]
+        return max(at)
+
+    def wait(self, recipients: Sequence[Recipient], letter: str) -> NotYet:
+        """That a letter waits in the post room: its task goes on once somebody says that it was posted, or said."""
+        keys = [self._key(letter, recipient) for recipient in recipients]
+        waiting = select(_D.key).where(_D.key.in_(keys), _D.state.in_(LAID_OUT)).limit(1)
+        return NotYet("A letter waits in the post room.", lambda connection: connection.execute(waiting).first() is not None)
+
     def leave(self, recipient: Recipient, letter: str, rendered: Rendered, state: str, why: str) -> None:
         """Write down a letter that nothing sends any more, in this state and with the reason.
 
@@ -99,8 +119,7 @@ class Outbox:
     def _tell(self, everybody: Sequence[Recipient], recipient: Recipient, letter: str, rendered: Rendered) -> str:
         key = self._key(letter, recipient)
         if recipient.channel != "email":
-            state = TO_PRINT if recipient.channel == "post" or not (recipient.email or recipient.staff) else SHOWN
-            state = TO_SAY if recipient.channel == "phone" else state
+            state = {"post": TO_PRINT, "phone": TO_SAY}.get(recipient.channel, SHOWN)
             with self.database.transaction() as connection:
                 return self._record(connection, everybody, recipient, letter, rendered, state)
         mailer = self._mailer()
@@ -177,7 +196,7 @@ class Outbox:
                 "direction": direction, "channel": "internal" if staff else everybody[0].channel,
                 "author": self.context.actor, "recipient": ", ".join(person.name or person.email or person.id for person in everybody),
                 "subject": rendered.subject, "body": rendered.text, "letter": letter,
-                # What is still on its way is not shown to the complainant as said.
+                # A mail that is still on its way is not shown to the complainant; what waits in the post room is shown as that.
                 "visible": not staff and state in SETTLED,
             }  # fmt: skip
             connection.execute(_NEW_MESSAGE, row)

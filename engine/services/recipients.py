@@ -55,7 +55,8 @@ def reached_by(form: Mapping[str, Any], email: str, channel: str | None = None) 
     if wanted == "phone" and not form.get("phone"):
         wanted = "email"
     if wanted == "email" and not email:
-        return "post" if form.get("contact_by") == "post" or form.get("address") else "web"
+        # By what there is: a page that nobody was given the link of would tell them nothing.
+        return "post" if form.get("contact_by") == "post" or form.get("address") else "phone" if form.get("phone") else "web"
     return wanted
 
 

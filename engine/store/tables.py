@@ -209,7 +209,7 @@ job = _table(
     Column("type", String(200)),  # the operation's type, for a service job; the name, for a signal; the process, for a start
     Column("body", LargeBinary),  # the variables a signal brings; of a start, its version and how it repeats; what an errand is about
     Column("due_at", Instant, nullable=False),
-    Column("state", String(20), nullable=False),  # due, running, failed (has an incident), open (no operation claims it)
+    Column("state", String(20), nullable=False),  # due, running, failed (has an incident), open (no operation claims it), waiting (outside)
     Column("held", Boolean, nullable=False, server_default=text("false")),
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("retries", Integer, nullable=False, server_default="3"),

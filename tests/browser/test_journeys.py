@@ -221,7 +221,10 @@ def sign_in(page: Page, address: str) -> None:
 
 
 def test_by_post_entered_by_staff_and_answered_on_paper(page: Page, installation: Any) -> None:
-    """A letter is entered with the day it came; the acknowledgement waits as PDF; whoever posts it is its proof."""
+    """A letter is entered with the day it came; the acknowledgement waits as PDF, and is one once posted; whoever posts it is its proof.
+
+    Until then both staff and the complainant read that it is not posted yet.
+    """
     address, application, _ = installation
     sign_in(page, address)
     page.goto(f"{address}/file")
@@ -233,7 +236,11 @@ def test_by_post_entered_by_staff_and_answered_on_paper(page: Page, installation
     to_the_end(page, answers)
     press(page, "Send the complaint")
     reference = page.locator(".app-reference").inner_text()
-    wait_for(lambda: [one for one in application.print_queue.waiting() if one.reference == reference])
+    link = str(page.locator("a.app-secret").get_attribute("href"))
+    wait_for(lambda: [one for one in application.print_queue.waiting() if one.reference == reference and one.held])
+    assert "acknowledged" not in application.register.get(reference).milestones
+    page.goto(f"{address}/complaints/{reference}")
+    expect(page.locator(".app-messages")).to_contain_text("Not posted yet")
     page.goto(f"{address}/post")
     row = page.locator("tr", has_text=reference)
     with page.expect_download() as download:
@@ -246,6 +253,11 @@ def test_by_post_entered_by_staff_and_answered_on_paper(page: Page, installation
     assert complaint.channel == "post"
     (letter,) = application.register.thread(complaint)
     assert letter.proof.startswith("sent: posted by account:")
+    wait_for(lambda: "acknowledged" in application.register.get(reference).milestones)
+    page.goto(f"{address}/complaints/{reference}")
+    expect(page.locator(".app-messages")).to_contain_text("Posted on")
+    page.goto(link)
+    expect(page.locator(".app-messages")).to_contain_text("Posted on")
 
 
 def test_a_lost_link_is_asked_for_and_comes_by_mail(page: Page, installation: Any) -> None:

@@ -34,7 +34,7 @@ def report() -> Report:
 def test_the_shipped_scenarios_pass(report: Report) -> None:
     """Every scenario of the package that ships goes by its script."""
     assert [str(result.failure) for result in report.failed] == []
-    names = ("accepted.toml", "investigated.toml", "late.toml", "rejected.yaml", "withdrawn.toml")
+    names = ("accepted.toml", "investigated.toml", "late.toml", "post.toml", "rejected.yaml", "withdrawn.toml")
     assert {result.file for result in report.results} == {f"tests/{name}" for name in names}
 
 
@@ -51,7 +51,7 @@ def changed(tmp_path: Path) -> Path:
     """A copy of the package, small enough to be tested quickly, that tests may change."""
     folder = tmp_path / "package"
     shutil.copytree(SHIPPED, folder)
-    for name in ("investigated.toml", "late.toml", "rejected.yaml", "accepted.toml"):
+    for name in ("investigated.toml", "late.toml", "post.toml", "rejected.yaml", "accepted.toml"):
         (folder / "tests" / name).unlink()
     return folder
 

@@ -46,17 +46,19 @@ class Post:
 
 
 class RecordedMessage(SendMessage):
-    def run(self, inputs: dict[str, Any], context: OperationContext) -> None:
-        super().run(inputs, context)
+    def run(self, inputs: dict[str, Any], context: OperationContext) -> dict[str, Any]:
+        result = super().run(inputs, context)
         context.shared["desk"].write([inputs["letter"]], {}, context)
+        return result
 
 
 class RecordedDecision(CommunicateDecision):
-    def run(self, inputs: dict[str, Any], context: OperationContext) -> None:
+    def run(self, inputs: dict[str, Any], context: OperationContext) -> dict[str, Any]:
         assert inputs["outcome"] in context.package.manifest.outcomes
-        super().run(inputs, context)
+        result = super().run(inputs, context)
         given = {"outcome": inputs["outcome"], "reasons": inputs["reasons"]}
         context.shared["desk"].write([inputs["letter"], inputs["involved_letter"]], given, context)
+        return result
 
 
 class RecordedEscalation(Escalate):

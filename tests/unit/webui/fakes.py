@@ -518,6 +518,9 @@ class Message:
     body: str
     author: str
     proof: str = ""
+    way: str = ""
+    sent_at: datetime | None = None
+    sent_by: str = ""
 
 
 @dataclass(frozen=True)

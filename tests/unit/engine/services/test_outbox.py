@@ -228,14 +228,14 @@ def test_told_but_not_recorded_is_told_once(house: Any) -> None:
 
 
 @pytest.mark.parametrize("email", ["", "no address", "ann@", "a b@example.org", "ann@example.org\nBcc: all@example.org"])
-def test_without_an_address_the_letter_waits_to_be_printed(house: Any, email: str) -> None:
-    """No usable address: the letter is kept, shown on the page, and marked to be printed; nothing is mailed and nothing stops."""
+def test_without_any_address_the_letter_is_shown_on_the_page(house: Any, email: str) -> None:
+    """No usable address and none by post, and no number: the follow-up page is the only way, so the letter counts as given there."""
     house.deploy(SEND, WAIT)
     instance = house.start(email=email)
     house.engine.run_due()
     assert house.mailer.sent == []
     assert [(row["channel"], row["visible"]) for row in house.messages()] == [("web", True)]
-    assert house.dispatches() == [("to print", "no e-mail address: to be printed")]
+    assert house.dispatches() == [("shown", "shown on the page")]
     assert house.engine.instance(instance).active_elements == ("wait",)
 
 
@@ -246,6 +246,7 @@ def test_who_prefers_post_gets_post(house: Any) -> None:
     house.engine.run_due()
     assert house.mailer.sent == []
     assert house.messages()[0]["channel"] == "post"
+    assert house.dispatches() == [("to print", "to be printed and posted")]
     house.deploy(("send", "send-message", {"letter": "letter", "channel": "email"}), WAIT)
     house.start(complaint={"contact_by": "post"})
     house.engine.run_due()
@@ -256,7 +257,8 @@ def test_who_prefers_post_gets_post(house: Any) -> None:
     ("complaint", "email", "to", "states"),
     [
         ({}, "ann@example.org", ["ann@example.org"], ["sent"]),
-        ({"phone": ""}, "", [], ["to print"]),
+        ({"phone": ""}, "", [], ["shown"]),
+        ({"phone": "", "address": "1 Example Row"}, "", [], ["to print"]),
         ({"phone": "+44 20 7946 0123"}, "ann@example.org", [], ["to say"]),
     ],
 )

@@ -1,0 +1,37 @@
+"""What people say became of a letter in the post room: written into the send journal as its proof, and read from there."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from amends.engine.services import outbox
+
+POSTED: Final = "posted"
+TOLD: Final = "told by telephone"
+OTHERWISE: Final = "Dealt with another way"
+_WAYS: Final = {POSTED: "posted", TOLD: "said", OTHERWISE: "another way"}
+_SAID = re.compile(rf"(?:^|.* )({'|'.join(_WAYS)}) by (\S+), \d{{4}}-\d\d-\d\d \d\d:\d\d UTC\.?", re.DOTALL)
+_WAITS: Final = {outbox.TO_PRINT: "to post", outbox.TO_SAY: "to say"}
+
+
+class Way(NamedTuple):
+    """`to post`, `to say`, `posted`, `said`, `another way`, or empty for what did not go through the post room; when, and by whom."""
+
+    way: str = ""
+    at: datetime | None = None
+    by: str = ""
+
+
+def proof_of(how: str, actor: str, at: datetime) -> str:
+    """The proof that somebody gave: how, who, when."""
+    return f"{how} by {actor}, {at:%Y-%m-%d %H:%M} UTC"
+
+
+def way_of(state: str, proof: str, sent_at: datetime | None) -> Way:
+    """What a row of the journal says of this."""
+    if state in _WAITS:
+        return Way(_WAITS[state])
+    said = _SAID.fullmatch(proof) if state in (outbox.SENT, outbox.SHOWN, outbox.FAILED) else None
+    return Way() if said is None else Way(_WAYS[said[1]], sent_at, said[2])

@@ -1,0 +1,184 @@
+"""A letter is given when it has left: what waits in the post room meets no clock, and the process stands at it (ISO 10002, 7.3)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import amends
+from amends.engine.errors import Invalid
+from amends.engine.jobs.due import Jobs
+from amends.webui import create_app
+
+BY_POST = {"description": "The ramp broke.", "name": "Jo Meyer", "contact_by": "post", "address": "1 Example Row", "town": "Town"}
+BY_PHONE = {"description": "The ramp broke.", "name": "Jo Meyer", "contact_by": "phone", "phone": "+44 20 7946 0124"}
+
+
+@pytest.fixture
+def app(database_url: str, tmp_path: Path, clock: Any) -> Iterator[Any]:
+    app = amends.open(database_url, data=tmp_path / "data", clock=clock, settings={"base_url": "https://complaints.example.org"})
+    app.deploy_shipped()
+    app.accounts.create("hanna", "Hanna Handler", ["handler"], "correct horse battery")
+    yield app
+    app.close()
+
+
+def state_of(app: Any, filed: Any, clock: str = "acknowledgement") -> str:
+    return next(one.state for one in app.register.clocks(app.register.get(filed.reference)) if one.name == clock)
+
+
+def test_a_letter_acknowledges_once_it_is_posted_and_at_the_moment_it_was(app: Any, clock: Any) -> None:
+    """While it waits the clock runs and goes late; posted yesterday and recorded today, it is met as of yesterday, with who said so."""
+    filed = app.register.file(BY_POST, actor="complainant", channel="post")
+    app.engine.run_due()
+    clock.time += timedelta(days=1)
+    app.engine.run_due()
+    complaint = app.register.get(filed.reference)
+    assert "acknowledged" not in complaint.milestones and state_of(app, filed) == "running"
+    (letter,) = app.print_queue.waiting()
+    assert (letter.held, letter.deadline) == ("send_acknowledgement", "Acknowledgement")
+    assert letter.due_at == app.engine.instance(filed.instance_id).clocks["acknowledgement"].due(app.engine.versions.get(
+        app.engine.instance(filed.instance_id).deployment_id).calendars)  # fmt: skip
+    (shown,) = app.register.thread(complaint)
+    assert (shown.way, shown.sent_at, shown.visible) == ("to post", None, True)
+    yesterday = datetime(2026, 3, 2, 15, 30, tzinfo=UTC)
+    app.print_queue.posted(letter.key, actor="account:hanna", at=yesterday)
+    app.engine.run_due()
+    complaint = app.register.get(filed.reference)
+    assert app.engine.instance(filed.instance_id).clocks["acknowledgement"].met_at == yesterday and "acknowledged" in complaint.milestones
+    (shown,) = app.register.thread(complaint)
+    assert (shown.way, shown.sent_at, shown.sent_by) == ("posted", yesterday, "account:hanna")
+    assert app.print_queue.waiting() == []
+    said = next(event for event in app.engine.history(filed.instance_id) if event.kind == "posted")
+    assert (said.actor, said.element_id, said.data["at"]) == ("account:hanna", "send_acknowledgement", yesterday.isoformat())
+    done = [event for event in app.engine.history(filed.instance_id) if (event.kind, event.element_id) == ("completed", said.element_id)]
+    assert [event.token for event in done] == [said.token], "what it let happen has its token"
+    assert app.engine.verify().faults == []
+
+
+def test_what_nobody_has_posted_goes_late_and_is_told_to_managers(app: Any, clock: Any) -> None:
+    """A letter in the post room past its deadline is late, and escalates; a mail in the same time does not."""
+    by_post, by_mail = (app.register.file(one, actor="complainant") for one in (BY_POST, {"description": "x", "email": "jo@x.example"}))
+    app.engine.run_due()
+    clock.time += timedelta(days=4)
+    app.engine.run_due()
+    assert [state_of(app, one) for one in (by_post, by_mail)] == ["late", "met"]
+    assert [any(event.element_id == "tell" and event.kind == "completed" for event in app.engine.history(one.instance_id))
+            for one in (by_post, by_mail)] == [True, False]  # fmt: skip
+    (letter,) = app.print_queue.waiting()
+    app.print_queue.otherwise(letter.key, actor="account:hanna")
+    app.engine.run_due()
+    assert state_of(app, by_post) == "met late"
+    assert [one.way for one in app.register.thread(app.register.get(by_post.reference))] == ["another way"]
+
+
+def test_posted_before_the_job_has_come_to_rest(app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever is faster than the runner does not leave the process waiting for what is done already."""
+    filed = app.register.file(BY_PHONE, actor="complainant", channel="phone")
+    rest = Jobs._wait
+
+    def late(jobs: Jobs, job: Any, wait: Any) -> bool:
+        for letter in app.print_queue.waiting():
+            app.print_queue.told(letter.key, actor="account:hanna")
+        return rest(jobs, job, wait)
+
+    monkeypatch.setattr(Jobs, "_wait", late)
+    app.engine.run_due()
+    app.engine.run_due()
+    assert state_of(app, filed) == "met"
+    assert [one.way for one in app.register.thread(app.register.get(filed.reference))] == ["said"]
+
+
+def test_what_rests_is_recorded_and_goes_on_when_it_does(app: Any) -> None:
+    """A letter of a suspended complaint can be posted; its process goes on when it is resumed."""
+    filed = app.register.file(BY_POST, actor="complainant", channel="post")
+    app.engine.run_due()
+    app.engine.suspend(filed.instance_id, actor="system", reason="a test")
+    (letter,) = app.print_queue.waiting()
+    app.print_queue.posted(letter.key, actor="account:hanna")
+    app.engine.run_due()
+    assert state_of(app, filed) == "running"
+    app.engine.resume(filed.instance_id, actor="system", reason="a test")
+    app.engine.run_due()
+    assert state_of(app, filed) == "met"
+
+
+def test_only_a_moment_that_can_have_been_is_taken(app: Any, clock: Any) -> None:
+    """Nothing was posted before it was written, nor tomorrow; the minute it was written in will do."""
+    filed = app.register.file(BY_POST, actor="complainant", channel="post")
+    clock.time += timedelta(seconds=30)
+    app.engine.run_due()
+    (letter,) = app.print_queue.waiting()
+    for wrong in (clock.time + timedelta(minutes=1), clock.time - timedelta(minutes=1)):
+        with pytest.raises(Invalid):
+            app.print_queue.posted(letter.key, actor="account:hanna", at=wrong)
+    app.print_queue.posted(letter.key, actor="account:hanna", at=clock.time.replace(second=0))
+    app.engine.run_due()
+    assert state_of(app, filed) == "met"
+
+
+def test_the_post_room_has_first_what_is_needed_first(app: Any, clock: Any) -> None:
+    """By the deadline that waits for a letter, not by its age; what no deadline waits for is last."""
+    first = app.register.file(BY_POST, actor="complainant", channel="post")
+    app.engine.run_due()
+    (letter,) = app.print_queue.waiting()
+    app.print_queue.posted(letter.key, actor="account:hanna")
+    app.engine.run_due()
+    complaint = app.register.get(first.reference)
+    app.register.answer(complaint, "complaint withdrawn", {"withdrawal_reason": "x"}, actor=f"complainant:{complaint.reference}")
+    app.engine.run_due()
+    clock.time += timedelta(hours=1)
+    second = app.register.file(BY_POST | {"referred": True, "referred_by": "B", "referred_on": "2026-02-27"}, actor="complainant")
+    app.engine.run_due()
+    third = app.register.file(BY_PHONE, actor="complainant")
+    app.engine.run_due()
+    waiting = app.print_queue.waiting()
+    assert [one.reference for one in waiting] == [second.reference, third.reference, first.reference]
+    assert [bool(one.due_at) for one in waiting] == [True, True, False] and waiting[-1].held == ""
+
+
+def signed_in(app: Any) -> tuple[Any, dict[str, str]]:
+    client = create_app(app, TESTING=True, AMENDS_LIMIT_SIGN_IN=None, AMENDS_LIMIT_FOLLOW=None).test_client()
+    token = re.search(r'name="amends_csrf" value="([^"]+)"', client.get("/sign-in").text)
+    assert token is not None
+    client.post("/sign-in", data={"username": "hanna", "password": "correct horse battery", "amends_csrf": token[1]})
+    return client, {"amends_csrf": re.findall(r'name="amends_csrf" value="([^"]+)"', client.get("/post").text)[0]}
+
+
+def test_the_pages_say_what_is_true(app: Any, clock: Any) -> None:
+    """Staff and the complainant read that it is not posted, or not said, yet; and when and by whom it was, once that is recorded."""
+    posted = app.register.file(BY_POST, actor="complainant", channel="post")
+    said = app.register.file(BY_PHONE, actor="complainant", channel="phone")
+    app.engine.run_due()
+    client, sent = signed_in(app)
+    outside = create_app(app, TESTING=True, AMENDS_LIMIT_FOLLOW=None).test_client()
+
+    def pages(filed: Any) -> tuple[str, str]:
+        outside.get(f"/f/{filed.secret}")
+        return client.get(f"/complaints/{filed.reference}").text, outside.get(f"/follow/{filed.reference}").text
+
+    for filed, words in ((posted, "Not posted yet"), (said, "Not said yet")):
+        assert all(words in page for page in pages(filed))
+    room = client.get("/post").text
+    assert room.count("Acknowledgement</span>") == 2 and 'type="datetime-local"' in room
+    keys = {one.reference: one.key for one in app.print_queue.waiting()}
+    clock.time += timedelta(days=2)
+    client, sent = signed_in(app)
+    outside.get(f"/f/{posted.secret}")
+    for at, words in (("2026-03-09T09:00", "still to come"), ("2026-03-01T09:00", "was written after that"), ("soon", "Enter a date")):
+        refused = client.post("/post/posted", data=sent | {"key": keys[posted.reference], "do": "posted", "at": at})
+        assert refused.status_code == 422 and words in refused.text and f'value="{at}"' in refused.text
+    done = client.post("/post/posted", data=sent | {"key": keys[posted.reference], "do": "posted", "at": "2026-03-03T16:30"})
+    assert done.status_code == 303
+    assert client.post("/post/posted", data=sent | {"key": keys[said.reference], "do": "told", "at": ""}).status_code == 303
+    app.engine.run_due()
+    for filed, words in ((posted, "Posted on Tuesday 3 March 2026."), (said, "Said by telephone on Wednesday 4 March 2026.")):
+        staff, complainant = pages(filed)
+        assert words in staff and words in complainant
+        assert "Hanna Handler said so." in staff and "Hanna" not in complainant
+    assert [state_of(app, one) for one in (posted, said)] == ["met", "met"]
