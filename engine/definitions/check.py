@@ -33,8 +33,11 @@ from amends.engine.definitions.package import Package, read_package
 from amends.engine.definitions.problems import ERROR, INFO, Problem, in_order
 from amends.engine.definitions.sites import sites
 from amends.engine.definitions.soundness import check_soundness
+from amends.engine.definitions.timers import shortened
 from amends.engine.definitions.translations import check_translations
 
+LONGEST = 1_000
+"""How many characters of a message are told."""
 _FILE_FAULTS = frozenset({"xml", "too-large", "doctype", "not-bpmn"})
 _OTHERS = (".dmn", ".form", ".md", ".toml")
 
@@ -61,7 +64,9 @@ def check_package(
     package: Package, forms: Forms | None = None, operations: Mapping[str, Any] | None = None, now: datetime | None = None
 ) -> list[Problem]:
     """Check a package that was read; as `check`, but without `now` no date is said to have passed."""
-    return in_order(_once(_Check(package, forms, operations, now).run()) + check_translations(package))
+    problems = in_order(_once(_Check(package, forms, operations, now).run()) + check_translations(package))
+    # Whatever a file has for names: nobody reads a message of many lines.
+    return [replace(one, message=shortened(one.message, LONGEST)) if len(one.message) > LONGEST else one for one in problems]
 
 
 def _once(problems: list[Problem]) -> list[Problem]:

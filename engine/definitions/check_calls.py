@@ -126,7 +126,7 @@ def check_calls(found: Findings, process: Process, endless: EndlessCalls) -> Non
     element = endless.calls[process.id][circle[0]]
     others = "".join(f", which calls {name!r}" for name in circle[1:])
     message = f"{called(element)} calls the process {circle[0]!r}{others}. No way through {process.id!r} leads past that, so it never ends."
-    # Where something is waited for on the way, each begins the next for ever; where not, all of them at once, until an incident stops it.
+    # So many processes deep an incident stops it: at once, or where something is waited for on the way, with time.
     waits = any(each.type in _ITSELF_WAITS for name in circle for each in endless.known[name].all_elements())
     add = found.warn if waits else found.add
     add(element, "endless-call", message, "Let a gateway with a condition lead past the call, to an end.")

@@ -9,7 +9,7 @@ from typing import Any
 from SpiffWorkflow.util.task import TaskState
 
 from amends.engine.definitions import model
-from amends.engine.execution import timers
+from amends.engine.execution import compensation, timers
 from amends.engine.execution.elements import Activity, Element, PassThrough
 from amends.engine.execution.faults import Fault
 from amends.engine.execution.script_engine import Text, text
@@ -318,6 +318,7 @@ class EventSubProcess(Activity, Waiting):
 
     waits = True
     begun_by_event = True
+    can_be_undone = True
     inner: Any = None
 
     def __init__(self, spec: Any, element: model.Element, start: model.Element) -> None:
@@ -353,3 +354,6 @@ class EventSubProcess(Activity, Waiting):
         token.workflow.top_workflow.enter_scope(token, self.inner, False, dict(token.data), None)
         token._set_state(TaskState.STARTED)
         return False
+
+    def scope_done(self, token: Token, scope: Any) -> None:
+        compensation.remember_inside(token, scope)

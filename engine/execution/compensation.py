@@ -54,8 +54,13 @@ def go_on(token: Token) -> None:
     scope = _where(token)
     if any(other.internal_data.get("undoes") == token.id for other in scope.tokens()):
         return
-    rest = token.internal_data["undo"]
-    if rest:
+    rest, around = token.internal_data["undo"], token.internal_data.get("undo_around")
+    if not rest and around:
+        # Inside all is undone: on to the scope around it.
+        token.internal_data["undo"] = around[0]
+        _keep_around(token, around[1:])
+        top.agenda.append(token)
+    elif rest:
         name, runs = rest[-1]
         _begin(scope, name, runs[-1:], token)
         token.internal_data["undo"] = rest[:-1] + ([[name, runs[:-1]]] if len(runs) > 1 else [])
@@ -69,16 +74,33 @@ def go_on(token: Token) -> None:
 
 
 def _where(token: Token) -> Any:
-    """The scope in which a token undoes: that of the finished subprocess it stands for, or the one its throw is about."""
-    return token.workflow.top_workflow.subprocesses.get(token.id) or thrown_in(token)
+    """The scope in which a token undoes: that of the finished subprocess it stands for, or one that its throw is about."""
+    finished = token.workflow.top_workflow.subprocesses.get(token.id)
+    return finished or thrown_in(token)[-1 - len(token.internal_data.get("undo_around", ()))]
 
 
-def thrown_in(token: Token) -> Any:
-    """What is thrown in an event subprocess is about the scope around it."""
-    scope = token.workflow
-    while scope.is_handler:
-        scope = scope.parent_workflow
-    return scope
+def thrown_in(token: Token) -> list[Any]:
+    """What a throw is about: its scope, and for an event subprocess those around it, outwards."""
+    scopes = [token.workflow]
+    while scopes[-1].is_handler:
+        scopes.append(scopes[-1].parent_workflow)
+    return scopes
+
+
+def throw(by: Token, lists: list[list[Undoable]]) -> None:
+    """Let a token undo what was taken in each of the scopes that its throw is about, the inner first."""
+    while len(lists) > 1 and not lists[0]:
+        lists = lists[1:]
+    by.internal_data["undo"] = lists[0]
+    _keep_around(by, lists[1:])
+    by.workflow.top_workflow.agenda.append(by)
+
+
+def _keep_around(token: Token, lists: list[list[Undoable]]) -> None:
+    if lists:
+        token.internal_data["undo_around"] = lists
+    else:
+        token.internal_data.pop("undo_around", None)
 
 
 def _begin(scope: Any, name: str, last: list[Any], by: Token) -> None:

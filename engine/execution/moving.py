@@ -1,7 +1,8 @@
 """Move a running instance to another version of its process: each token to the element it is told, with everything it waits for.
 
 What a token waits for stays as it is: a timer keeps its due time, a task its holder, a message its key. Boundary events and event
-subprocesses follow their activity or scope: those the new version also has go on, others end, new ones begin to wait now.
+subprocesses follow their activity or scope: those the new version also has go on, others end, new ones begin to wait now. One that has
+happened already, or was interrupted, does not wait again; one whose time is of another kind (a cycle, a duration, a date) is another.
 """
 
 from __future__ import annotations
@@ -84,6 +85,8 @@ class _Mover:
         self.to_begin: list[tuple[int | None, str, str, int | None]] = []
         self.specs: dict[int, Any] = {}
         """The new spec of every token that is moved, by its number: scopes inside of it follow."""
+        self.before: dict[int, Any] = {}
+        """Their old spec."""
 
     def inner(self, record: list[Any]) -> None:
         """One scope below a token: a subprocess, or a called process of the version that is left."""
@@ -142,7 +145,7 @@ class _Mover:
         gone = [record for record in tokens if "passive" in record[INTERNAL] and record not in kept]
         self.moved.ended += [record[NAME] for record in gone]
         tokens[:] = [record for record in tokens if record not in gone]
-        self.begin(spec, active, kept, owner)
+        self.begin(scope, spec, active, kept, owner)
 
     def active(self, scope: Any, spec: Any, record: list[Any]) -> bool:
         """Whether a token that counts can go where it is to go; what stops it is noted."""
@@ -168,7 +171,7 @@ class _Mover:
             return False
         for _, inside in record[INTERNAL].get("undoable", ()):
             self.undoable(after.inner, inside)
-        self.specs[record[NUMBER]] = after
+        self.specs[record[NUMBER]], self.before[record[NUMBER]] = after, before
         if (before.name, target) not in self.moved.moves:
             self.moved.moves.append((before.name, target))
         return True
@@ -195,16 +198,24 @@ class _Mover:
         """Whether a boundary event or event subprocess that waits is in the new version, at the same activity or scope."""
         before = scope.spec.task_specs[record[NAME]]
         after = spec.task_specs.get(self.mapping.get(before.name, before.name))
-        if after is None or before.model.type != after.model.type or before.interrupting != after.interrupting:
-            return False
-        if _caught(before) != _caught(after):
+        if after is None or not self.same(before, after):
             return False
         if record[INTERNAL]["passive"] == BOUNDARY:
             host = self.specs.get(record[INTERNAL]["host"])
             return host is not None and after in host.boundaries
         return after in spec.triggers
 
-    def begin(self, spec: Any, active: Iterable[list[Any]], kept: Iterable[list[Any]], owner: int | None) -> None:
+    def same(self, before: Any, after: Any) -> bool:
+        """Whether a boundary event or event subprocess of the old version is this one of the new."""
+        if self.mapping.get(before.name, before.name) != after.name or before.model.type != after.model.type:
+            return False
+        return bool(before.interrupting == after.interrupting and _caught(before) == _caught(after))
+
+    def only_new(self, before: Iterable[Any], after: Iterable[Any]) -> list[Any]:
+        """The events that the old version does not have: what it has and does not wait for has happened already."""
+        return [one for one in after if not any(self.same(other, one) for other in before)]
+
+    def begin(self, scope: Any, spec: Any, active: Iterable[list[Any]], kept: Iterable[list[Any]], owner: int | None) -> None:
         """Note the boundary events and event subprocesses that only the new version has."""
         at = {(record[INTERNAL].get("host"), record[NAME]) for record in kept}
         for record in active:
@@ -212,15 +223,27 @@ class _Mover:
             # One of several instances has no boundary events of its own, and one that is not entered yet gets them when it is.
             if not after.boundaries or "body" in internal or record[STATE] == TaskState.FUTURE or internal.get("done"):
                 continue
+            before = self.before[record[NUMBER]].boundaries
+            if before and "attached" not in internal:
+                continue  # its start listeners run: they wait when those are done
             internal["attached"] = True
             number = record[NUMBER]
-            self.to_begin += [(owner, one.name, BOUNDARY, number) for one in after.boundaries if (number, one.name) not in at]
-        self.to_begin += [(owner, one.name, TRIGGER, None) for one in spec.triggers if (None, one.name) not in at]
+            new = self.only_new(before, after.boundaries)
+            self.to_begin += [(owner, one.name, BOUNDARY, number) for one in new if (number, one.name) not in at]
+        if any("opens" in record[INTERNAL] or self.interrupts(record) for record in active):
+            return  # it is not open yet, or has been interrupted: an event subprocess took its place
+        new = self.only_new(scope.spec.triggers, spec.triggers)
+        self.to_begin += [(owner, one.name, TRIGGER, None) for one in new if (None, one.name) not in at]
+
+    def interrupts(self, record: list[Any]) -> bool:
+        """Whether a token is an event subprocess that has interrupted what was around it."""
+        spec = self.before[record[NUMBER]]
+        return bool(spec.begun_by_event and spec.interrupting)
 
 
-def _caught(spec: Any) -> tuple[str, ...]:
-    """The kinds of events that a boundary event or event subprocess waits for."""
-    return tuple(trigger.kind for trigger in getattr(spec, "triggers", ())) or (str(spec.catches_kind),)
+def _caught(spec: Any) -> tuple[tuple[str, str], ...]:
+    """The kinds of events that a boundary event or event subprocess waits for, and of times what kind of time."""
+    return tuple((trigger.kind, trigger.timer_kind or "") for trigger in getattr(spec, "triggers", ())) or ((str(spec.catches_kind), ""),)
 
 
 def _differs(before: Any, after: Any) -> str | None:

@@ -104,15 +104,14 @@ class CompensationThrow(Element):
     def _run_hook(self, my_task: Token) -> bool | None:
         scope = my_task.workflow
         scope.top_workflow.note("thrown", self.name, my_task, activity=self.activity)
-        undo = compensation.take(compensation.thrown_in(my_task), self.activity)
-        if not undo:
+        lists = [compensation.take(each, self.activity) for each in compensation.thrown_in(my_task)]
+        if not any(lists):
             return True
         by = my_task
         if not self.stays:
             by = Token(scope, self, scope.task_tree, TaskState.STARTED)
             by.internal_data["undoes"] = 0
-        by.internal_data["undo"] = undo
-        scope.top_workflow.agenda.append(by)
+        compensation.throw(by, lists)
         return None if by is my_task else True
 
     def all_undone(self, token: Token) -> None:

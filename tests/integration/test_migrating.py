@@ -98,6 +98,80 @@ def test_timers_that_run_keep_their_time_new_ones_begin_and_old_ones_end(engine:
     assert [event.element_id for event in engine.history(instance) if event.kind == "timer"] == ["new"]
 
 
+def event_subprocess(name: str, definition: str, interrupting: bool = False) -> str:
+    start = element("startEvent", f"{name}_s", definition, isInterrupting=str(interrupting).lower())
+    return element("subProcess", name, start + user(f"{name}_told") + flows(f"{name}_s>{name}_told"), triggeredByEvent="true")
+
+
+@pytest.mark.parametrize("beside", ["activity", "scope"])
+def test_what_has_come_once_does_not_come_again(engine: Engine, clock: Any, beside: str) -> None:
+    """A reminder that both versions have and that came before the move is over; one that only the new version has begins."""
+    after_ten = timer("timeDuration", "P10D")
+    old = boundary("late", "a", after_ten) + user("late_told") if beside == "activity" else event_subprocess("late", after_ten)
+    new = boundary("new", "a", after_ten) + user("new_told") if beside == "activity" else event_subprocess("new", after_ten)
+    ways = ("late>late_told",) if beside == "activity" else ()
+    before = deploy(engine, line("a", more=old, ways=ways))
+    instance = engine.start("p", actor="jo")
+    clock.move(days=11)
+    assert engine.run_due() == 1
+    after = deploy(engine, line("a", "b", more=old + new, ways=(*ways, "new>new_told") if ways else ()))
+    outcome = moved(engine, Migrations(engine).plan("p", before, after), instance)
+    assert (outcome.begun, outcome.ended) == (("new",), ())
+    clock.move(days=30)
+    engine.run_due()
+    assert sorted(tasks(engine, instance)) == ["a", "late_told", "new_told"]
+
+
+def test_what_was_interrupted_is_not_interrupted_again(engine: Engine, clock: Any) -> None:
+    """While the event subprocess runs that has taken the scope's place, nothing waits beside it: neither itself nor another, old or new."""
+    old = event_subprocess("stop", timer("timeDuration", "P1D"), True) + event_subprocess("late", timer("timeDuration", "P5D"))
+    before = deploy(engine, line("a", more=old))
+    instance = engine.start("p", actor="jo")
+    clock.move(days=2)
+    engine.run_due()
+    after = deploy(engine, line("a", "b", more=old + event_subprocess("new", timer("timeDuration", "P5D"))))
+    outcome = moved(engine, Migrations(engine).plan("p", before, after), instance)
+    assert (outcome.begun, outcome.stops) == ((), ())
+    clock.move(days=30)
+    assert engine.run_due() == 0 and list(tasks(engine, instance)) == ["stop_told"]
+    complete(engine, instance, "stop_told")
+    assert engine.instance(instance).state == "completed"
+
+
+@pytest.mark.parametrize("beside", ["activity", "scope"])
+@pytest.mark.parametrize(
+    ("was", "becomes", "times"),
+    [
+        (("timeCycle", "R/P2D"), ("timeDuration", "P7D"), [8]),
+        (("timeDuration", "P2D"), ("timeCycle", "R3/P1D"), [2, 3, 4]),
+        (("timeCycle", "R/P2D"), ("timeDate", "2026-03-20T09:00:00Z"), [18]),
+        (("timeDuration", "P9D"), ("timeDuration", "P1D"), [9]),
+    ],
+)
+def test_a_time_of_another_kind_is_another_timer(
+    engine: Engine, clock: Any, beside: str, was: tuple[str, str], becomes: tuple[str, str], times: list[int]
+) -> None:
+    """A cycle that became a duration or date ends at the move, and that begins; a duration that became a cycle goes round. Day by day."""
+
+    def drawn(kind: str, text: str) -> str:
+        if beside == "scope":
+            return line("a", more=event_subprocess("r", timer(kind, text)))
+        return line("a", more=boundary("r", "a", timer(kind, text)) + user("r_told"), ways=("r>r_told",))
+
+    before = deploy(engine, drawn(*was))
+    instance = engine.start("p", actor="jo")
+    clock.move(days=1)
+    after = deploy(engine, drawn(*becomes))
+    outcome = moved(engine, Migrations(engine).plan("p", before, after), instance)
+    other = was[0] != becomes[0]
+    assert (outcome.begun, outcome.ended) == ((("r",), ("r",)) if other else ((), ()))
+    came = []
+    for day in range(2, 25):
+        clock.move(days=1)
+        came += [day] * engine.run_due(instance_id=instance)
+    assert came == times
+
+
 def test_a_message_is_still_waited_for_under_its_key(engine: Engine) -> None:
     """A subscription stays: who answers after the move reaches the instance."""
     catch = element("intermediateCatchEvent", "{}", '<bpmn:messageEventDefinition messageRef="m_hello"/>')

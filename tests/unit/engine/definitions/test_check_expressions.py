@@ -198,6 +198,13 @@ def test_a_number_of_any_length_is_a_number_that_is_wrong(found: Any, build: Any
     assert [p for p in found(build.draw(build.around(assignment))) if p.code == "value"] == []
 
 
+def test_a_name_of_any_length_makes_no_endless_message(found: Any, build: Any) -> None:
+    """The beginning of it is told."""
+    drawn = build.around('<task id="t"/>').replace('id="s"', f'id="s" name="{"n" * 70_000}"') + build.flow("t", "x" * 70_000, flow_id="f")
+    said = found(build.draw(drawn))
+    assert "dangling-flow" in {one.code for one in said} and max(len(one.message) for one in said) <= 1_000
+
+
 def test_retries_and_passes_are_as_many_as_are_kept(found: Any, build: Any) -> None:
     """A job can be tried a million times, and a loop run as often."""
     for text, codes in (("1000000", []), ("1000001", ["value"]), ("=1000000", []), ("=1000001", ["value"]), ("=1.0", [])):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from driving import Driver, element, flows, process, timer, user
 
 from amends.engine.execution import Decided, Fault
@@ -135,6 +136,65 @@ def test_a_throw_in_an_event_subprocess_is_about_the_scope_around_it() -> None:
     assert d.tasks == ["undo_a"]
     assert d.complete("undo_a").tasks == ["y"]
     assert d.complete("y").state == "completed"
+
+
+def beside(inside: str, interrupting: bool = False) -> str:
+    """An event subprocess that begins after a day."""
+    start = element("startEvent", "hs", timer("timeDuration", "P1D"), isInterrupting=str(interrupting).lower())
+    return element("subProcess", "h", start + inside, triggeredByEvent="true")
+
+
+@pytest.mark.parametrize(
+    ("activity", "undone"), [("", ["undo_b", "undo_x", "undo_a"]), ("b", ["undo_b"]), ("a", ["undo_a"]), ("x", ["undo_x"])]
+)
+@pytest.mark.parametrize("waits", ["true", "false"])
+def test_a_throw_in_an_event_subprocess_undoes_what_ended_there_and_then_around_it(activity: str, undone: list[str], waits: str) -> None:
+    """All of it, the inner first, or the one that it names, wherever that is."""
+    inside = undoable("b") + undoable("x") + throw("t", activity, waitForCompletion=waits) + user("y") + flows("hs>x", "x>b", "b>t", "t>y")
+    d = Driver(process(START + undoable("a") + user("k") + beside(inside) + flows("s>a", "a>k"))).start().complete("a").wait(days=1)
+    d.complete("x").complete("b")
+    for name in undone:
+        assert sorted(d.tasks) == sorted(["k", name] + (["y"] if waits == "false" else []))
+        d.complete(name)
+    assert sorted(d.tasks) == ["k", "y"]
+    assert d.complete("y").complete("k").state == "completed"
+
+
+@pytest.mark.parametrize("interrupting", [False, True])
+def test_what_ended_in_a_finished_event_subprocess_is_undone_with_its_scope(interrupting: bool) -> None:
+    """As of a subprocess, with the variables it had, and also when that scope itself has ended; each run is undone once."""
+    inside = element("subProcess", "u", element("startEvent", "us") + user("k") + undoable("a") + flows("us>a", "a>k"))
+    ended = undoable("b", "") + flows("hs>b")
+    body = START + inside.replace("</bpmn:subProcess>", beside(ended, interrupting) + "</bpmn:subProcess>") + throw() + user("z")
+    d = Driver(process(body + flows("s>u", "u>t", "t>z"))).start().complete("a").wait(days=1).complete("b")
+    if not interrupting:
+        d.complete("k")
+    assert d.tasks == ["undo_b"]
+    assert d.complete("undo_b").tasks == ["undo_a"]
+    assert d.complete("undo_a").tasks == ["z"]
+    assert d.complete("z").state == "completed"
+
+
+def test_every_run_of_an_event_subprocess_is_undone_the_last_first() -> None:
+    """One that does not interrupt may have run several times; what still runs is not undone."""
+    start = element("startEvent", "hs", timer("timeCycle", "R3/P1D"), isInterrupting="false")
+    again = element("subProcess", "h", start + undoable("b") + flows("hs>b"), triggeredByEvent="true")
+    d = Driver(process(START + user("k") + throw() + user("z") + again + flows("s>k", "k>t", "t>z"))).start().wait(days=3)
+    d.complete("b").complete("b").complete("k")
+    assert d.tasks == ["b", "undo_b"]
+    assert d.complete("undo_b").tasks == ["b", "undo_b"]
+    assert d.complete("undo_b").tasks == ["b", "z"]
+    d.complete("z").complete("b")
+    assert d.state == "completed"
+
+
+def test_undoing_in_an_event_subprocess_can_be_cancelled() -> None:
+    """With all that is still to be undone."""
+    inside = undoable("b") + throw() + user("y") + flows("hs>b", "b>t", "t>y")
+    d = Driver(process(START + undoable("a") + user("k") + beside(inside) + flows("s>a", "a>k"))).start().complete("a").wait(days=1)
+    assert sorted(d.complete("b").tasks) == ["k", "undo_b"]
+    d.execution.cancel_all("enough")
+    assert d.run().state == "terminated" and d.tasks == []
 
 
 def test_a_compensation_event_subprocess_undoes_iti_subprocess() -> None:
