@@ -50,7 +50,8 @@ class ProcessSpec(BpmnProcessSpec):
         there = [Placed(tuple(renamed.get(name, name) for name in token.at), token.flow, token.gone_on) for token in here]
         return [] if same_ways(before, self.scope, renamed, here) else hindrances(self.scope, there)
 
-    def _flows_reached(self, start: str, without: str) -> frozenset[str]:
+    def _flows_reached(self, start: str, without: str, by_events: bool = True) -> frozenset[str]:
+        """The flows that a token at an element may come to, not beyond `without`: also by boundary events, or along flows alone."""
         reached: set[str] = set()
         seen, to_do = {start}, [start]
         while to_do:
@@ -58,7 +59,7 @@ class ProcessSpec(BpmnProcessSpec):
             if element is None:
                 continue
             following = [(flow.id, flow.target) for flow in self.scope.outgoing(element.id)]
-            following += [("", boundary.id) for boundary in self.scope.boundaries(element.id)]
+            following += [("", boundary.id) for boundary in self.scope.boundaries(element.id)] if by_events else []
             if element.event is not None and element.event.kind == "link" and element.type == "intermediateThrowEvent":
                 following += [("", spec.name) for name, spec in self.links.items() if name == element.event.link_name]
             for flow, target in following:

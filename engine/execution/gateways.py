@@ -69,7 +69,11 @@ class InclusiveGateway(Joining):
         return False
 
     def try_join(self, token: Token) -> bool:
-        """Whether no token elsewhere can still reach a flow that has none yet (BPMN 2.0, 13.4.3)."""
+        """Whether no token elsewhere can still reach a flow that has none yet (BPMN 2.0, 13.4.3).
+
+        One that could as well come by a flow that has a token already is not waited for. That is about its ways along flows: where a
+        boundary event led there, the activity it is on still goes its own way.
+        """
         scope = token.workflow
         here = [other for other in scope.tokens() if other.task_spec is self and other.state == TaskState.WAITING]
         have = {other.internal_data["flow"] for other in here}
@@ -79,9 +83,12 @@ class InclusiveGateway(Joining):
                 continue
             if "undoes" in other.internal_data:
                 continue  # it goes nowhere: it only undoes what is done
-            reaches = graph.flows_reached(other.task_spec.name, without=self.name)
-            if any(flow in reaches for flow in self.incoming if flow not in have) and not any(flow in reaches for flow in have):
-                return False
+            name = other.task_spec.name
+            reaches = graph.flows_reached(name, self.name)
+            if any(flow in reaches for flow in self.incoming if flow not in have):
+                along = graph.flows_reached(name, self.name, False)
+                if not any(flow in along for flow in have):
+                    return False
         self.join(token)
         return True
 

@@ -201,8 +201,14 @@ class Game:
             self.clear(scope)
         scope.tokens += 1
         content = scope.content
-        inner = (event, content, None)
-        self.scope(content, event.block, [], lambda: self.leave(scope, content), inner)
+        own = Region(content)
+
+        def finished() -> None:
+            if own.inside[0].scope.undoable:
+                scope.undoable.append([own.inside[0].scope.undoable])
+            self.leave(scope, content)
+
+        self.scope(own, event.block, [], finished, (event, content, None))
 
     def error(self, scope: Scope) -> None:
         for event in scope.handlers:
@@ -277,12 +283,21 @@ class Game:
         self.undo(undoable, scope.content, lambda: caught(next(event for event in activity.bounds if event.trigger == "cancelled")))
 
     def _undo(self, block: Block, region: Region, done: Done) -> None:
-        scope = region.scope
-        while scope.activity is not None and isinstance(scope.activity[0], Event):
-            scope = scope.activity[1].scope
-        undoable, scope.undoable = scope.undoable, []
-        # The throw and what it has run end together, wherever the throw stands.
-        self.undo(undoable, Region(region, scope), done)
+        about = [region.scope]
+        while about[-1].activity is not None and isinstance(about[-1].activity[0], Event):
+            about.append(about[-1].activity[1].scope)
+        taken = [scope.undoable for scope in about]
+        for scope in about:
+            scope.undoable = []
+
+        def outwards(at: int) -> None:
+            if at == len(about):
+                done()
+            else:
+                # The throw and what it has run end together, wherever the throw stands.
+                self.undo(taken[at], Region(region, about[at]), lambda: outwards(at + 1))
+
+        outwards(0)
 
     def undo(self, undoable: list[Any], region: Region, done: Done) -> None:
         if not undoable:

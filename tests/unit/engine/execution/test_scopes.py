@@ -221,6 +221,20 @@ def test_an_inclusive_join_waits_for_a_token_in_a_subprocess_and_for_a_boundary_
     assert d.tasks == ["x"] and d.complete("x").tasks == ["z"]
 
 
+def test_an_inclusive_join_waits_for_an_activity_whose_reminder_is_done() -> None:
+    """A boundary event's token at the join does not stand for its activity, which has a way of its own; one that repeats comes after it."""
+    body = START + element("inclusiveGateway", "f") + user("x") + user("y") + user("n") + element("inclusiveGateway", "j") + user("z")
+    body += flows("s>f", "f>x: true", "f>y: true", "x>j", "y>j", "late>n", "n>j", "j>z")
+    for kind, text, times in (("timeDuration", "P1D", 1), ("timeCycle", "R2/P1D", 2)):
+        late = element("boundaryEvent", "late", timer(kind, text), attachedToRef="x", cancelActivity="false")
+        d = Driver(process(body + late)).start().wait(days=3)
+        assert sorted(d.tasks) == ["n"] * times + ["x", "y"]
+        for name in ["n"] * times + ["y"]:
+            d.complete(name)
+        assert d.tasks == ["x"]
+        assert d.complete("x").tasks == ["z"] * times
+
+
 def test_an_inclusive_join_in_a_loop_joins_every_pass() -> None:
     """A token that has gone round once more is waited for by its own pass."""
     body = START + element("exclusiveGateway", "m") + element("inclusiveGateway", "f") + user("a") + user("b")
