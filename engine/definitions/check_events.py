@@ -40,7 +40,8 @@ def check_events(found: Findings, diagram: Diagram, process: Process) -> None:
 
 def _caught_twice(found: Findings, scope: Scope) -> None:
     """Of two events side by side that catch the same, only one ever happens (10.5.6: the nearest that catches)."""
-    groups: list[list[Element]] = [scope.boundaries(name) for name in scope.attached if name in scope.elements]
+    # A receive task waits for its message beside what is on its border.
+    groups: list[list[Element]] = [[scope.elements[name], *scope.boundaries(name)] for name in scope.attached if name in scope.elements]
     groups.append([start for sub in scope.event_subprocesses if sub.scope is not None for start in sub.scope.event_starts])
     for element in scope.elements.values():
         if element.type == "eventBasedGateway":
@@ -48,7 +49,7 @@ def _caught_twice(found: Findings, scope: Scope) -> None:
     for group in groups:
         caught: dict[tuple[str, ...], Element] = {}
         for element in group:
-            for part in element.events:
+            for part in element.events if element.type in _CATCHING else ():
                 what = _caught(part) if part.kind in _BY_ONE else None
                 first = caught.setdefault(what, element) if what is not None else element
                 if first is not element:

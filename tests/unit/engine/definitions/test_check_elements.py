@@ -317,6 +317,16 @@ def test_two_events_side_by_side_catch_different_things(found: Any, build: Any, 
         assert said == ([("y", "error")] if name in CATCHES else [])
 
 
+def test_a_receive_task_and_its_border_wait_for_different_messages(found: Any, build: Any) -> None:
+    """Or for one by different keys; which of them has it could not be seen in the diagram."""
+    key = '<extensionElements><zeebe:subscription correlationKey="={}"/></extensionElements>'
+    top = "".join(f'<message id="{name}" name="{name[0]}">{key.format(name[1:])}</message>' for name in ("ax", "ay", "bx"))
+    for other, codes in (("ax", ["caught-twice"]), ("ay", []), ("bx", [])):
+        event = f'<boundaryEvent id="x" attachedToRef="t"><messageEventDefinition messageRef="{other}"/></boundaryEvent>'
+        drawn = build.around('<receiveTask id="t" messageRef="ax"/>') + event + build.flow("x", "e")
+        assert [(p.code, p.element_id) for p in found(build.draw(drawn, top)) if p.code == "caught-twice"] == [(c, "x") for c in codes]
+
+
 def test_one_event_catches_nothing_twice(found: Any, build: Any) -> None:
     """Two definitions of one event that are alike are refused: by one signal, a start event would begin two instances."""
     bell = '<signalEventDefinition signalRef="bell"/>'
