@@ -116,9 +116,9 @@ class Engine(Interventions):
             self._moved.to = before
 
     @contextmanager
-    def batch(self) -> Iterator[None]:
-        """Commands inside share one transaction: all or none of them."""
-        with self.database.transaction():
+    def batch(self, *, beside: bool = False) -> Iterator[None]:
+        """Commands inside share one transaction: all or none of them; `beside` as for `Database.transaction`."""
+        with self.database.transaction(beside=beside):
             yield
 
     @property
@@ -253,7 +253,7 @@ class Engine(Interventions):
         if not ids:
             return
         entries = [history.Entry("read", what, 0, {kind: id}) for id in dict.fromkeys(ids)]
-        with self.database.transaction() as connection:
+        with self.database.transaction(beside=True) as connection:
             recorded = self._clock()
             history.append_to(
                 connection, history.READS.format(recorded), command="read", actor=actor, at=recorded, recorded_at=recorded, entries=entries
@@ -302,7 +302,10 @@ class Engine(Interventions):
 
     def visible(self, actor: str, instance_id: Any) -> list[ColumnElement[bool]]:
         """Conditions on a column of instance ids: only what `actor` may read."""
-        return [] if self.access is None else list(self.access.seen(actor, instance_id))
+        access = self.access
+        if access is None:
+            return []
+        return list(self.database.remembered(("visible", actor, instance_id), lambda: access.seen(actor, instance_id)))
 
     def authorise(self, actor: str, action: str, **about: Any) -> None:
         """Raise `Forbidden` unless `actor` may do `action`; a refusal is written into the history."""

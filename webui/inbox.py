@@ -20,7 +20,7 @@ from amends.webui.words import count
 blueprint = Blueprint("inbox", __name__)
 SHOWN = 50
 """Rows on a page; sorted by the engine, the most urgent first."""
-COUNTED = 1_000
+COUNTED = 500
 """How far the counts on the left go; beyond, they say so."""
 SAVED_COUNTED = 100
 LISTS_COUNTED = 20

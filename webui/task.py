@@ -57,14 +57,17 @@ def _gate() -> Any:
 @blueprint.get("/tasks/<task_id>")
 def show(task_id: str) -> Response:
     """The task, or what became of it."""
-    work = Work(task_id)
-    application().engine.record_read(work.task.instance_id, f"task {work.task.element_id}", actor=actors.actor())
-    if work.task.state != OPEN:
-        return _closed(work)
+    work, engine, presence = Work(task_id), application().engine, application().register.presence
+    looking: Sequence[str] = ()
+    is_open = work.task.state == OPEN
     # Its page has the last messages; not for who is barred from it, and comments it has for nobody.
-    barred = bool(_apart(work)) and _is_barred(_barred(work, list(application().engine.history(work.view.id))))
-    read_at = None if barred else application().engine.now()
-    looking = application().register.presence.look(work.task.instance_id, actors.signed_in().id, messages=read_at)
+    barred = is_open and bool(_apart(work)) and _is_barred(_barred(work, list(engine.history(work.view.id))))
+    with engine.batch(beside=True):
+        if is_open:
+            looking = presence.look(work.task.instance_id, actors.signed_in().id, messages=None if barred else engine.now())
+        engine.record_read(work.task.instance_id, f"task {work.task.element_id}", actor=actors.actor())
+    if not is_open:
+        return _closed(work)
     return _show(work, work.draft.get("data", {}), looking=looking)
 
 

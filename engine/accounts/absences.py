@@ -7,18 +7,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 from uuid_utils import uuid7
 
 from amends.engine.errors import Invalid, NotFound
 from amends.engine.store import Database
 from amends.engine.store import tables as t
+from amends.engine.store.fixed import Fixed
 
 if TYPE_CHECKING:
     from amends.engine.accounts.accounts import Accounts
 
 CAPACITY: Final = 20
 """How many open tasks are a full desk, where nothing else is said of somebody."""
+_A, _NOW = t.account_absence.c, bindparam("now", type_=t.account_absence.c.ends_at.type)
+_COVERED = Fixed(select(_A.account_id).where(_A.cover_id == bindparam("id"), _A.begins_at <= _NOW, _A.ends_at > _NOW))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +78,8 @@ class Absences:
         """The actors whose work an account does now, because they are away."""
 
         def ask() -> frozenset[str]:
-            a, now = t.account_absence.c, self._now()
-            query = select(a.account_id).where(a.cover_id == id, a.begins_at <= now, a.ends_at > now)
             with self._database.reading() as connection:
-                return frozenset(f"account:{found}" for found in connection.execute(query).scalars())
+                return frozenset(f"account:{row.account_id}" for row in _COVERED.all(connection, {"id": id, "now": self._now()}))
 
         return set(self._database.remembered(("covered", id), ask))
 

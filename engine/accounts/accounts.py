@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol, TypeVar
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select, update
 from uuid_utils import uuid7
 
 from amends.engine.accounts import standing
@@ -27,6 +27,7 @@ from amends.engine.errors import Conflict, Invalid, NotFound
 from amends.engine.history import Entry
 from amends.engine.store import Database
 from amends.engine.store import tables as t
+from amends.engine.store.fixed import Fixed
 
 _T = TypeVar("_T")
 
@@ -74,6 +75,17 @@ class Account:
         return frozenset((f"@{self.username}", f"@{self.actor}"))
 
 
+_A, _R = t.account.c, t.account_role.c
+_PEOPLE: Select[Any] = (
+    select(_A.id, _A.username, _A.display_name, _A.active, _A.email, _A.session_mark, _R.role)
+    .outerjoin(t.account_role, _R.account_id == _A.id)
+    .order_by(_A.display_name, _A.id)
+)
+_ALL, _ONE = Fixed(_PEOPLE), Fixed(_PEOPLE.where(_A.id == bindparam("id")))
+_CALLED = Fixed(_PEOPLE.where(_A.username == bindparam("username")))
+_HELD = t.account_role.alias("held")
+_HOLDING = Fixed(_PEOPLE.where(_A.id.in_(select(_HELD.c.account_id).where(_HELD.c.role == bindparam("role")))))
+
 People = list[Account]
 """Several accounts; inside `Accounts`, `list` is a method."""
 Held = list[standing.Competence]
@@ -111,7 +123,7 @@ class Accounts:
 
     def by_username(self, username: str) -> Account | None:
         """The account with this user name, or None."""
-        found = self._find(t.account.c.username == normal(username))
+        found = self._people(_CALLED, {"username": normal(username)})
         return found[0] if found else None
 
     def of(self, actor: str) -> Account | None:
@@ -120,23 +132,19 @@ class Accounts:
         return None if id is None else self._by_id(id)
 
     def _by_id(self, id: str) -> Account | None:
-        found = self.remembered(("account", id), lambda: self._find(t.account.c.id == id))
+        found = self.remembered(("account", id), lambda: self._people(_ONE, {"id": id}))
         return found[0] if found else None
 
     def list(self, role: str | None = None) -> People:
         """All accounts by display name, or those that hold a role."""
-        holding = select(t.account_role.c.account_id).where(t.account_role.c.role == role)
         if role is None:
-            return [*self.remembered(("accounts",), self._find)]
-        return self._find(t.account.c.id.in_(holding))
+            return [*self.remembered(("accounts",), lambda: self._people(_ALL, {}))]
+        return self._people(_HOLDING, {"role": role})
 
-    def _find(self, *where: Any) -> People:
-        a, r = t.account.c, t.account_role.c
-        columns = (a.id, a.username, a.display_name, a.active, a.email, a.session_mark, r.role)
-        query = select(*columns).outerjoin(t.account_role, r.account_id == a.id).where(*where).order_by(a.display_name, a.id)
+    def _people(self, found: Fixed, given: Mapping[str, str]) -> People:
         people: dict[str, tuple[Any, set[str]]] = {}
         with self._database.reading() as connection:
-            for row in connection.execute(query):
+            for row in found.all(connection, given):
                 _, roles = people.setdefault(row.id, (row, set()))
                 if row.role is not None:
                     roles.add(row.role)
@@ -149,7 +157,7 @@ class Accounts:
         """A connection to read with, of the transaction that runs, if one does."""
         return self._database.reading()
 
-    def remembered(self, what: tuple[str, ...], ask: Callable[[], _T]) -> _T:
+    def remembered(self, what: tuple[Hashable, ...], ask: Callable[[], _T]) -> _T:
         """What was asked for the page at hand already, see `Database.remembered`."""
         return self._database.remembered(what, ask)
 

@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select, true
+from sqlalchemy import ColumnElement, and_, bindparam, exists, or_, select, true
 
 from amends.engine.accounts.accounts import ACCOUNT, Account, Accounts, account_id
 from amends.engine.errors import Conflict, Forbidden
 from amends.engine.store import tables as t
+from amends.engine.store.fixed import Fixed
 
 ADMIN: Final = "admin"  # accounts, settings, and the running of the installation
 PROCESS_OWNER: Final = "process-owner"  # packages, and instances that have stopped
@@ -45,6 +46,10 @@ UNSEEN: Final = frozenset({"operate", "declare"})
 _PERSON, _COMPLAINT, _TASK, _BARRED = (
     table.alias(f"of_{table.name}") for table in (t.complaint_person, t.complaint, t.user_task, t.user_task_barred)
 )
+_P, _C = t.complaint_person.c, t.complaint.c
+_PARTS = Fixed(select(_P.part).where(_P.instance_id == bindparam("instance"), _P.account_id == bindparam("account")))
+_PARTS_ANYWHERE = Fixed(select(_P.part).where(_P.account_id == bindparam("account")).distinct())
+_MARKS = Fixed(select(_C.team, _C.confidential).where(_C.instance_id == bindparam("instance")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +195,9 @@ class Policy:
             return [] if actor.partition(":")[0] in TRUSTED else [~true()]
         p, c, u = _PERSON.c, _COMPLAINT.c, _TASK.c
         mine = exists().where(p.instance_id == instance_id, p.account_id == account.id)
-        conditions: list[ColumnElement[bool]] = [~mine.where(p.part.in_(AGAINST))]
+        # Most people have no part in any complaint: for them it is not asked of each row.
+        anywhere = self._parts_anywhere(account.id)
+        conditions: list[ColumnElement[bool]] = [] if anywhere.isdisjoint(AGAINST) else [~mine.where(p.part.in_(AGAINST))]
         if AUDITOR not in account.roles:
             others = and_(c.team != "", c.team.not_in(self._accounts.teams(account.id)))
             closed = others if TEAM_LEAD in account.roles else or_(others, c.confidential.is_(True))
@@ -198,7 +205,8 @@ class Policy:
             has_work = exists().where(u.instance_id == instance_id, u.assignee.in_(mine_too), u.state == "open")
             # With an offset PostgreSQL looks each complaint up; without, it would read all there are first.
             kept_from = select(c.instance_id).where(c.instance_id == instance_id, closed).offset(0).exists()
-            conditions.append(or_(~kept_from, mine.where(p.part == ADMITTED), has_work))
+            let_in = [mine.where(p.part == ADMITTED)] if ADMITTED in anywhere else []
+            conditions.append(or_(~kept_from, *let_in, has_work))
         return conditions
 
     def offered(self, actor: str) -> list[ColumnElement[bool]]:
@@ -245,20 +253,26 @@ class Policy:
         """Somebody's parts in a complaint."""
 
         def ask() -> frozenset[str]:
-            p = t.complaint_person.c
             with self._accounts.reading() as connection:
-                found = connection.execute(select(p.part).where(p.instance_id == instance_id, p.account_id == account_id))
-                return frozenset(found.scalars())
+                return frozenset(row.part for row in _PARTS.all(connection, {"instance": instance_id, "account": account_id}))
 
         return self._accounts.remembered(("parts", account_id, instance_id), ask)
+
+    def _parts_anywhere(self, account_id: str) -> frozenset[str]:
+        """Which parts somebody has in complaints, whatever these are."""
+
+        def ask() -> frozenset[str]:
+            with self._accounts.reading() as connection:
+                return frozenset(row.part for row in _PARTS_ANYWHERE.all(connection, {"account": account_id}))
+
+        return self._accounts.remembered(("parts", account_id), ask)
 
     def _marks(self, instance_id: str) -> tuple[str, bool]:
         """The team a complaint is for, if any, and whether it is marked as confidential."""
 
         def ask() -> tuple[str, bool]:
-            c = t.complaint.c
             with self._accounts.reading() as connection:
-                row = connection.execute(select(c.team, c.confidential).where(c.instance_id == instance_id)).first()
+                row = _MARKS.first(connection, {"instance": instance_id})
             return ("", False) if row is None else (row.team or "", bool(row.confidential))
 
         return self._accounts.remembered(("marks", instance_id), ask)

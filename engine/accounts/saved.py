@@ -8,18 +8,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import delete, func, insert, or_, select
+from sqlalchemy import bindparam, delete, func, insert, or_, select
 from uuid_utils import uuid7
 
 from amends.engine.errors import Forbidden, Invalid, NotFound
 from amends.engine.instances.filters import ORDERS, URGENCY, Filter
 from amends.engine.store import Database
 from amends.engine.store import tables as t
+from amends.engine.store.fixed import Fixed
 
 LISTS: Final = ("mine", "teams", "all")
 MOST: Final = 30
 """How many somebody may keep: they all stand beside the inbox."""
 NAME_LENGTH: Final = 60
+_S = t.saved_filter.c
+_KEPT = Fixed(select(t.saved_filter).where(or_(_S.account_id == bindparam("id"), _S.shared.is_(True))).order_by(_S.name, _S.id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +64,8 @@ class SavedFilters:
 
     def of(self, account_id: str) -> tuple[Saved, ...]:
         """What somebody keeps, and what others share, by name."""
-        s = t.saved_filter.c
-        query = select(t.saved_filter).where(or_(s.account_id == account_id, s.shared.is_(True))).order_by(s.name, s.id)
         with self._database.reading() as connection:
-            rows = connection.execute(query).all()
+            rows = _KEPT.all(connection, {"id": account_id})
         found = []
         for row in rows:
             body = json.loads(row.body)

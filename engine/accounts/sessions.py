@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from amends.engine.errors import NotFound
 from amends.engine.store import Database
 from amends.engine.store import tables as t
+from amends.engine.store.fixed import Fixed
 
 SEEN_EVERY: Final = timedelta(minutes=1)
 """A session's last use is kept to the minute: not every page writes."""
@@ -63,7 +64,7 @@ class Sessions:
         """The session of a secret, used now; None for one that nobody began, that was ended, or that is over by its age."""
         s, now = t.account_session.c, self._now()
         with self._database.reading() as connection:
-            row = connection.execute(_SESSION.where(s.token_hash == digest(secret))).first()
+            row = _BY_TOKEN.first(connection, {"token": digest(secret)})
         if row is None:
             return None
         found = Session(*row)
@@ -130,3 +131,4 @@ class Sessions:
 
 _S = t.account_session.c
 _SESSION = select(_S.id, _S.account_id, _S.mark, _S.began_at, _S.seen_at, _S.method, _S.agent, _S.address)
+_BY_TOKEN = Fixed(_SESSION.where(_S.token_hash == bindparam("token")))

@@ -6,10 +6,17 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from amends.engine.store import Database
 from amends.engine.store import tables as t
+from amends.engine.store.fixed import Fixed
+
+_C = t.account_competence.c
+_COMPETENCES = Fixed(
+    select(_C.competence, _C.training, _C.noted_at, _C.valid_until).where(_C.account_id == bindparam("id")).order_by(_C.competence)
+)
+_TEAMS = Fixed(select(t.account_team.c.team).where(t.account_team.c.account_id == bindparam("id")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +38,7 @@ def teams(database: Database, id: str) -> set[str]:
 
     def ask() -> frozenset[str]:
         with database.reading() as connection:
-            return frozenset(connection.execute(select(t.account_team.c.team).where(t.account_team.c.account_id == id)).scalars())
+            return frozenset(row.team for row in _TEAMS.all(connection, {"id": id}))
 
     return set(database.remembered(("teams", id), ask))
 
@@ -46,10 +53,8 @@ def put_teams(connection: Connection, id: str, wanted: Iterable[str]) -> None:
 
 def competences(database: Database, id: str) -> list[Competence]:
     """The competences of an account, by name."""
-    c = t.account_competence.c
-    query = select(c.competence, c.training, c.noted_at, c.valid_until).where(c.account_id == id).order_by(c.competence)
     with database.reading() as connection:
-        return [Competence(*row) for row in connection.execute(query)]
+        return [Competence(*row) for row in _COMPETENCES.all(connection, {"id": id})]
 
 
 def put_competence(connection: Connection, id: str, held: Competence) -> None:

@@ -150,7 +150,7 @@ class Presence:
         shown = {"messages_at": messages, "comments_at": comments}
         noted = {"seen_at": now, **{name: at for name, at in shown.items() if at is not None}}
         row = {"instance_id": instance_id, "account_id": account_id, **noted}
-        with self.engine.database.transaction() as connection:
+        with self.engine.database.transaction(beside=True) as connection:
             dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
             query = dialect.insert(t.presence).values(row)
             connection.execute(query.on_conflict_do_update(index_elements=["instance_id", "account_id"], set_=noted))

@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, delete, desc, func, insert, select
+from sqlalchemy import Connection, Select, bindparam, delete, desc, func, insert, select
 from uuid_utils import uuid7
 
 from amends.engine.definitions.model import Process
 from amends.engine.definitions.package import Package, read_package
 from amends.engine.store import tables as t
+from amends.engine.store.fixed import Fixed
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +95,20 @@ def get(connection: Connection, deployment_id: str) -> Deployment:
     return found[0]
 
 
+_D, _P = t.deployment.c, t.process_definition.c
+_VERSIONS: Select[Any] = (
+    select(t.deployment, _P.process_id, _P.executable)
+    .outerjoin(t.process_definition, _P.deployment_id == _D.id)
+    .order_by(desc(_D.deployed_at), desc(_D.id), _P.process_id)
+)
+_EVERY, _DEPLOYED = Fixed(_VERSIONS), Fixed(_VERSIONS.where(_D.id == bindparam("id")))
+
+
 def every(connection: Connection, deployment_id: str | None = None) -> list[Deployment]:
     """All versions, newest first."""
-    d, p = t.deployment.c, t.process_definition.c
-    query = select(t.deployment, p.process_id, p.executable).outerjoin(t.process_definition, p.deployment_id == d.id)
-    if deployment_id is not None:
-        query = query.where(d.id == deployment_id)
+    rows = _EVERY.all(connection, {}) if deployment_id is None else _DEPLOYED.all(connection, {"id": deployment_id})
     found: dict[str, tuple[dict[str, object], list[str]]] = {}
-    for row in connection.execute(query.order_by(desc(d.deployed_at), desc(d.id), p.process_id)):
+    for row in rows:
         fields = {
             name: getattr(row, name) for name in ("id", "package", "title", "version", "number", "digest", "deployed_at", "actor", "reason")
         }

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, exists, select
+from sqlalchemy import BindParameter, Connection, bindparam, exists, select
 
 from amends.engine.history.encoding import plain
 from amends.engine.store import tables as t
+from amends.engine.store.fixed import Fixed
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +36,17 @@ class Event:
     sealed: bool = False
 
 
+_H = t.history.c
+_OF: BindParameter[Any] = bindparam("of")
+_WAITS = exists().where(t.unsealed.c.chain == _H.chain, t.unsealed.c.seq == _H.seq)
+_EVENTS = Fixed(select(_H.seq, _H.body, _H.hash, (~_WAITS).label("sealed")).where(_H.chain == _OF).order_by(_H.seq))
+_VALUES = Fixed(select(t.value.c.id, t.value.c.body).where(t.value.c.chain == _OF))
+
+
 def events(connection: Connection, chain: str) -> list[Event]:
     """All events of a chain, oldest first."""
-    h, u = t.history.c, t.unsealed.c
-    waits = exists().where(u.chain == h.chain, u.seq == h.seq)
-    rows = connection.execute(select(h.seq, h.body, h.hash, (~waits).label("sealed")).where(h.chain == chain).order_by(h.seq)).all()
-    kept = {row.id: row.body for row in connection.execute(select(t.value.c.id, t.value.c.body).where(t.value.c.chain == chain))}
+    rows = _EVENTS.all(connection, {"of": chain})
+    kept = {row.id: row.body for row in _VALUES.all(connection, {"of": chain})}
     return [event for row in rows for event in _events(row, kept)]
 
 

@@ -145,9 +145,15 @@ def service_tasks(connection: Connection, *, instance_id: str | None, type_name:
     return [ServiceTask(row.id, row.instance_id, row.element_id, row.type, row.due_at) for row in rows]
 
 
+_I, _C = t.incident.c, t.clock.c
+_INSTANCE = Fixed(select(t.instance).where(t.instance.c.id == bindparam("id")))
+_INCIDENTS = Fixed(select(t.incident).where(_I.instance_id == bindparam("id"), _I.resolved_at.is_(None)).order_by(_I.id))
+_CLOCKS = Fixed(select(_C.body).where(_C.instance_id == bindparam("id")).order_by(_C.name))
+
+
 def execution_of(connection: Connection, versions: Versions, instance_id: str) -> tuple[Any, Execution | None]:
     """An instance's row and, while it runs, its execution."""
-    row = connection.execute(select(t.instance).where(t.instance.c.id == instance_id)).first()
+    row = _INSTANCE.first(connection, {"id": instance_id})
     if row is None:
         raise NotFound(f"There is no instance {instance_id}.")
     version = versions.get(row.deployment_id)
@@ -164,12 +170,11 @@ def instance(connection: Connection, versions: Versions, instance_id: str) -> In
         active = tuple(dict.fromkeys(token.task_spec.name for token in execution.all_tokens() if not token.passive))
     else:
         variables, active = variables_told(history.events(connection, instance_id)), ()
-    i, c = t.incident.c, t.clock.c
     incidents = tuple(
         IncidentView(found.id, instance_id, found.element_id, found.message, found.attempts, found.created_at)
-        for found in connection.execute(select(t.incident).where(i.instance_id == instance_id, i.resolved_at.is_(None)).order_by(i.id))
+        for found in _INCIDENTS.all(connection, {"id": instance_id})
     )
-    bodies = connection.execute(select(c.body).where(c.instance_id == instance_id).order_by(c.name)).all()
+    bodies = _CLOCKS.all(connection, {"id": instance_id})
     clocks = {clock.name: clock for clock in (Clock.from_plain(decode(bytes(body.body))) for body in bodies)}
     return InstanceView(
         row.id,

@@ -6,7 +6,7 @@ import math
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar, cast
 
@@ -45,17 +45,19 @@ class Database:
         return self._engine
 
     @contextmanager
-    def transaction(self) -> Iterator[Connection]:
+    def transaction(self, *, beside: bool = False) -> Iterator[Connection]:
         """The connection of this thread's transaction: a new one, or the one already running.
 
         The outermost block commits; an error rolls everything back, so a command inside a batch is all or nothing with it.
+        `beside` says that it writes nothing which a page asks for twice, such as that somebody has read it: what is `remembered` stays.
         Raises `Unavailable` where the database cannot be worked with.
         """
         running: Connection | None = getattr(self._local, "connection", None)
         if running is not None:
             yield running
             return
-        self._forget()
+        if not beside:
+            self._forget()
         after: list[Callable[[], None]] = []
         instead: list[Callable[[], None]] = []
         committing = False
@@ -67,7 +69,8 @@ class Database:
                     committing = True
                 finally:
                     self._local.connection = None
-                    self._forget()
+                    if not beside:
+                        self._forget()
         except BaseException as error:
             told = outage(error, committing)
             if told is not None:
@@ -103,12 +106,13 @@ class Database:
         finally:
             self._local.known = before
 
-    def remembered(self, what: tuple[str, ...], ask: Callable[[], _T]) -> _T:
+    def remembered(self, what: tuple[Hashable, ...], ask: Callable[[], _T]) -> _T:
         """What `ask` gives, or gave before for the same `what` in this `remembering`.
 
-        A transaction asks anew, as what it decides by has to be so when it commits, and after one everything is asked anew.
+        A transaction asks anew, as what it decides by has to be so when it commits, and after one everything is asked anew, unless it
+        was one `beside`.
         """
-        known: dict[tuple[str, ...], Any] | None = getattr(self._local, "known", None)
+        known: dict[tuple[Hashable, ...], Any] | None = getattr(self._local, "known", None)
         if known is None or self.in_transaction():
             return ask()
         if what not in known:
