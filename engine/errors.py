@@ -37,6 +37,11 @@ class Invalid(AmendsError):
         super().__init__(message)
         self.fields: dict[str, list[str]] = {name: list(texts) for name, texts in (fields or {}).items()}
 
+    def by_field(self, otherwise: str = "") -> dict[str, str]:
+        """The first message of each field, to stand beside it; where no field is named, the whole beside the one called `otherwise`."""
+        found = {name: texts[0] for name, texts in self.fields.items() if texts}
+        return found or ({otherwise: str(self)} if otherwise else {})
+
 
 class CheckFailed(AmendsError):
     """A package cannot be deployed; `problems` holds all of them at once."""

@@ -41,8 +41,7 @@ def create() -> Response:
         try:
             made, password = application().accounts.create(typed["username"], typed["display_name"], roles, actor=actors.actor())
         except (Invalid, Conflict) as error:
-            fields = error.fields if isinstance(error, Invalid) else {}
-            errors = {name: texts[0] for name, texts in fields.items() if texts} or {"username": str(error)}
+            errors = error.by_field("username") if isinstance(error, Invalid) else {"username": str(error)}
         else:
             return page("admin/created.html", made=made, password=password)
     return _accounts(typed | {"roles": roles}, errors, 422)
@@ -112,7 +111,7 @@ def _standing(person: Any, wanted: str) -> Response:
             named = {"training": typed["training"], "valid_until": until, "actor": actors.actor()}
             store.add_competence(person.id, typed["competence"], **named)
     except Invalid as error:
-        return _show(person, typed, {name: texts[0] for name, texts in error.fields.items()} or {"teams": str(error)}, 422)
+        return _show(person, typed, error.by_field("teams"), 422)
     say(f"What is known of {person.display_name} is changed.")
     return see("amends.admin.show", account_id=person.id)
 

@@ -20,7 +20,7 @@ from amends.webui.words import count
 blueprint = Blueprint("inbox", __name__)
 SHOWN = 50
 """Rows on a page; sorted by the engine, the most urgent first."""
-COUNTED = 500
+COUNTED = 1_000
 """How far the counts on the left go; beyond, they say so."""
 SAVED_COUNTED = 100
 LISTS_COUNTED = 20
@@ -89,7 +89,7 @@ def keep() -> Response:
     except Invalid as error:
         if not error.fields:
             raise
-        return _tasks({name: texts[0] for name, texts in error.fields.items()}, 422)
+        return _tasks(error.by_field(), 422)
     say(f"The list “{kept.name}” is kept{' for everybody' if shared else ''}.")
     return see("amends.inbox.tasks", saved=kept.id)
 
@@ -133,7 +133,7 @@ def _several(wanted: str, chosen: list[str]) -> Response:
     except Invalid as error:
         if not error.fields:
             raise
-        return _again({name: texts[0] for name, texts in error.fields.items()})
+        return _again(error.by_field())
 
 
 def _again(errors: dict[str, str]) -> Response:

@@ -64,7 +64,7 @@ def plan() -> Response:
         try:
             batch = migrations.begin(made, actor=actors.actor(), reason=request.form.get("reason", ""))
         except Invalid as error:
-            errors = {name: texts[0] for name, texts in error.fields.items()}
+            errors = error.by_field()
         else:
             _run(migrations, batch)
             return see("amends.migrating.batch", batch=batch)

@@ -79,7 +79,7 @@ def rest() -> Response:
         else:
             getattr(engine, f"{do}_process")(name, request.form.get("deployment") or None, **why)
     except Invalid as error:
-        return _overview({field: texts[0] for field, texts in error.fields.items()} or {"what": str(error)}, 422)
+        return _overview(error.by_field("what"), 422)
     say("It rests. What is filed meanwhile is taken." if do == "suspend" else "It goes on.")
     return see("amends.operating.overview")
 
@@ -145,8 +145,8 @@ def change(instance_id: str) -> Response:
     except Conflict:
         raise
     except AmendsError as error:
-        fields = error.fields if isinstance(error, Invalid) else {}
-        return _instance(instance_id, None, {name: texts[0] for name, texts in fields.items()} or {"modify": str(error)}, 422)
+        errors = error.by_field("modify") if isinstance(error, Invalid) else {"modify": str(error)}
+        return _instance(instance_id, None, errors, 422)
     if rehearsed:
         return _instance(instance_id, effect)
     say(SAID[command])

@@ -77,7 +77,7 @@ def away() -> Response:
     try:
         change_person(me.id)
     except Invalid as error:
-        return _show({name: texts[0] for name, texts in error.fields.items()} or {"begins": str(error)}, 422)
+        return _show(error.by_field("begins"), 422)
     return see("amends.own.show")
 
 
@@ -112,7 +112,7 @@ def change_second_factor() -> Response:
     try:
         codes = factor.confirm(found.id, request.form.get("code", ""), actor=actors.actor())
     except Invalid as error:
-        return _second_factor({name: texts[0] for name, texts in error.fields.items()}, 422)
+        return _second_factor(error.by_field(), 422)
     return page("account_codes.html", codes=codes)
 
 

@@ -43,7 +43,7 @@ def note(reference: str) -> Response:
         if part not in PARTS:
             raise Invalid("It was not said what is noted.", {"part": ["Choose what is noted about them"]})
     except Invalid as error:
-        return shown(reference, {name: texts[0] for name, texts in error.fields.items()}, 422)
+        return shown(reference, error.by_field(), 422)
     if wanted == "withdraw":
         people.withdraw(complaint, person, part, actor=actors.actor(), reason=reason)
         say(f"The note about {name_of(person)} is taken back.")

@@ -152,7 +152,7 @@ def assign(task_id: str) -> Response:
     try:
         to = people.chosen("assignee", _candidates(work.task), "Choose who shall do it")
     except Invalid as error:
-        return _show(work, work.draft.get("data", {}), status=422, problems={name: texts[0] for name, texts in error.fields.items()})
+        return _show(work, work.draft.get("data", {}), status=422, problems=error.by_field())
     (engine.delegate if returned else engine.assign)(task_id, to, actor=actors.actor())
     say(f"The task is given to {name_of(to)}{', to be returned' if returned else ''}.")
     return see("amends.task.show", task_id=task_id)

@@ -57,7 +57,7 @@ def change(account_id: str) -> Response:
     try:
         change_person(account_id)
     except Invalid as error:
-        return _person(account_id, {name: texts[0] for name, texts in error.fields.items()} or {"begins": str(error)}, 422)
+        return _person(account_id, error.by_field("begins"), 422)
     return see("amends.workload.person", account_id=account_id)
 
 

@@ -52,12 +52,14 @@ class Database:
         `beside` says that it writes nothing which a page asks for twice, such as that somebody has read it: what is `remembered` stays.
         Raises `Unavailable` where the database cannot be worked with.
         """
-        running: Connection | None = getattr(self._local, "connection", None)
-        if running is not None:
-            yield running
-            return
         if not beside:
             self._forget()
+        running: Connection | None = getattr(self._local, "connection", None)
+        if running is not None:
+            self._local.beside = beside and self._local.beside
+            yield running
+            return
+        self._local.beside = beside
         after: list[Callable[[], None]] = []
         instead: list[Callable[[], None]] = []
         committing = False
@@ -69,7 +71,7 @@ class Database:
                     committing = True
                 finally:
                     self._local.connection = None
-                    if not beside:
+                    if not self._local.beside:
                         self._forget()
         except BaseException as error:
             told = outage(error, committing)

@@ -1,6 +1,7 @@
 """Staff at their inboxes, for locust: open the list, open a task, think, complete it. `web_load.py` starts it.
 
-Environment: LOAD_STAFF is a JSON list of user name and password; LOAD_THINK how many seconds somebody thinks.
+Environment: LOAD_STAFF is a JSON list of user name and password; LOAD_THINK how many seconds somebody thinks on average:
+from half of it to half as much again, as people who all thought for the same time would go on all at once, in the waves they came in.
 """
 
 from __future__ import annotations
@@ -9,10 +10,11 @@ import html
 import itertools
 import json
 import os
+import random
 import re
 from typing import Any
 
-from locust import HttpUser, constant, task
+from locust import FastHttpUser, constant, task
 
 STAFF = itertools.cycle(json.loads(os.environ.get("LOAD_STAFF", "[]")))
 THINK = float(os.environ.get("LOAD_THINK", "20"))
@@ -20,7 +22,7 @@ _TOKEN = re.compile(r'name="amends_csrf"[^>]*value="([^"]+)"')
 _TASK = re.compile(r'href="(/tasks/[^"/?]+)"')
 
 
-class Staff(HttpUser):  # type: ignore[misc]  # locust is not installed where this is checked
+class Staff(FastHttpUser):  # type: ignore[misc]  # locust is not installed where this is checked
     """Somebody who works here."""
 
     wait_time = constant(0)
@@ -55,7 +57,7 @@ class Staff(HttpUser):  # type: ignore[misc]  # locust is not installed where th
     def _think(self) -> None:
         import gevent
 
-        gevent.sleep(THINK)
+        gevent.sleep(random.uniform(THINK / 2, 3 * THINK / 2))  # noqa: S311 - no secret
 
 
 def _token(page: Any) -> str:

@@ -18,6 +18,7 @@ from amends.application import Application
 from amends.engine import Conflict, Forbidden, NotFound
 from amends.engine.errors import Invalid
 from amends.engine.instances.filters import NEWEST, OLDEST, Filter
+from amends.engine.store import fixed
 from amends.engine.store import tables as t
 from amends.webui import create_app
 
@@ -323,7 +324,7 @@ def test_a_task_without_a_filterable_complaint_is_listed(desk: Desk, bpmn: Calla
     assert desk.visit("hanna").get("/inbox?list=teams").status_code == 200
 
 
-def test_a_page_asks_the_database_as_often_for_many_tasks_as_for_few(desk: Desk) -> None:
+def test_a_page_asks_the_database_as_often_for_many_tasks_as_for_few(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """The inbox, the work of a team and one task ask a set number of times, whatever they show and however often it is needed."""
     asked: list[str] = []
     lea = desk.visit("lea")
@@ -335,6 +336,7 @@ def test_a_page_asks_the_database_as_often_for_many_tasks_as_for_few(desk: Desk)
 
     (task,) = desk.tasks()
     event.listen(desk.app.engine.database.sql, "before_cursor_execute", lambda *given: asked.append(given[2]))
+    monkeypatch.setattr(fixed, "WATCHERS", [asked.append])  # those that SQLAlchemy's events do not see
     before = [times("/inbox?list=all"), times("/workload"), times(f"/tasks/{task.id}")]
     desk.tasks(9)
     after = [times("/inbox?list=all"), times("/workload"), times(f"/tasks/{task.id}")]
@@ -359,3 +361,20 @@ def test_what_is_known_for_a_page_is_asked_anew_after_every_change(desk: Desk) -
         with desk.app.engine.database.sql.begin() as other:
             other.execute(delete(t.account_team))
     assert accounts.teams(hanna) == set()
+
+
+def test_what_is_known_for_a_page_stays_when_it_is_noted_who_reads_it(desk: Desk) -> None:
+    """A page that writes down that it was read has changed nothing it shows; any other change within that makes it forget as ever."""
+    accounts, engine, hanna = desk.app.accounts, desk.app.engine, desk.people["hanna"].id
+    (task,) = desk.tasks()
+    with engine.remembering():
+        assert accounts.teams(hanna) == set()
+        with engine.database.sql.begin() as other:  # as another process would
+            other.execute(insert(t.account_team), {"account_id": hanna, "team": "north"})
+        engine.record_read(task.instance_id, "task", actor=desk["hanna"])
+        desk.app.register.presence.look(task.instance_id, hanna)
+        assert accounts.teams(hanna) == set()
+        with engine.batch(beside=True):
+            assert accounts.teams(hanna) == {"north"}
+            accounts.set_roles(hanna, ["decider"])
+        assert accounts.teams(hanna) == {"north"} and accounts.get(hanna).roles == {"decider"}

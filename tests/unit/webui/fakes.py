@@ -8,8 +8,11 @@ from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
+
+from sqlalchemy import Connection, StaticPool, create_engine
 
 from amends.engine.accounts import Policy
 from amends.engine.definitions.package import Package, read_package
@@ -18,6 +21,7 @@ from amends.engine.files import Guard
 from amends.engine.instances.queries import HeldUp
 from amends.engine.instances.retrying import Retried
 from amends.engine.services.mailer import FolderMailer
+from amends.engine.store import tables as t
 from amends.forms.provider import Forms
 
 PACKAGE = Path(__file__).resolve().parents[3] / "processes" / "iso10002"
@@ -42,26 +46,12 @@ class Account:
         return frozenset((f"@{self.username}", f"@{self.actor}"))
 
 
-class Nothing:
-    """A connection to nothing: there is no complaint that anything stands before."""
-
-    def execute(self, query: Any) -> Nothing:
-        return self
-
-    def scalars(self) -> list[str]:
-        return []
-
-    def scalar(self) -> None:
-        return None
-
-    def first(self) -> None:
-        return None
-
-    def all(self) -> list[Any]:
-        return []
-
-    def __iter__(self) -> Any:
-        return iter(())
+@cache
+def nothing() -> Connection:
+    """A connection to a database with nothing in it: there is no complaint that anything stands before."""
+    connection = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False}).connect()
+    t.metadata.create_all(connection)
+    return connection
 
 
 @dataclass(frozen=True)
@@ -167,7 +157,7 @@ class Accounts:
         return [*self.all.values()]
 
     def reading(self) -> Any:
-        return nullcontext(Nothing())
+        return nullcontext(nothing())
 
     def remembered(self, what: tuple[str, ...], ask: Any) -> Any:
         return ask()
@@ -417,6 +407,9 @@ class Engine:
         if instance_id not in self.views:
             raise NotFound(f"There is no instance {instance_id}.")
         return replace(self.views[instance_id], seq=len(self.history(instance_id)))
+
+    def batch(self, *, beside: bool = False) -> Any:
+        return nullcontext()
 
     def remembering(self) -> Any:
         return nullcontext()
