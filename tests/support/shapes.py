@@ -2,10 +2,11 @@
 
 A file of shapes has an entry for each shape, with an empty line between them. Lines of an entry that begin with
 
-- `@` name the files that have the shape, after a folder `@ folder/` for all that follow;
+- `@` name the files that have the shape, after a folder `@ folder/` for all that follow (`/path` is in none);
 - `!` say that it is wrong on purpose, and what refuses it: `! CODE ELEMENT`;
 - `-` say that it is refused by design: `- CODE ELEMENT: why`;
 - `+` say that it is wrong on purpose and deployed all the same, and why;
+- `~` say with which variables it comes to its end, `~ {"n": 1}`, or what keeps it from one here;
 - `>` say what happens to it when it is started with nothing known: `> job j, timer b`;
 - `=` begin a process: `= q doc` is one that is not executable, `= -` one without an id. Without one there is one process, `main`.
 
@@ -18,10 +19,12 @@ written elsewhere.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
 KINDS = {
@@ -65,6 +68,10 @@ class Entry:
     why: str = ""
     lenient: bool = False
     moves: list[str] | None = None
+    known: dict[str, Any] = field(default_factory=dict)
+    """The variables with which it comes to its end, where any will not do."""
+    stuck: str = ""
+    """Why it comes to no end here."""
     drawing: list[str] = field(default_factory=list)
     line: int = 0
 
@@ -89,13 +96,17 @@ def entries(path: Path) -> list[Entry]:
             folder = rest
         elif sign == "@":
             entry.line = entry.line or number
-            entry.files += [folder + name for name in rest.split(", ")]
+            entry.files += [name[1:] if name.startswith("/") else folder + name for name in rest.split(", ")]
         elif sign == "!":
             entry.wrong = rest
         elif sign == "-":
             entry.refused, _, entry.why = rest.partition(": ")
         elif sign == "+":
             entry.lenient, entry.why = True, rest
+        elif sign == "~" and rest.startswith("{"):
+            entry.known = json.loads(rest)
+        elif sign == "~":
+            entry.stuck = rest
         elif sign == ">":
             entry.moves = [move for move in rest.split(", ") if move]
         else:
@@ -327,7 +338,6 @@ class _Drawing:
             node.listed.setdefault("properties", []).append(_tag("zeebe:property", {"name": what, "value": value}))
         elif name in ("type", "retries"):
             node.grouped.setdefault("taskDefinition", {})[name] = value
-            node.job = False
         elif name == "body":
             node.extensions.append(_tag("zeebe:userTaskForm", {"id": value}, escape(_FORM)))
         elif name == "shows":
@@ -387,7 +397,7 @@ class _Drawing:
 
     def written(self, node: _Node) -> str:
         if node.job:
-            node.grouped = {"taskDefinition": {"type": node.id}, **node.grouped}
+            node.grouped = {**node.grouped, "taskDefinition": {"type": node.id, **node.grouped.get("taskDefinition", {})}}
         parts = [_tag(f"zeebe:{name}", attributes) for name, attributes in node.grouped.items()]
         parts += [_tag(f"zeebe:{name}", {}, "".join(items)) for name, items in node.listed.items()]
         parts += node.extensions
