@@ -43,7 +43,8 @@ def world(empty: Path, tmp_path: Path) -> World:
 
 
 def files(held: dict[str, Entry]) -> list[str]:
-    return [file for entry in held.values() for file in entry.files]
+    """The files of the suites that have these shapes; a shape of our own names none."""
+    return [file for entry in held.values() for file in entry.files if "/" in file]
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -71,7 +72,8 @@ def test_every_other_one_is_deployed_and_lived(world: World, name: str) -> None:
                 for instance_id in begin(engine, clock, process, variables, turn):
                     states[live(engine, clock, instance_id, variables, turn).state] += 1
         if entry.moves is not None or entry.known:
-            life = live(engine, clock, engine.start(deployment.processes[0], entry.known, actor="test"), entry.known)
+            begun = engine.start(deployment.processes[0], entry.known if entry.moves is None else {}, actor="test")
+            life = live(engine, clock, begun, entry.known)
             assert (life.state, life.moves) == ("completed", entry.moves or life.moves)
             states[life.state] += 1
     assert set(states) <= {"completed", "terminated", "incident", "long"}

@@ -7,7 +7,7 @@ A file of shapes has an entry for each shape, with an empty line between them. L
 - `-` say that it is refused by design: `- CODE ELEMENT: why`;
 - `+` say that it is wrong on purpose and deployed all the same, and why;
 - `~` say with which variables it comes to its end, `~ {"n": 1}`, or what keeps it from one here;
-- `>` say what happens to it when it is started with nothing known: `> job j, timer b`;
+- `>` say what happens to it when it is started with nothing known (but what `~` says on the way): `> job j, timer b`;
 - `=` begin a process: `= q doc` is one that is not executable, `= -` one without an id. Without one there is one process, `main`.
 
 All others draw. `s>j>e` are three elements and their flows, `x>*e` is a default flow, `x>e ? n > 1` one with a condition, `S{ s2>e2 }` is
