@@ -21,6 +21,9 @@ SHAPES = {f"{path.stem}:{entry.line} {Path(entry.files[0]).stem}": entry for pat
 REFUSED = {name: entry for name, entry in SHAPES.items() if entry.wrong or entry.refused}
 LIVED = {name: entry for name, entry in SHAPES.items() if name not in REFUSED}
 TURNS = 3
+DOCS = ROOM.parents[2] / "docs" / "bpmn.md"
+MANY, ENOUGH = 322, 290
+"""So many files the suites had in July 2024, and so many of them are to deploy."""
 
 World = Callable[[], AbstractContextManager[tuple[Engine, Any]]]
 
@@ -84,11 +87,14 @@ def test_the_suites_are_held() -> None:
     """How many files there are, each once; how many deploy as single files; and how many are refused, and why."""
     every = files(SHAPES)
     assert len(every) == len(set(every))
+    assert all(file.endswith(".bpmn") and file.count("src/") <= 1 for file in every)
     by_design = {name: entry for name, entry in REFUSED.items() if not entry.wrong}
     assert all(entry.why for entry in by_design.values())
-    assert {
-        "held": len(every),
-        "deployed": len(files(LIVED)),
-        "refused on purpose": len(files(REFUSED)) - len(files(by_design)),
-        "refused by design": len(files(by_design)),
-    } == {"held": 363, "deployed": 309, "refused on purpose": 33, "refused by design": 21}
+    deployed, design = len(files(LIVED)), len(files(by_design))
+    on_purpose = len(files(REFUSED)) - design
+    assert len(every) >= MANY and deployed >= ENOUGH
+    said = (
+        f"of {len(every)}, {deployed} deploy as single files and are driven as far as they go, "
+        f"{on_purpose} are refused as they are meant to be, {design} by design"
+    )
+    assert said in DOCS.read_text(encoding="utf-8")
