@@ -248,7 +248,7 @@ def _outgoing(found: Findings, scope: Scope, element: Element) -> None:
         if choosing and len(flows) > 1 and flow.condition is None and not is_default:
             message = f"{flow_called(flow, scope)} has no condition and is not the default of {the(element)}."
             found.add(flow, "unconditional-flow", message, "Give it a condition, or make it the default flow.")
-        if flow.condition is not None and (is_default or element.type in ("parallelGateway", "eventBasedGateway")):
+        if flow.condition is not None and not scope.reads(flow):
             why = "it is the default" if is_default else f"it leaves a {words(element.type)}"
             found.warn(flow, "condition-ignored", f"The condition of the {flow_called(flow, scope)[4:]} is not read: {why}.", "Remove it.")
 

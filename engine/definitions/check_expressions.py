@@ -45,7 +45,9 @@ def _syntax(found: Findings, site: Site, expressions: Expressions) -> None:
     fault = expressions.fault(site.text)
     if fault is not None:
         message = f"{site.what} is not FEEL: {_short(site.text)}. {fault}"
-        found.add(site.owner, "feel-syntax", message, "Put the expression right.", line=site.line)
+        foreign = any(mark in site.text for mark in ("${", "#{"))
+        help = "It is of Camunda 7: `amends convert FILE` translates it, or write FEEL." if foreign else "Put the expression right."
+        found.add(site.owner, "feel-syntax", message, help, line=site.line)
     elif site.condition:
         certain, value = expressions.constant(site.text)
         if certain and value is not True:

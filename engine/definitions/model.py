@@ -346,6 +346,11 @@ class Scope:
         found = [self.elements.get(name) for pair in ends if boundary_id in pair for name in pair - {boundary_id}]
         return [element for element in found if element is not None and element.for_compensation]
 
+    def reads(self, flow: Flow) -> bool:
+        """Whether the condition of a flow decides anything: not that of a default, nor behind a gateway that does not choose by it."""
+        source = self.elements.get(flow.source)
+        return source is None or (source.default != flow.id and source.type not in ("parallelGateway", "eventBasedGateway"))
+
     def outgoing(self, element_id: str) -> list[Flow]:
         """The flows that leave an element, in document order."""
         return [self.flows[name] for name in self.elements[element_id].outgoing]

@@ -36,7 +36,7 @@ def sites(process: Process) -> Iterator[Site]:
 
 def _scope(scope: Scope, outer: frozenset[str]) -> Iterator[Site]:
     for flow in scope.flows.values():
-        if flow.condition is not None:
+        if flow.condition is not None and scope.reads(flow):
             what = f"The condition of the {flow_called(flow, scope)[4:]}"
             yield Site(flow, what, flow.condition, flow.line, REQUIRED, outer, condition=True)
     for element in scope.elements.values():

@@ -187,7 +187,9 @@ def _connect(spec: ProcessSpec, process: model.Scope) -> None:
         for flow in process.outgoing(element.id):
             if flow.target not in spec.task_specs:
                 raise Fault(f"The flow {flow.id} leads to {flow.target!r}, which is not there.")
-            condition = None if flow.condition is None else Text(flow.condition, f"condition of flow {flow.id}", always_feel=True)
+            condition = None
+            if flow.condition is not None and process.reads(flow):
+                condition = Text(flow.condition, f"condition of flow {flow.id}", always_feel=True)
             made.ways.append(elements.Way(flow.id, flow.target, condition, flow.id == element.default))
             made.connect(spec.task_specs[flow.target])
         made.boundaries = [spec.task_specs[boundary.id] for boundary in process.boundaries(element.id) if boundary.kind != "compensation"]

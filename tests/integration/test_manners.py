@@ -93,7 +93,7 @@ def held(manner: Manner, name: str, body: bytes) -> None:
     assert found == was, f"{name}: gone {dict(was - found)}, new {dict(found - was)}"
     anew = read_diagram(written, "x.bpmn")
     assert [ids.get(each, each) for each in executable(diagram)] == executable(anew)
-    for number, each in enumerate(diagram.processes):
+    for number, each in enumerate(diagram.processes if not name.endswith(", executable") else ()):
         other = anew.process(ids.get(each.id, each.id))
         if other is not None:
             same_way(diagram, anew, each.id, other.id, ids, f"{name} {number}")

@@ -183,8 +183,9 @@ class _Writer:
         for lane_set in list(self._all("laneSet")):
             if how.get("nested"):
                 outer = self._new(lane_set, "lane", 0, id=self._fresh("lane"), name="All of them")
-                for node in (child.text for child in lane_set.iter(f"{{{BPMN}}}flowNodeRef")):
-                    self._new(outer, "flowNodeRef", None, node)
+                there = {node.get("id") for node in self._all("node")}
+                for named in [child.text for child in lane_set.iter(f"{{{BPMN}}}flowNodeRef") if (child.text or "").strip() in there]:
+                    self._new(outer, "flowNodeRef", None, named)
                 inner = self._new(outer, "childLaneSet", id=self._fresh("lanes"))
                 for lane in [child for child in lane_set if child is not outer]:
                     inner.append(lane)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from amends.engine.definitions import read_diagram
+from amends.engine.execution import compile_process
 
 CAMUNDA = 'xmlns:camunda="http://camunda.org/schema/1.0/bpmn"'
 ACTIVITI = 'xmlns:activiti="http://activiti.org/bpmn"'
@@ -31,6 +32,26 @@ def test_what_documents_a_condition_is_no_part_of_it(build: Any) -> None:
     inside = "<documentation>Why</documentation><extensionElements><z xmlns='v'>z</z></extensionElements>=amount &gt; 1"
     split = f'<startEvent id="s"/><endEvent id="e"/>{build.flow("s", "e", inside)}'
     assert [flow.condition for flow in read_diagram(build.draw(split), "x").processes[0].flows.values()] == ["=amount > 1"]
+
+
+@pytest.mark.parametrize("kind", ["exclusiveGateway", "parallelGateway", "task"])
+def test_a_condition_that_decides_nothing_need_not_be_feel(found: Any, build: Any, kind: str) -> None:
+    """Some tools write one at the default flow too: it is not read, so that its language keeps nothing from running."""
+    chooses = kind != "parallelGateway"
+    default = 'default="x-b"' if chooses else ""
+    ways = build.flow("x", "a", "=amount > 1" if chooses else None) + build.flow("x", "b", "bpmn:getDataObject('approved')")
+    ends = '<endEvent id="a"/><endEvent id="b"/>'
+    body = build.draw(f'<startEvent id="s"/><{kind} id="x" {default}/>{ends}{build.flow("s", "x")}{ways}')
+    assert ("x-b", "condition-ignored", "warning") in codes(found(body))
+    assert {severity for where, _, severity in codes(found(body)) if where == "x-b"} == {"warning"}
+    compile_process(read_diagram(body, "x").processes[0])
+
+
+def test_who_writes_juel_is_told_of_the_translation(found: Any, build: Any) -> None:
+    """`${…}` is no slip of the hand."""
+    split = f'<startEvent id="s"/><task id="t"/><endEvent id="e"/>{build.flow("s", "t", "${approved}")}{build.flow("t", "e")}'
+    [problem] = [one for one in found(build.draw(split)) if one.code == "feel-syntax"]
+    assert "amends convert" in problem.help
 
 
 EVENTS = {
