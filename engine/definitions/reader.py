@@ -284,8 +284,8 @@ class _Reader:
     def lanes_of(self, holder: etree._Element, depth: int = 0) -> dict[str, str]:
         """The innermost lane's name by element id; the lanes themselves are noted on the way."""
         found: dict[str, str] = {}
+        beside: dict[str, str] = {}
         for lane_set in xml.bpmn(holder, "laneSet", "childLaneSet"):
-            beside: dict[str, str] = {}
             for lane in xml.bpmn(lane_set, "lane"):
                 name = xml.name_of(lane)
                 members = _references(lane, "flowNodeRef")

@@ -14,6 +14,9 @@ from amends.engine.definitions.problems import WARNING, Problem
 
 MOST = 20
 """How many violations of one file are told; a file that is wrong throughout is wrong in one way mostly."""
+EACH = 3
+"""How many of one kind: the same fault at element after element."""
+_VALUES = re.compile(r"(?<=: )'[^']*'")
 _NAMESPACE = re.compile(r"\{[^}]*\}")
 _EXPECTED = re.compile(r"Expected is (one of )?\( ?(.*?) ?\)")
 
@@ -36,10 +39,22 @@ def schema_problems(root: etree._Element, file: str) -> list[Problem]:
     for element in root.iter():
         by_line.setdefault(xml.line(element), []).append(element)
     found = []
-    for error in list(schema.error_log)[:MOST]:
+    for error in _telling(list(schema.error_log)):
         help = "Open and save the file in a modeler, or correct it by hand."
         found.append(Problem(file, _where(error, by_line.get(error.line, [])), error.line, "schema", WARNING, _told(error.message), help))
     return found
+
+
+def _telling(errors: list[etree._LogEntry]) -> list[etree._LogEntry]:
+    """Those that are told: of each kind the first few, so that what a file has everywhere hides nothing else."""
+    kinds: dict[str, int] = {}
+    told = []
+    for error in errors:
+        kind = _VALUES.sub("", error.message)
+        kinds[kind] = kinds.get(kind, 0) + 1
+        if kinds[kind] <= EACH:
+            told.append(error)
+    return told[:MOST]
 
 
 def _where(error: etree._LogEntry, there: list[etree._Element]) -> str:

@@ -149,3 +149,18 @@ def test_in_a_file_of_one_line_each_violation_names_its_own_element(found: Any, 
     """Some tools write no line breaks."""
     body = build.draw(build.around('<task id="t" nonsense="1"/>').replace('<endEvent id="e"/>', '<endEvent id="e" nonsense="1"/>'))
     assert {problem.element_id for problem in found(body) if problem.code == "schema"} == {"t", "e"}
+
+
+def test_a_fault_that_is_everywhere_hides_no_other(found: Any, build: Any) -> None:
+    """Of one kind the first few are told: here thirty elements of a tool of its own, and one attribute that is not known."""
+    tasks = "".join(f'<task id="t{n}"><shape xmlns="" x="{n}"/></task>' for n in range(30))
+    ways = build.path("s", *(f"t{n}" for n in range(30)), "e")
+    body = build.draw(f'<startEvent id="s"/>{tasks}<endEvent id="e" nonsense="1"/>{ways}')
+    said = [problem.element_id for problem in found(body) if problem.code == "schema"]
+    assert set(said) == {"t0", "t1", "t2", "e"}
+
+
+def test_two_sets_of_lanes_give_a_task_two_groups(found: Any, build: Any) -> None:
+    """By place and by office, say: nobody could tell who is to do it."""
+    lanes = "".join(f'<laneSet id="{n}"><lane id="l{n}" name="{n}"><flowNodeRef>t</flowNodeRef></lane></laneSet>' for n in ("north", "it"))
+    assert ("t", "repeated-element", "error") in codes(found(build.draw(lanes + build.around('<task id="t"/>'))))
