@@ -362,9 +362,12 @@ class _Writer:
                     last = next((holder.index(child) for child in holder if is_bpmn(child, *_ARTIFACTS)), len(holder))
                     holder.insert(first + number if how["flows"] == "first" else last, flow)
         for what, names in (("declarations", _DEFINITIONS), ("collaboration", ("collaboration",)), ("processes", ("process",))):
-            for child in [child for child in self.root if is_bpmn(child, *names)] if what in how else ():
+            moved = [child for child in self.root if is_bpmn(child, *names)] if what in how else []
+            for child in moved:
                 self.root.remove(child)
-                self.root.insert(self._first() if how[what] == "first" else self._top(), child)
+            place = self._first() if how.get(what) == "first" else self._top()
+            for number, child in enumerate(moved):
+                self.root.insert(place + number, child)
         if how.get("extensions") == "last":
             for holder in list(self._all("extensionElements")):
                 holder.getparent().append(holder)
