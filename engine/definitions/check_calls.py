@@ -29,12 +29,14 @@ class EndlessCalls:
                 target = self._target(element)
                 if target is not None:
                     callers.setdefault(target, []).append(process.id)
-        pending = list(self.known)
+        # In turns, so that a process that calls many is not looked through again for each of them.
+        pending = dict.fromkeys(self.known)
         while pending:
-            name = pending.pop()
+            name = next(iter(pending))
+            del pending[name]
             if name not in self.ending and self._passes(self.known[name]):
                 self.ending.add(name)
-                pending += callers.get(name, ())
+                pending.update(dict.fromkeys(callers.get(name, ())))
         held = [process for process in self.known.values() if process.id not in self.ending and self._would_end(process)]
         self.calls: dict[str, Mapping[str, Element]] = {process.id: self._held_up(process) for process in held}
 
