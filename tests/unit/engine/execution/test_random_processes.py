@@ -14,7 +14,7 @@ from blocks import VARIABLES, Maker, draw
 from driving import Driver
 from token_game import Game, Offer
 
-from amends.engine.execution import dump, load
+from amends.engine.execution import dump, load, move
 from amends.engine.execution.token import Token
 
 MANY = int(os.environ.get("AMENDS_RANDOM_PROCESSES", "150"))
@@ -59,6 +59,18 @@ def restored(d: Driver) -> None:
         assert dump(d.execution) == body
 
 
+def moved(d: Driver, like: dict[str, Any]) -> None:
+    """Move it to a version that is drawn alike: nothing begins to wait or ends by that. What is being undone is not moved."""
+    if d.execution.ended is None:
+        outcome = move(d.execution, like[d.execution.spec.name], d.engine, "like", {}, like.get)
+        if outcome.stops:
+            assert all("It is undoing what was done" in stop.message for stop in outcome.stops)
+            return
+        assert outcome.execution is not None and (outcome.begun, outcome.ended) == ([], [])
+        d.execution = outcome.execution
+        d.run()
+
+
 def compare(d: Driver, game: Game, told: str) -> dict[Key, list[Token]]:
     """Both are at the same place, and what is active has something active in it."""
     ours, its = open_in(d), open_by(game)
@@ -74,18 +86,23 @@ def compare(d: Driver, game: Game, told: str) -> dict[Key, list[Token]]:
     return ours
 
 
-def played(seed: int, counted: Counter[str] | None = None) -> None:
-    """One process, to its end or for a while."""
+def played(seed: int, counted: Counter[str] | None = None, moving: bool = False) -> None:
+    """One process, to its end or for a while. `moving`: every other time it is moved to a version that is drawn alike, not restored."""
     dice = random.Random(seed)  # noqa: S311
     body, handlers = Maker(dice).process()
     variables = {name: dice.random() < 0.5 for name in VARIABLES}
-    d = Driver(draw(body, handlers), save=False).start(**variables)
+    drawn = draw(body, handlers)
+    like = Driver(drawn, save=False).specs if moving else {}
+    d = Driver(drawn, save=False).start(**variables)
     game = Game(body, handlers, dict(variables))
     path: list[Key] = []
     fired: set[int] = set()
     for _ in range(MOST_STEPS):
         told = f"process {seed} after {path}"
-        restored(d)
+        if moving and len(path) % 2:
+            moved(d, like)
+        else:
+            restored(d)
         ours = compare(d, game, told)
         # What happens beside the flow happens once a piece: its tasks would otherwise be one like the other.
         can = {key: [token for token in found if token.wait["kind"] != "conditional"] for key, found in ours.items()}
@@ -128,6 +145,12 @@ def kinds(block: Any) -> set[str]:
     for event in [*block.bounds, *block.handlers]:
         found |= kinds(event.block) | {event.trigger, "interrupting" if event.interrupting else "not interrupting"}
     return found.union(*(kinds(part) for part in block.parts)) if block.parts else found
+
+
+def test_a_move_to_what_is_drawn_alike_changes_nothing() -> None:
+    """Wherever a random process stands: what has come does not come again, what waits goes on waiting."""
+    for seed in range(SEED, SEED + MANY // 3):
+        played(seed, moving=True)
 
 
 def test_random_processes_do_what_the_reference_does() -> None:
