@@ -15,6 +15,7 @@ from amends.forms.model import CHOICE_TYPES, INPUT_TYPES, TEXT_TYPES, Component
 from amends.forms.numbers import NumberFault, decimals, read_number, write_number
 from amends.forms.patterns import is_email, is_phone, matches
 from amends.forms.run import Scope
+from amends.forms.texts import number as number_words
 
 MAX_TEXTFIELD = 10_000
 MAX_TEXTAREA = 100_000
@@ -69,9 +70,9 @@ def _text(component: Component, value: str, raw: Any, scope: Scope, label: str) 
     found = []
     shortest = limit(component, "minLength", scope)
     if shortest is not None and len(value) < shortest:
-        found.append(message("text.short", label, limit=write_number(shortest)))
+        found.append(message("text.short", label, limit=number_words(int(shortest))))
     if len(value) > longest(component, scope):
-        return [message("text.long", label, limit=f"{longest(component, scope):,}")]
+        return [message("text.long", label, limit=number_words(longest(component, scope)))]
     if "pattern" in component.compiled:
         verdict = matches(component.compiled["pattern"], value)
         if not verdict:

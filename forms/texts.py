@@ -19,6 +19,10 @@ class Speech:
         """A date in words; None for the form's own English."""
         return None
 
+    def number(self, found: int) -> str:
+        """A whole number with the signs of the reader's language."""
+        return f"{found:,}"
+
 
 _ENGLISH = Speech()
 _current: ContextVar[Speech] = ContextVar("amends_speech", default=_ENGLISH)
@@ -32,6 +36,11 @@ def say(text: str) -> str:
 def day(found: date) -> str | None:
     """A date in words in that language; None where it is English."""
     return _current.get().day(found)
+
+
+def number(found: int) -> str:
+    """A whole number with the signs of that language, to be read; not as somebody is to type it."""
+    return _current.get().number(found)
 
 
 def speak(speech: Speech) -> Callable[[], None]:

@@ -18,7 +18,7 @@ from amends.engine.definitions import translations as texts
 from amends.engine.errors import Unavailable
 from amends.forms.texts import Speech, speak
 from amends.webui import packages
-from amends.webui.speech import FOLDER, OWN, current, language, say
+from amends.webui.speech import FOLDER, OWN, current, language, number, say
 from amends.webui.state import own_session, remember, setting
 
 blueprint = Blueprint("languages", __name__)
@@ -83,6 +83,9 @@ class _Speech(Speech):
 
     def day(self, found: date) -> str | None:
         return None if current() == OWN else format_date(found, "long", current())
+
+    def number(self, found: int) -> str:
+        return number(found)
 
 
 def init(app: Flask) -> None:

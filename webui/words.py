@@ -120,6 +120,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "span_words": length,
     "counted": count,
     "size": size,
+    "number_words": speech.number,
     "priority_words": priority,
     "label_words": label,
     "capitalize_first": capitalize_first,

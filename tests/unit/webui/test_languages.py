@@ -127,6 +127,18 @@ def test_the_parts_of_a_date_are_as_wide_in_every_language(browser: Any) -> None
     assert widths["en"] == [2, 1] and len(set(map(tuple, widths.values()))) == 1
 
 
+@pytest.mark.parametrize(("code", "most"), [("en", "10,000"), ("de", "10.000"), ("fr", "10\u202f000"), ("es", "10.000"), ("ar", "10,000")])
+def test_numbers_are_written_as_the_language_does(browser: Any, code: str, most: str) -> None:
+    """How much may be written is said with the signs of the language, before and after somebody has written more."""
+    browser.client.get(f"/language/{code}")
+    page = browser.client.get("/complain/1").text
+    (hint,) = re.findall(r'govuk-character-count__message">([^<]+)<', page)
+    assert most in hint
+    page = browser.post("/complain/1", {"description": "x" * 10_001}).text
+    (error,) = re.findall(r'govuk-error-message"[^>]*>(.*?)</p>', page, re.DOTALL)
+    assert most in error
+
+
 def test_what_is_missing_is_said_by_check_and_listed() -> None:
     """A text that is changed is one to be translated again; a letter is one too; a broken file is an error."""
     form = b'{"id": "f", "components": [{"type": "textfield", "key": "a", "label": "New words"}]}'
