@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 import amends
 from amends.forms import Form, RenderModel
+from amends.forms.texts import number
 
 from .support import Make, every_input, made, persons
 
@@ -33,6 +34,7 @@ def jinja() -> Environment:
     """The templates, strict about names."""
     made = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined)
     made.globals["_"] = lambda text, **values: text % values
+    made.filters["number_words"] = number
     return made
 
 
