@@ -54,6 +54,20 @@ def words_of(pdf: bytes) -> str:
     return " ".join("".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages).split())
 
 
+@pytest.mark.parametrize("language", ["de", "ar"])
+def test_the_address_is_in_the_window_of_the_envelope(language: str) -> None:
+    """On the left, between 20 and 110 mm, also where the letter is written from right to left."""
+    found: list[float] = []
+
+    def look(text: str, transform: Any, matrix: Any, *more: Any) -> None:
+        if "Example Row" in text:
+            found.append((transform[4] + matrix[4]) / 72 * 25.4)
+
+    made = letter_pdf("Words", "Some words.", ["Jo Meyer", "1 Example Row"], "Org", date(2026, 12, 4), language)
+    PdfReader(io.BytesIO(made)).pages[0].extract_text(visitor_text=look)
+    assert found and all(20 <= left <= 110 for left in found), found
+
+
 @pytest.mark.parametrize("typed", ["1\ufe0f\u20e3", "#\ufe0f\u20e3", "1\u20e3", "a\u20e3", '"\u20e3', "x\u1ab0"])
 def test_a_sign_with_something_around_it_is_printed_without(typed: str) -> None:
     """A keycap as its key: a font has the sign, though not what stands around it."""

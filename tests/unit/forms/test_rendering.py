@@ -251,4 +251,4 @@ def test_how_long_a_text_may_be_is_said_where_somebody_may_come_near_it(write: W
     field = page.get_element_by_id("f-a")
     assert (field.get("aria-describedby"), field.get("maxlength")) == ("f-a-info" if said else None, None)
     told = [words(one) for one in page.cssselect("#f-a-info")]
-    assert told == ([f"You can enter up to {most} characters"] if said else [])
+    assert told == ([f"You can enter up to {most:,} characters"] if said else [])
