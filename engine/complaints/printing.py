@@ -122,14 +122,6 @@ class PrintQueue:
         version = self.engine.versions.get(view.deployment_id)
         with self.engine.database.reading() as connection:
             body, name = connection.execute(select(M.body, M.letter).join(t.dispatch, D.message_id == M.id).where(D.key == key)).one()
-        link = ""
-        base = version.settings.get("base_url")
-        if KEPT_LINK in body and follow_address(base, ""):
-            with self.engine.commands.on(letter.instance_id, "print", actor, ended_too=True, suspended_too=True) as work:
-                secret = self.register.links.make(work.connection, letter.instance_id, "printed letter")
-                work.execution.notes.append(Note("link printed", "", 0, {"dispatch": key}))
-            link = follow_address(base, secret)
-            body = body.replace(KEPT_LINK, link)
         calendar = version.calendars.get("default")
         day = letter.at.astimezone(ZoneInfo(calendar.zone.key) if calendar is not None and hasattr(calendar.zone, "key") else UTC).date()
         language = str(view.variables.get("language") or source_language(version.package))
@@ -137,7 +129,19 @@ class PrintQueue:
         given = version.package.letter(wanted := letter_in(version.package, name or "", language))
         template = None if given is None else read_template(wanted, given)
         to = address(view.variables, letter.recipient)
-        return letter_pdf(letter.subject, body, to, organisation, day, language, link=link, template=template)
+
+        def made(text: str, link: str) -> bytes:
+            return letter_pdf(letter.subject, text, to, organisation, day, language, link=link, template=template)
+
+        link, base = "", version.settings.get("base_url")
+        if KEPT_LINK in body and follow_address(base, ""):
+            made(body, "")  # what cannot be printed gives no link out
+            with self.engine.commands.on(letter.instance_id, "print", actor, ended_too=True, suspended_too=True) as work:
+                secret = self.register.links.make(work.connection, letter.instance_id, "printed letter")
+                work.execution.notes.append(Note("link printed", "", 0, {"dispatch": key}))
+            link = follow_address(base, secret)
+            body = body.replace(KEPT_LINK, link)
+        return made(body, link)
 
     def posted(self, key: str, *, actor: str, at: datetime | None = None) -> None:
         """Say that a letter is in the post: who, and when, become its proof, and stand in the history.

@@ -22,7 +22,14 @@ from amends.engine.services.letters import Template
 TEMPLATE = "letter.typ"
 MOST_SIGNS = 40
 """So many different signs that no font shows are found out one after the other; in a letter with more, all are replaced."""
-HELP = "Its text is on the complaint's page. What a font is missing for is printed once one is installed on this machine."
+HELP = "Its text is on the complaint's page, and it still waits in the post room."
+NO_FONT = (
+    "No font on this machine has the sign “{sign}” ({name}), so the letter cannot be printed yet. Have a font with it installed by whoever "
+    "runs this machine (on Debian: apt-get install {package}), and open the letter again; nothing has to be started anew. Or give its "
+    "words in another way, by mail or by telephone, and say in the post room that it was dealt with so."
+)
+FONTS = {"fonts-noto-cjk": ("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO", "IDEOGRAPHIC", "FULLWIDTH")}
+OTHER_FONTS = "fonts-noto-core"
 SIGNS = ("So", "Sk", "Sm")
 UNSEEN = ("Mn", "Me", "Cf", "Cc", "Co", "Cn")
 ENCLOSING = range(0x20DD, 0x20E5)
@@ -62,8 +69,19 @@ def letter_pdf(
             return _compiled(_with(data, instead))
         except typst.TypstError as error:
             if not left or not _learnt(instead, str(error), data):
-                raise AmendsError(f"The letter could not be made into a PDF: {error}. {HELP}") from error
+                raise AmendsError(_why_not(str(error))) from error
     raise AssertionError("the last attempt returns or raises")
+
+
+def _why_not(error: str) -> str:
+    """What keeps a letter from being made, and what to do: mostly a script that no font here has."""
+    found = _NOT_SHOWN.search(error)
+    if found is None:
+        return f"The letter could not be made into a PDF: {error}. {HELP}"
+    sign = _ESCAPED.sub(lambda match: chr(int(match[1], 16)), found[1])
+    name = unicodedata.name(sign[0], "without a name")
+    package = next((one for one, scripts in FONTS.items() if name.startswith(scripts)), OTHER_FONTS)
+    return f"{NO_FONT.format(sign=sign, name=name.lower(), package=package)} {HELP}"
 
 
 def _compiled(data: Any) -> bytes:

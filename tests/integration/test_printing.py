@@ -17,7 +17,7 @@ from sqlalchemy import update
 import amends
 from amends.engine.complaints.printing import PrintQueue, ToPrint
 from amends.engine.definitions import read_package
-from amends.engine.errors import Conflict, NotFound
+from amends.engine.errors import AmendsError, Conflict, NotFound
 from amends.engine.services.letter_shape import shaped
 from amends.engine.services.letters import read_template
 from amends.engine.services.pdf import letter_pdf
@@ -236,6 +236,27 @@ def test_the_page_shows_prints_and_records(app: Any) -> None:
     assert client.post(mail, data=sent | {"do": "part", name: filed.reference}).status_code == 303
     page = client.get("/post").text
     assert "Nothing to print." in page and "Nothing waits." in page
+
+
+def test_a_script_without_a_font_says_what_to_do_and_loses_nothing(app: Any) -> None:
+    """The page names the sign and the font to install; the letter still waits, and no link was given out for a print that is none."""
+    filed = app.register.file({**COMPLAINT, "description": "水壺漏水"}, actor="complainant", channel="post")
+    app.engine.run_due()
+    client = create_app(app, TESTING=True, AMENDS_LIMIT_SIGN_IN=None).test_client()
+    token = re.search(r'name="amends_csrf" value="([^"]+)"', client.get("/sign-in").text)
+    assert token is not None
+    client.post("/sign-in", data={"username": "hanna", "password": "correct horse battery", "amends_csrf": token[1]})
+    (letter,) = app.print_queue.waiting()
+    try:
+        letter_pdf("Words", "水", [], "Org", date(2026, 12, 4), "en")
+    except AmendsError:
+        refused = client.get(f"/post/{letter.key}.pdf")
+        assert refused.status_code == 400
+        assert all(words in refused.text for words in ("“水”", "fonts-noto-cjk", "still waits in the post room", "open the letter again"))
+        assert "link printed" not in [event.kind for event in app.engine.history(filed.instance_id)]
+    else:
+        assert client.get(f"/post/{letter.key}.pdf").mimetype == "application/pdf", "this machine has the font"
+    assert [one.key for one in app.print_queue.waiting()] == [letter.key]
 
 
 def test_one_letter_of_many_keeps_the_others_from_nothing(app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
