@@ -141,7 +141,7 @@ def test_every_state_in_every_language(
     axe_violations: Callable[[Page], list[str]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Asked for more, decided, its question, closed, the survey and its errors, withdrawn, a lost link, one that has ended."""
+    """Asked, decided, its question, closed, the survey and its errors, withdrawn, by post and by telephone, a lost link, an ended one."""
     address, application = installation
     context = chromium.new_context()
     seen = Watched(context.new_page(), address, axe_violations, code)
@@ -176,6 +176,16 @@ def test_every_state_in_every_language(
     withdraw(application, gone.reference)
     seen.go(f"/follow/{gone.reference}")
     assert application.register.get(gone.reference).state == "closed"
+    for more in ({"contact_by": "post", "address": "1 Row"}, {"contact_by": "phone", "phone": "+44 20 7946 0123"}):
+        by_post = application.register.file({"description": "It leaks.", **more}, actor="complainant", language=code)
+        seen.page.goto(f"{address}/f/{by_post.secret}")
+        application.engine.run_due()
+        seen.go(f"/follow/{by_post.reference}")
+        assert seen.page.locator(".app-message__way .app-tag").count() == 1
+        (letter,) = [one for one in application.print_queue.waiting() if one.reference == by_post.reference]
+        (application.print_queue.told if letter.to_say else application.print_queue.posted)(letter.key, actor="system")
+        seen.go(f"/follow/{by_post.reference}")
+        assert seen.page.locator(".app-message__way").count() == 1 and seen.page.locator(".app-message__way .app-tag").count() == 0
     seen.go("/follow/lost")
     seen.page.locator("main button[type=submit]").click()
     seen.look()
