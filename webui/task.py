@@ -19,6 +19,7 @@ from amends.webui.people import name_of
 from amends.webui.state import application, now, web
 
 blueprint = Blueprint("task", __name__)
+LAST_MESSAGES = 3
 OPEN = "open"
 MOST_URGENT = 100
 
@@ -62,13 +63,16 @@ def show(task_id: str) -> Response:
     is_open = work.task.state == OPEN
     # Its page has the last messages; not for who is barred from it, and comments it has for nobody.
     barred = is_open and bool(_apart(work)) and _is_barred(_barred(work, list(engine.history(work.view.id))))
+    me, instance_id, new = actors.signed_in().id, work.task.instance_id, 0
     with engine.batch(beside=True):
         if is_open:
-            looking = presence.look(work.task.instance_id, actors.signed_in().id, messages=None if barred else engine.now())
-        engine.record_read(work.task.instance_id, f"task {work.task.element_id}", actor=actors.actor())
+            news = presence.news(me, [instance_id]).get(instance_id)
+            new = news.messages if news is not None else 0
+            looking = presence.look(instance_id, me, messages=None if barred else engine.now())
+        engine.record_read(instance_id, f"task {work.task.element_id}", actor=actors.actor())
     if not is_open:
         return _closed(work)
-    return _show(work, work.draft.get("data", {}), looking=looking)
+    return _show(work, work.draft.get("data", {}), looking=looking, new=new)
 
 
 @blueprint.post("/tasks/<task_id>")
@@ -178,7 +182,7 @@ def arrange(task_id: str) -> Response:
 
 def _show(
     work: Work, data: dict[str, Any], errors: Any = None, status: int = 200, revealed: bool = False, problems: dict[str, str] | None = None,
-    looking: Sequence[str] = (),
+    looking: Sequence[str] = (), new: int = 0,
 ) -> Response:  # fmt: skip
     if work.task.state != OPEN:
         _too_late(work)
@@ -194,8 +198,14 @@ def _show(
         "task/show.html", status, work=work, model=model, about=told, saved=bool(work.draft), revealed=revealed,
         follows=story.what_follows(work.package, work.element) if work.element is not None else [],
         candidates=_candidates(work.task), barred=barred, holder=name_of(work.task.assignee), looking=looking,
-        problems=problems or {}, asked=request.form if problems else {}, **_allowed(work.task),
+        last=_last(told.thread, new), problems=problems or {}, asked=request.form if problems else {}, **_allowed(work.task),
     )  # fmt: skip
+
+
+def _last(thread: Sequence[Any], new: int) -> int:
+    """How many of the last messages are shown: all that are new, since the page makes them seen, and some in any case."""
+    came = [place for place, message in enumerate(thread) if message.direction == "in"]
+    return max(LAST_MESSAGES, len(thread) - came[-new] if 0 < new <= len(came) else 0)
 
 
 def _allowed(task: Any) -> dict[str, bool]:

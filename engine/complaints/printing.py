@@ -85,9 +85,12 @@ class PrintQueue:
 
     def of(self, key: str) -> ToPrint | None:
         """One, whether it still waits or somebody has seen to it; None where there is none."""
-        with self.engine.database.reading() as connection:
-            row = connection.execute(LETTERS.where(D.key == key)).one_or_none()
+        row = self._row(key)
         return None if row is None else self._letter(row)
+
+    def _row(self, key: str) -> Any | None:
+        with self.engine.database.reading() as connection:
+            return connection.execute(LETTERS.where(D.key == key)).one_or_none()
 
     def _letter(self, row: Any) -> ToPrint:
         returned = row.state in (outbox.RETURNED, outbox.UNSENT)
@@ -105,9 +108,8 @@ class PrintQueue:
 
     def one(self, key: str) -> ToPrint:
         """One that waits; raises `NotFound`."""
-        with self.engine.database.reading() as connection:
-            row = connection.execute(LETTERS.where(D.key == key, D.state.in_(WAITING))).one_or_none()
-        if row is None:
+        row = self._row(key)
+        if row is None or row.state not in WAITING:
             raise NotFound("This letter does not wait to be printed any more.")
         return self._letter(row)
 

@@ -247,18 +247,26 @@ def test_the_inbox_and_the_task_say_it(house: House, clock: Any) -> None:
     assert "Henry is looking at this too" in client.get(f"/tasks/{task.id}").text
     assert "app-tag--new" not in client.get("/inbox").text
     clock.move(minutes=5)
-    for _ in range(2):
-        house.register.receive(leak, "Any news?", author="complainant")
+    for number in range(2):
+        house.register.receive(leak, f"Any news? {number}", author="complainant")
     house.register.talk.say(leak, "Ask them", actor=house["henry"])
     assert 'app-tag--new">2 new messages, 1 new comment<' in client.get("/inbox").text
     clock.move(seconds=30)
     client.get(f"/complaints/{leak.reference}/looking")
     assert 'app-tag--new">2 new messages, 1 new comment<' in client.get("/inbox").text, "a page that stands open shows nothing new"
     clock.move(seconds=30)
-    assert "Ask them" not in client.get(f"/tasks/{task.id}").text
+    page = client.get(f"/tasks/{task.id}").text
+    assert "Ask them" not in page and "Any news? 0" in page
     assert 'app-tag--new">1 new comment<' in client.get("/inbox").text, "a task's page shows messages and no comments"
     assert "Ask them" in client.get(f"/complaints/{leak.reference}").text
     assert "app-tag--new" not in client.get("/inbox").text
+    clock.move(minutes=5)
+    for number in range(5):
+        house.register.receive(leak, f"Once more, {number}", author="complainant")
+        clock.move(minutes=1)
+    page = client.get(f"/tasks/{task.id}").text
+    assert [f"Once more, {number}" in page for number in range(5)] == [True] * 5, "what it makes seen, it shows"
+    assert "Any news?" not in page and "Once more, 0" not in client.get(f"/tasks/{task.id}").text
     clock.move(minutes=5)
     house.app.engine.complete(task.id, {**ASSESSED, "severity": "high"}, actor=house["hanna"])
     house.app.engine.run_due()
