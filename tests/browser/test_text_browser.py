@@ -147,7 +147,7 @@ def test_saved_and_sent_found_by_its_code_and_withdrawn(installation: tuple[str,
         third.wait_for(told)
     third.follow("zurückziehen")
     third.wait_for("Zurück zu Ihrer Beschwerde")
-    third.find("2000 Zeichen")
+    third.find("2.000 Zeichen")
     third.keys(TAB + ENTER)  # the button says what it does, as the heading above it
     third.wait_for("erhalten")
     again(third, "Ihre Beschwerde ist abgeschlossen.")
