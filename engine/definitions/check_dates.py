@@ -11,7 +11,6 @@ from amends.engine.definitions.timers import instant_of, shortened
 
 _BEHIND = timedelta(hours=12)
 """How far behind UTC a place's clock may be."""
-_LONGEST_DATE = len("2026-12-24")
 
 
 def check_dates(found: Findings, process: Process, now: datetime, expressions: Expressions) -> None:
@@ -42,7 +41,10 @@ def _slack(value: str | date) -> timedelta:
     """How long after its instant in UTC a date has passed for everybody: the whole of a day, and wherever no offset is written."""
     if isinstance(value, str):
         text = value.strip()
-        value = date.fromisoformat(text) if len(text) <= _LONGEST_DATE else datetime.fromisoformat(text)
+        try:
+            value = date.fromisoformat(text)
+        except ValueError:
+            value = datetime.fromisoformat(text)
     if not isinstance(value, datetime):
         return _BEHIND + timedelta(days=1)
     return timedelta() if value.tzinfo is not None else _BEHIND

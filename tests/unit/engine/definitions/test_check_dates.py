@@ -55,6 +55,10 @@ def test_a_date_that_has_passed_is_a_warning(build: Any, place: str) -> None:
         ("2026-03-01T21:00:00", NOW),
         ("2026-02-28", datetime(2026, 3, 1, 12, tzinfo=UTC)),
         ("=date(&quot;2026-02-28&quot;)", datetime(2026, 3, 1, 12, tzinfo=UTC)),
+        # By their weeks: one as long as a date may have an hour.
+        ("2026W10T09", datetime(2026, 3, 2, 21, tzinfo=UTC)),
+        ("2026W10 09", datetime(2026, 3, 2, 21, tzinfo=UTC)),
+        ("2026-W10-1", datetime(2026, 3, 3, 12, tzinfo=UTC)),
     ],
 )
 def test_it_has_passed_when_it_has_everywhere(build: Any, text: str, passes: datetime) -> None:
