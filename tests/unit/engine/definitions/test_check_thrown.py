@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from amends.engine.definitions.model import Scope
+
 MANIFEST = b'[package]\nname = "a"\nversion = "1"\n'
 
 
@@ -99,3 +101,24 @@ def test_of_a_single_file_nobody_knows_who_calls(found: Any, build: Any) -> None
     assert [one for one in found(build.draw(throwing(build, "error"), declared("error"))) if one.code == "uncaught"] == []
     drawn = build.draw(throwing(build, "error"), declared("error"), executable=False)
     assert [one for one in found({"package.toml": MANIFEST, "p.bpmn": drawn}) if one.code == "uncaught"] == []
+
+
+@pytest.mark.parametrize("kind", ["error", "escalation"])
+def test_another_package_may_call_what_nothing_calls_here(found: Any, build: Any, kind: str) -> None:
+    """A call may be to a process of another package, so of one that this package does not call itself no more is said than is known."""
+    for processes, may in (({"p": throwing(build, kind)}, True), ({"p": throwing(build, kind), "q": calling(build)}, False)):
+        (one,) = said(found, build, kind, **processes)
+        assert ("Unless another package that calls the process does, it" in one.message) is may
+
+
+def test_a_scope_is_looked_through_once_for_all_that_it_throws(found: Any, build: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many events throw in it: each is told, and what could catch it is not looked for anew."""
+    looked: list[Scope] = []
+    before: Any = Scope.event_subprocesses
+    names = [f"x{number}" for number in range(50)]
+    ends = "".join(f'<endEvent id="{name}">{definition("error")}</endEvent>' + build.flow("t", name) for name in names)
+    drawn = build.draw(f'<startEvent id="s"/><task id="t"/>{build.flow("s", "t")}{ends}', declared("error"))
+    monkeypatch.setattr(Scope, "event_subprocesses", property(lambda scope: looked.append(scope) or before.fget(scope)))
+    problems = found({"package.toml": MANIFEST, "p.bpmn": drawn})
+    assert sorted(one.element_id for one in problems if one.code == "uncaught") == sorted(names)
+    assert len(looked) < len(names)
