@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import ROUND_FLOOR, Decimal
 from itertools import islice, product
@@ -22,15 +23,25 @@ from amends.engine.feel import nodes as n
 
 MOST_TRIES = 4_000
 """How many combinations of samples are tried for one choice; a larger one is left undecided."""
+MOST_WORK = 1_000_000
+"""How many constants are compared for one choice, those of a condition with each combination tried; the rest is left undecided."""
+MOST_GAPS = 200_000
+"""How many constants are compared in looking for a gap."""
 _LARGE = 10**15
 _PLACES = 9
 """Numbers are decided below this size, and with at most so many decimal places."""
 _COMPARISONS = frozenset(("=", "!=", "<", "<=", ">", ">="))
+_CENTS = 2
+"""How many decimal places an amount has at least, where any is compared that is not whole."""
 _PURE = frozenset({"date", "time", "date and time", "duration", "number", "string"})
 
 
 class Beyond(Exception):
     """A condition that is not plain."""
+
+
+class _TooMuch(Exception):
+    """A choice that takes too long to decide."""
 
 
 @dataclass(slots=True)
@@ -49,6 +60,39 @@ class _Way:
     flow: Flow
     expression: Expression
     reads: set[str]
+    work: int
+    """How many constants it compares, and one for being asked."""
+
+
+@dataclass(slots=True)
+class _Trial:
+    """The conditions of one choice, held against samples: each condition against each combination once."""
+
+    samples: Mapping[str, _Samples]
+    left: int = MOST_WORK
+    known: dict[tuple[str, tuple[str, ...], bool], int | None] = field(default_factory=dict)
+
+    def complete(self, paths: Sequence[str]) -> bool:
+        return all(self.samples[path].complete for path in paths)
+
+    def tries(self, paths: Sequence[str], likely: bool = False) -> Iterator[dict[str, Any]] | None:
+        return _tries(paths, [self.samples[path].likely if likely else self.samples[path].values for path in paths])
+
+    def holds(self, way: _Way, context: Mapping[str, Any]) -> bool:
+        """Whether a condition holds. Raises _TooMuch when too many were asked."""
+        self.left -= way.work
+        if self.left < 0:
+            raise _TooMuch
+        return _holds(way, context)
+
+    def holding(self, way: _Way, paths: Sequence[str], likely: bool = False) -> int | None:
+        """For which of the combinations a condition holds: a bit for each, the lowest for the first; None where there are too many."""
+        key = (way.flow.id, tuple(paths), likely)
+        if key not in self.known:
+            tries = self.tries(paths, likely)
+            held = None if tries is None else sum(1 << number for number, context in enumerate(tries) if self.holds(way, context))
+            self.known[key] = held
+        return self.known[key]
 
 
 def check_choices(found: Findings, process: Process, expressions: Expressions) -> None:
@@ -68,9 +112,11 @@ def _choice(found: Findings, scope: Scope, element: Element, flows: Sequence[Flo
     if not ways or any(not values for values in samples.values()):
         return
     exclusive = element.type == "exclusiveGateway" and len(ways) > 1
-    dead = {way.flow.id for way in ways if _never(found, scope, way, samples)}
-    if exclusive:
-        _together(found, scope, element, [way for way in ways if way.flow.id not in dead], samples, flows)
+    trial = _Trial(samples)
+    with suppress(_TooMuch):
+        dead = {way.flow.id for way in ways if _never(found, scope, way, trial)}
+        if exclusive:
+            _together(found, scope, element, [way for way in ways if way.flow.id not in dead], trial, flows)
     every = len(ways) == len(scope.outgoing(element.id)) > 1 and element.default is None
     if every and element.type in ("exclusiveGateway", "inclusiveGateway"):
         _gap(found, element, ways, reads)
@@ -103,7 +149,7 @@ def _way(flow: Flow, expressions: Expressions, reads: _Found) -> _Way | None:
     for path, values in own.constants.items():
         reads.constants.setdefault(path, []).extend(values)
     reads.boolean |= own.boolean
-    return _Way(flow, expression, {*own.constants, *own.boolean})
+    return _Way(flow, expression, {*own.constants, *own.boolean}, 1 + sum(len(values) for values in own.constants.values()))
 
 
 def _walk(node: n.Node, found: _Found, text: str) -> None:
@@ -251,21 +297,17 @@ def _holds(way: _Way, context: Mapping[str, Any]) -> bool:
         return False
 
 
-def _never(found: Findings, scope: Scope, way: _Way, samples: Mapping[str, _Samples]) -> bool:
+def _never(found: Findings, scope: Scope, way: _Way, trial: _Trial) -> bool:
     paths = sorted(way.reads)
-    if not all(samples[path].complete for path in paths):
-        return False
-    tries = _tries(paths, [samples[path].values for path in paths])
-    if tries is None or any(_holds(way, context) for context in tries):
+    tries = trial.tries(paths) if trial.complete(paths) else None
+    if tries is None or any(trial.holds(way, context) for context in tries):
         return False
     message = f"The condition of the {flow_called(way.flow, scope)[4:]} is never true, whatever {' and '.join(paths)} may be."
     found.warn(way.flow, "never-true", message, "Correct the condition, or delete the flow.")
     return True
 
 
-def _together(
-    found: Findings, scope: Scope, element: Element, ways: Sequence[_Way], samples: Mapping[str, _Samples], flows: Sequence[Flow]
-) -> None:
+def _together(found: Findings, scope: Scope, element: Element, ways: Sequence[_Way], trial: _Trial, flows: Sequence[Flow]) -> None:
     """Flows of an exclusive gateway that are never reached because of those before them, or that hold together with one."""
     order = {flow.id: number for number, flow in enumerate(flows)}
     ways = sorted(ways, key=lambda way: order[way.flow.id])
@@ -273,10 +315,10 @@ def _together(
         before = ways[:number]
         if not before:
             continue
-        if _masked(found, scope, way, before, samples):
+        if _masked(found, scope, way, before, trial):
             continue
         for first in before:
-            shown = _example(first, way, samples)
+            shown = _example(first, way, trial)
             if shown is not None:
                 values = " and ".join(f"{path} = {_shown(value)}" for path, value in shown)
                 both = f"{_named_flow(first.flow, scope)} and {_named_flow(way.flow, scope)}"
@@ -290,7 +332,8 @@ def _gap(found: Findings, element: Element, ways: Sequence[_Way], reads: _Found)
     """Numbers between others for which no condition of a gateway holds, and it has no default.
 
     Said where all conditions read one variable, and only of what is certain. Beyond the first and the last constant the variable may
-    never be; between two points that are tested for, either. Between whole numbers a gap has to hold one: it may count something.
+    never be; between two points that are tested for, either. A gap has to hold a number with no more places than those it is between:
+    a whole one between whole numbers, for it may count something, and one in cents at least where any of the numbers is not whole.
     """
     if len(reads.constants) != 1 or reads.boolean:
         return
@@ -298,12 +341,18 @@ def _gap(found: Findings, element: Element, ways: Sequence[_Way], reads: _Found)
     if not all(_plain_number(value) for value in constants):
         return
     numbers = sorted({Decimal(value) for value in constants})
-    fractions = any(number != number.to_integral_value() for number in numbers)
+    if 2 * len(numbers) * len(constants) > MOST_GAPS:
+        return
+    step = _step(numbers)
     # What the conditions give is the same throughout each of these: below all constants, at the first, between it and the second, …
     regions: list[tuple[Decimal, bool]] = [(numbers[0] - 1, True)]
+    unlikely: set[Decimal] = set()
     for low, high in zip(numbers, [*numbers[1:], numbers[-1] + 2], strict=True):
-        whole = low.to_integral_value(ROUND_FLOOR) + 1
-        regions += [(low, False), (whole if whole < high else (low + high) / 2, True)]
+        between = _between(low, high, step)
+        if between is None:
+            between = (low + high) / 2
+            unlikely.add(between)
+        regions += [(low, False), (between, True)]
     held = [any(_holds(way, _context([path], [value])) for way in ways) for value, _ in regions]
     for start in [at for at in range(1, len(held)) if held[at - 1] and not held[at]]:
         end = next((at for at in range(start, len(held)) if held[at]), None)
@@ -311,7 +360,7 @@ def _gap(found: Findings, element: Element, ways: Sequence[_Way], reads: _Found)
             return
         # An open stretch holds on one side at least; a point by itself is one value of perhaps few.
         spans = regions[start - 1][1] or regions[end][1] or any(held[max(start - 2, 0) : start - 1]) or any(held[end + 1 : end + 2])
-        inside = [value for value, _ in regions[start:end] if fractions or value == value.to_integral_value()]
+        inside = [value for value, _ in regions[start:end] if value not in unlikely]
         if spans and inside:
             message = f"No way out of {the(element)} can be taken for {path} = {_shown(inside[0])}, and it has no default."
             help = "Make one of its flows the default, or close the gap: the instance would stop there with an incident."
@@ -319,32 +368,52 @@ def _gap(found: Findings, element: Element, ways: Sequence[_Way], reads: _Found)
             return
 
 
+def _step(numbers: Sequence[Decimal]) -> Decimal:
+    """The finest step that a variable compared with these numbers is taken to have."""
+    exponents = [number.normalize().as_tuple().exponent for number in numbers]
+    places = max(-exponent for exponent in exponents if isinstance(exponent, int))
+    return Decimal(1).scaleb(-max(places, _CENTS) if places > 0 else 0)
+
+
+def _between(low: Decimal, high: Decimal, step: Decimal) -> Decimal | None:
+    """A number between two others that is so many steps: the next whole one, or one near the middle; None if there is none."""
+    whole = low.to_integral_value(ROUND_FLOOR) + 1
+    if whole < high:
+        return whole
+    near = ((low + high) / 2).quantize(step, ROUND_FLOOR)
+    near = near if near > low else near + step
+    return near.normalize() if near < high else None
+
+
 def _named_flow(flow: Flow, scope: Scope) -> str:
     return "t" + flow_called(flow, scope)[1:]
 
 
-def _masked(found: Findings, scope: Scope, way: _Way, before: Sequence[_Way], samples: Mapping[str, _Samples]) -> bool:
+def _masked(found: Findings, scope: Scope, way: _Way, before: Sequence[_Way], trial: _Trial) -> bool:
     paths = sorted(way.reads.union(*(first.reads for first in before)))
-    if not all(samples[path].complete for path in paths):
+    alone = trial.holding(way, paths) if trial.complete(paths) else None
+    if alone is None:
         return False
-    tries = _tries(paths, [samples[path].values for path in paths])
-    if tries is None or any(_holds(way, context) and not any(_holds(first, context) for first in before) for context in tries):
+    for first in before:
+        alone &= ~(trial.holding(first, paths) or 0)
+    if alone:
         return False
     message = f"The {flow_called(way.flow, scope)[4:]} is never taken: whenever its condition holds, that of a flow before it does, too."
     found.warn(way.flow, "never-true", message, "Put the narrower condition first in the file, or let one exclude the other.")
     return True
 
 
-def _example(first: _Way, second: _Way, samples: Mapping[str, _Samples]) -> list[tuple[str, Any]] | None:
+def _example(first: _Way, second: _Way, trial: _Trial) -> list[tuple[str, Any]] | None:
     """Values for which two conditions hold together, of the likely ones; None if there are none (or too many to try)."""
     paths = sorted(first.reads | second.reads)
     if first.reads.isdisjoint(second.reads):
         return None  # about different things: both can hold, and whoever drew it knows
-    tries = _tries(paths, [samples[path].likely for path in paths])
-    for context in tries or ():
-        if _holds(first, context) and _holds(second, context):
-            return [(path, _at(context, path)) for path in paths]
-    return None
+    both = (trial.holding(first, paths, likely=True) or 0) & (trial.holding(second, paths, likely=True) or 0)
+    if not both:
+        return None
+    at = (both & -both).bit_length() - 1
+    context = next(islice(trial.tries(paths, likely=True) or (), at, None))
+    return [(path, _at(context, path)) for path in paths]
 
 
 def _at(context: Mapping[str, Any], path: str) -> Any:

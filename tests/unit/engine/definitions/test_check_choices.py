@@ -9,6 +9,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from amends.engine.definitions import check
+from amends.engine.definitions.check_choices import MOST_WORK
+from amends.engine.feel import Expression
 
 
 def ways(build: Any, *conditions: str, gateway: str = "exclusiveGateway") -> bytes:
@@ -63,13 +65,18 @@ def test_what_is_plain_is_decided(found: Any, build: Any, conditions: tuple[str,
     [
         (("n < 5", "n > 5"), "n = 5,"),
         (("n <= 5", "n > 10"), "n = 6"), (("n < 0.5", "n > 0.5"), "n = 0.5"),
-        (("n <= 0.5", "n >= 0.6"), "n = 0.55"), (("n between 1 and 2", "n in [4..9]"), "n = 3"),
+        (("n <= 0.5", "n >= 0.6"), "n = 0.55"), (("n <= 99.9", "n >= 100"), "n = 99.95"), (("n <= 9.98", "n >= 10.00"), "n = 9.99"),
+        (("n <= 0.125", "n >= 0.127"), "n = 0.126"), (("n < 99.99", "n >= 100"), "n = 99.99"), (("n <= 1", "n >= 2.5"), "n = 2"),
+        (("n between 1 and 2", "n in [4..9]"), "n = 3"),
         (("x.n < 1", "5 < x.n", "x.n = 1"), "x.n = 2"),
         (("n = 0", "n > 10"), "n = 1,"),
         (("n < 5 or n > 20", "n > 7"), "n = 5"), (("not(n = 5)", "n > 7"), "n = 5"), (("n < -1", "n > 1"), "n = -1"),
         # Whole numbers leave none, or nobody knows where the variable begins and ends, or what stands between points.
         (("n <= 5", "n >= 6"), ""), (("n < 5", "n >= 5"), ""), (("n between 1 and 5", "n between 6 and 10"), ""), (("n = 1", "n = 3"), ""),
         (("n > 5", "n > 10"), ""), (("n = 1", "n = 2", "n > 2"), ""), (("n < 5", "n > 5", "n = 5"), ""),
+        # An amount has no parts of a cent, unless it is compared with some.
+        (("n <= 99.99", "n >= 100"), ""), (("n <= 99.99", "n >= 100.000"), ""), (("n <= -0.01", "n >= 0"), ""),
+        (("n <= 0.125", "n >= 0.126"), ""),
         # Beyond what is decided.
 
         (("a", "not(a)"), ""), (("a", "n > 5"), ""), (("a = true", "a = false"), ""),
@@ -81,11 +88,36 @@ def test_what_is_plain_is_decided(found: Any, build: Any, conditions: tuple[str,
 @pytest.mark.parametrize("gateway", ["exclusiveGateway", "inclusiveGateway"])
 def test_a_gap_between_numbers_is_a_warning(found: Any, build: Any, conditions: tuple[str, ...], at: str, gateway: str) -> None:
     """Where a gateway has no default, and there certainly is one; the message says for which number."""
-    plain = ways(build, *conditions, gateway=gateway).replace(b' default="g-d"', b"").replace(build.flow("g", "d").encode(), b"")
-    said = [problem for problem in found(plain) if problem.code == "gap"]
+    said = gaps(found, build, *conditions, gateway=gateway)
     assert [(problem.element_id, problem.severity) for problem in said] == ([("g", "warning")] if at else [])
     assert all(at in problem.message for problem in said)
     assert [problem for problem in found(ways(build, *conditions, gateway=gateway)) if problem.code == "gap"] == []
+
+
+def gaps(found: Any, build: Any, *conditions: str, gateway: str = "exclusiveGateway") -> list[Any]:
+    """What is said of gaps without the default."""
+    plain = ways(build, *conditions, gateway=gateway).replace(b' default="g-d"', b"").replace(build.flow("g", "d").encode(), b"")
+    return [problem for problem in found(plain) if problem.code == "gap"]
+
+
+def test_a_gap_among_hundreds_of_numbers_is_left_undecided(found: Any, build: Any) -> None:
+    """Each would have to be compared with each: a list may be as long as the file."""
+    for many, expected in ((100, 1), (2_000, 0)):
+        numbers = ", ".join(str(2 * number) for number in range(many))
+        assert len(gaps(found, build, f"n in [{numbers}]", "n > 99999")) == expected
+
+
+def test_each_condition_is_asked_once_for_each_number(build: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not once for each other condition, too; of more than can be asked in time the rest is left undecided."""
+    asked: list[str] = []
+    before: Any = Expression.evaluate
+    monkeypatch.setattr(Expression, "evaluate", lambda self, *given: asked.append(self.text) or before(self, *given))
+    for many, most, decided in ((60, 10 * 60**2, True), (400, MOST_WORK, False)):
+        asked.clear()
+        drawn = ways(build, *(f"n = {number}" for number in range(many)), "n = 3")
+        problems = [problem.element_id for problem in check({"a.bpmn": drawn}) if problem.code == "never-true"]
+        assert problems == ([f"g-t{many}"] if decided else [])
+        assert len(asked) < most
 
 
 def test_an_inclusive_gateway_may_take_both(found: Any, build: Any) -> None:
