@@ -6,6 +6,11 @@ from typing import Any
 
 import pytest
 
+from amends.engine.definitions import read_package
+from amends.engine.definitions.check_calls import EndlessCalls
+from amends.engine.definitions.expressions import Expressions
+from amends.engine.definitions.model import Scope
+
 MANIFEST = b'[package]\nname = "a"\nversion = "1"\n'
 TIMER = "<timerEventDefinition><timeDuration>P1D</timeDuration></timerEventDefinition>"
 
@@ -34,6 +39,32 @@ def test_a_process_that_always_calls_itself_never_ends(found: Any, build: Any) -
     assert said(found, build, p=straight(build, '<userTask id="t"/>', call("p"))) == [("p.bpmn", "c", "warning")]
     (alone,) = [one for one in found(build.draw(straight(build, call("p")))) if one.code == "endless-call"]
     assert alone.severity == "error" and "'p'" in alone.message
+
+
+JOB = "<extensionElements><zeebe:taskDefinition type='x'/></extensionElements>"
+LISTENER = (
+    "<extensionElements><zeebe:executionListeners><zeebe:executionListener eventType='start' type='x'/></zeebe:executionListeners>"
+    "</extensionElements>"
+)
+
+
+@pytest.mark.parametrize(
+    "waiting",
+    [
+        f'<businessRuleTask id="w">{JOB}</businessRuleTask>',
+        f'<scriptTask id="w">{JOB}</scriptTask>',
+        f'<intermediateThrowEvent id="w">{JOB}<messageEventDefinition/></intermediateThrowEvent>',
+        f'<intermediateThrowEvent id="w"><messageEventDefinition>{JOB}</messageEventDefinition></intermediateThrowEvent>',
+        f'<task id="w">{LISTENER}</task>',
+        f'<intermediateThrowEvent id="w">{LISTENER}</intermediateThrowEvent>',
+        '<adHocSubProcess id="w"><task id="v"/></adHocSubProcess>',
+    ],
+)
+def test_a_job_is_waited_for_wherever_it_stands(found: Any, build: Any, waiting: str) -> None:
+    """It takes its time, and may throw an error that a caller catches: so that the call comes again and again is a warning."""
+    assert said(found, build, p=straight(build, waiting, call("p"))) == [("p.bpmn", "c", "warning")]
+    plain = waiting.replace(JOB, "").replace(LISTENER, "").replace("adHocSubProcess", "subProcess")
+    assert said(found, build, p=straight(build, plain, call("p"))) == [("p.bpmn", "c", "error")]
 
 
 def test_so_do_processes_that_call_one_another(found: Any, build: Any) -> None:
@@ -106,3 +137,20 @@ def test_long_chains_of_calls_are_looked_through_in_time(found: Any, build: Any)
     for last, expected in ((straight(build, call("p0")), 500), (straight(build, '<task id="t"/>'), 0)):
         files = {f"p{number}": straight(build, call(f"p{number + 1}")) for number in range(499)}
         assert len(said(found, build, **files, p499=last)) == expected
+
+
+def test_a_process_that_calls_many_is_walked_through_once(build: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or the same one many times, and whichever comes to its end first: no element is looked at for each of the calls."""
+    one_by_one = straight(build, *(call(f"q{number}", f"c{number}") for number in range(50)), call("p", "z"))
+    again = straight(build, *(call("q0", f"c{number}") for number in range(50)), call("p", "z"))
+    chain = {f"q{number}": straight(build, call(f"q{number + 1}")) for number in range(49)}
+    looked: list[str] = []
+    before: Any = Scope.outgoing
+    monkeypatch.setattr(Scope, "outgoing", lambda scope, name: looked.append(name) or before(scope, name))
+    for processes in ({"p": one_by_one, **chain}, {**chain, "p": one_by_one}, {"p": again, **chain}):
+        files = {f"{name}.bpmn": build.draw(content, process=name) for name, content in processes.items()}
+        files["q49.bpmn"] = build.draw(straight(build, '<task id="t"/>'), process="q49")
+        known = read_package({"package.toml": MANIFEST, **files}).processes.values()
+        looked.clear()
+        assert EndlessCalls(known, Expressions()).circle("p") == ["p"]
+        assert len(looked) < 2 * sum(len(process.elements) for process in known)
