@@ -12,7 +12,7 @@ from amends.engine.conversion.dmn import convert_decisions
 from amends.engine.conversion.juel_tokens import has_expression
 from amends.engine.conversion.model import Converted, Unconvertible
 from amends.engine.conversion.spiff import convert_spiff
-from amends.engine.conversion.work import CAMUNDA, MODELER, SPIFF, Work
+from amends.engine.conversion.work import CAMUNDA, MODELER, SPIFF, Work, gather
 from amends.engine.definitions import xml
 
 _DMN = ("https://www.omg.org/spec/DMN/", "http://www.omg.org/spec/DMN/")
@@ -88,6 +88,7 @@ def _diagram(name: str, body: bytes, root: etree._Element, folder: Path | None) 
         )
     # The prefix has to be known at the top, or every extension element would declare it again.
     root = _with_namespaces(root)
+    gather(root)
     work = Work(root, folder, python_text.translate if "spiffworkflow" in dialects else juel.translate)
     (convert_spiff if "spiffworkflow" in dialects else convert_camunda)(work)
     for key, value in _PLATFORM.items():

@@ -10,6 +10,7 @@ from lxml import etree
 from amends.engine.conversion.feel import Translated, Untranslatable
 from amends.engine.conversion.model import Carried, Left
 from amends.engine.definitions import xml
+from amends.engine.definitions.extensions import dialect_holder
 
 CAMUNDA = "http://camunda.org/schema/1.0/bpmn"
 SPIFF = "http://spiffworkflow.org/bpmn/schema/1.0/core"
@@ -95,6 +96,27 @@ class Work:
     def property(self, element: etree._Element, key: str, value: str) -> None:
         """An extension property."""
         etree.SubElement(self.zeebe(element, "properties"), name("property", xml.ZEEBE), name=key, value=value)
+
+
+def gather(root: etree._Element) -> None:
+    """Put the extensions of an element that has them in several sets into one: that in which our dialect speaks, or the first."""
+    for first in list(root.iter(name("extensionElements"))):
+        owner = first.getparent()
+        holders = [] if owner is None else list(xml.bpmn(owner, "extensionElements"))
+        if owner is None or len(holders) < 2:
+            continue
+        kept = dialect_holder(owner)
+        kept = holders[0] if kept is None else kept
+        place = 0
+        for holder in holders[: holders.index(kept)]:
+            for child in list(holder):
+                kept.insert(place, child)
+                place += 1
+        for holder in holders[holders.index(kept) + 1 :]:
+            kept.extend([child for child in holder if xml.namespace(child) != xml.ZEEBE])
+        for holder in holders:
+            if holder is not kept and len(holder) == 0:
+                remove(holder)
 
 
 def line_of(element: etree._Element) -> int:

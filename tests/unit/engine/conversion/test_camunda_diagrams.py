@@ -70,6 +70,29 @@ def test_a_first_value_that_is_no_whole_number_is_listed(default: str, became: i
     assert ("validate" in made_field) == (became is not None)
 
 
+def test_what_stands_in_a_second_set_of_extensions_is_converted() -> None:
+    """Some tools write a set of their own beside, before or behind; all of it is in one afterwards, and nothing is listed as lost."""
+    field = '<camunda:inputOutput><camunda:inputParameter name="n">${m}</camunda:inputParameter></camunda:inputOutput>'
+    look = '<v:look xmlns:v="urn:v"/>'
+    for first, second in ((look, field), (field, look), ('<v:more xmlns:v="urn:v"/>' + field, look)):
+        found = made(around(f'<userTask id="x">{ext(first)}<!-- a note -->{ext(second)}</userTask>'))
+        assert left(found) == set()
+        task = next(each for each in xml.parse(found.body).iter(f"{{{xml.BPMN}}}userTask") if each.get("id") == "x")
+        [holder] = xml.bpmn(task, "extensionElements")
+        assert holder.find("{urn:v}look") is not None and zeebe(found, "input") == {"source": "=m", "target": "n"}
+
+
+def test_what_our_dialect_says_twice_stays_apart() -> None:
+    """Which of two sets is meant is for `check` to ask; what is converted goes into the one that is read."""
+    ours = '<zeebe:{} xmlns:zeebe="http://camunda.org/schema/zeebe/1.0"/>'.format
+    value = '<camunda:properties><camunda:property name="n" value="1"/></camunda:properties>'
+    found = made(around(f'<userTask id="x">{ext(value)}{ext(ours("userTask"))}{ext(ours("taskHeaders") + value)}</userTask>'))
+    task = next(each for each in xml.parse(found.body).iter(f"{{{xml.BPMN}}}userTask") if each.get("id") == "x")
+    said = [[xml.local(child) for child in holder] for holder in xml.bpmn(task, "extensionElements")]
+    assert [sorted(names) for names in said] == [["properties", "userTask"], ["taskHeaders"]]
+    assert left(found) == set()
+
+
 def test_a_page_of_another_application_is_no_form() -> None:
     """Embedded and external forms are listed, and no form is named."""
     for key in ("embedded:app:forms/x.html", "https://example.org/form"):
