@@ -11,13 +11,13 @@ from typing import Any
 
 from amends.engine.definitions.expressions import Expressions
 from amends.engine.definitions.findings import Findings, the
-from amends.engine.definitions.model import MOST_INSTANCES, MOST_TIMES, Element, EventDefinition, is_feel
+from amends.engine.definitions.model import MOST_INSTANCES, Element, EventDefinition, is_feel
 from amends.engine.definitions.timers import EXAMPLES, literal_fault, shortened
 from amends.engine.feel import YearMonthDuration
 
 _SETTING = re.compile(r"=\s*settings\.(\w+)\s*")
 _WANTED = {
-    "number": f"a whole number up to {MOST_TIMES:,}, such as 3",
+    "number": "a whole number, such as 3",
     "priority": "a whole number from 0 to 100",
     "instances": f"a whole number up to {MOST_INSTANCES:,}",
     "name": "one name",
@@ -64,15 +64,15 @@ def _places(element: Element) -> Iterator[tuple[str, str | None, str, int | None
         yield "input collection", loop.input_collection if is_feel(loop.input_collection or "") else None, "list", loop.line
 
 
-_MOST = {"number": MOST_TIMES, "instances": MOST_INSTANCES, "priority": 100}
-"""The kinds of whole numbers from 0, and their most."""
+_MOST: dict[str, int | Decimal] = {"number": Decimal("Infinity"), "instances": MOST_INSTANCES, "priority": 100}
+"""The kinds of whole numbers from 0, and their most. What may be any number is written so for “as often as need be”."""
 
 
 def _count(kind: str, value: Any) -> bool:
     """Whether a number is one of such a kind. Numbers stay Decimal: they may have more digits than Python makes an int of."""
     if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
         return False
-    return value == 0 or (0 < value <= _MOST[kind] and value == int(value))
+    return 0 <= value <= _MOST[kind] and _name(value)
 
 
 def _name(value: Any) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from SpiffWorkflow.bpmn.specs.bpmn_task_spec import BpmnTaskSpec
@@ -237,7 +238,8 @@ def whole_number(what: Text, token: Token) -> int:
     """A whole number; anything else is a fault."""
     value = what.needed(token)
     try:
-        whole = None if isinstance(value, bool) else int(value)
+        # By way of Decimal, as Python reads no text of thousands of digits.
+        whole = None if isinstance(value, bool) else int(Decimal(value) if isinstance(value, str) and value.isdecimal() else value)
     except (TypeError, ValueError, ArithmeticError):
         whole = None
     if whole is None or (whole != value and not isinstance(value, str)):

@@ -100,9 +100,10 @@ def test_a_job_has_its_type_retries_headers_and_inputs(engine: Engine, bpmn: Cal
     assert dict(engine.instance(instance_id).variables) == {"kind": "record", "subject": "kettle", "n": 1}
 
 
-def test_retries_without_end_are_a_million(engine: Engine, bpmn: Callable[..., Path]) -> None:
-    """A computed number may be any; more than is kept is as many as is kept, and the job runs."""
-    ext = '<zeebe:taskDefinition type="record" retries="=n"/>'
+@pytest.mark.parametrize("said", ["=n", "2147483647", "9" * 5_000])
+def test_retries_without_end_are_a_million(engine: Engine, bpmn: Callable[..., Path], said: str) -> None:
+    """A number may be any; more than is kept is as many as is kept, and the job runs."""
+    ext = f'<zeebe:taskDefinition type="record" retries="{said}"/>'
     engine.deploy(bpmn(process(START + element("serviceTask", "t", ext=ext) + user("z") + flows("s>t", "t>z"))))
     instance_id = engine.start("p", {"n": 10**20}, actor="jo")
     assert engine.run_due() == 1

@@ -175,22 +175,17 @@ HUGE = "9" * 5_000
 
 
 def test_a_number_of_any_length_is_a_number_that_is_wrong(found: Any, build: Any) -> None:
-    """Plain or in an expression, wherever a number stands; the message does not repeat all of it."""
-    job = '<zeebe:taskDefinition type="x" retries="{}"/>'
-    heard = '<zeebe:executionListeners><zeebe:executionListener eventType="start" type="x" retries="{}"/></zeebe:executionListeners>'
+    """Plain or in an expression, wherever a number has a bound; the message does not repeat all of it."""
     drawings = {
-        f'<serviceTask id="t">{build.extended(job)}</serviceTask>': "value",
-        f'<serviceTask id="t">{build.extended(job.replace("{}", "3") + heard)}</serviceTask>': "value",
         USER.format('<zeebe:priorityDefinition priority="{}"/>', ""): "value",
         USER.format("", MULTI.format("<loopCardinality>{}</loopCardinality>")): "value",
-        '<task id="t"><standardLoopCharacteristics loopMaximum="{}"/></task>': "value",
         '<task id="t" startQuantity="{}"/>': "refused",
         CATCH.format("timeCycle", "{} * * * * *"): "timer-literal",
         CATCH.format("timeCycle", "0 0/{} * L-{} * *"): "timer-literal",
         CATCH.format("timeDuration", "P{}D"): "timer-literal",
     }
     for drawn, code in drawings.items():
-        for text in (HUGE, f"={HUGE}", f"=-{HUGE}", "=10 ** 6000") if code == "value" and "Listener" not in drawn else (HUGE,):
+        for text in (HUGE, f"={HUGE}", f"=-{HUGE}", "=10 ** 6000") if code == "value" else (HUGE,):
             said = [p for p in found(build.draw(build.around(drawn.replace("{}", text)))) if p.severity == "error"]
             assert [(p.code, p.element_id) for p in said] == [(code, "t")], (drawn, text[:20], said)
             assert len(said[0].message) < 400
@@ -205,11 +200,23 @@ def test_a_name_of_any_length_makes_no_endless_message(found: Any, build: Any) -
     assert "dangling-flow" in {one.code for one in said} and max(len(one.message) for one in said) <= 1_000
 
 
-def test_retries_and_passes_are_as_many_as_are_kept(found: Any, build: Any) -> None:
-    """A job can be tried a million times, and a loop run as often."""
-    for text, codes in (("1000000", []), ("1000001", ["value"]), ("=1000000", []), ("=1000001", ["value"]), ("=1.0", [])):
-        job = f'<serviceTask id="t"><extensionElements><zeebe:taskDefinition type="x" retries="{text}"/></extensionElements></serviceTask>'
-        assert [p.code for p in found(build.draw(build.around(job)))] == codes, text
+UNBOUNDED = {
+    "retries": '<serviceTask id="t"><extensionElements><zeebe:taskDefinition type="x" retries="{}"/></extensionElements></serviceTask>',
+    "retries of a listener": '<serviceTask id="t"><extensionElements><zeebe:taskDefinition type="x"/><zeebe:executionListeners>'
+    '<zeebe:executionListener eventType="start" type="x" retries="{}"/></zeebe:executionListeners></extensionElements></serviceTask>',
+    "passes": '<userTask id="t"><standardLoopCharacteristics loopMaximum="{}"><loopCondition>=n</loopCondition>'
+    "</standardLoopCharacteristics></userTask>",
+}
+
+
+@pytest.mark.parametrize("what", UNBOUNDED)
+def test_retries_and_passes_may_be_any_whole_number(found: Any, build: Any, what: str) -> None:
+    """The largest number of a modeler says “as often as need be”; one below none, or a part of one, is wrong."""
+    for text, right in (("1000001", True), ("2147483647", True), (HUGE, True), ("-1", False), ("1.5", False), ("many", False)):
+        for said in (text,) if what == "retries of a listener" or text == "many" else (text, f"={text}"):
+            problems = [p for p in found(build.draw(build.around(UNBOUNDED[what].format(said)))) if p.code == "value"]
+            assert [(p.element_id, p.severity) for p in problems] == ([] if right else [("t", "error")]), said[:20]
+            assert all(len(p.message) < 400 for p in problems)
 
 
 CONSTANTS = [
