@@ -90,10 +90,13 @@ def element_event(element: etree._Element, kind: str, declared: Declarations) ->
 
 def not_understood(element: etree._Element, declared: Declarations) -> Iterator[tuple[etree._Element, str]]:
     """What an event is triggered by or throws, and nobody here knows, each with a word on it: it would be an event without a trigger."""
+    inside = {child.get("id") for child in element if xml.bpmn_name(child) in _KINDS}
     for child in element:
         name = xml.local(child)
         if xml.bpmn_name(child) == "eventDefinitionRef":
             ref = xml.reference(child, child.text) or ""
+            if ref in inside:
+                continue  # it is read where it stands
             if ref not in declared.definitions or xml.bpmn_name(declared.definitions[ref]) not in _KINDS:
                 yield child, f"the event definition {ref!r}, which the file does not have"
         elif name.endswith("EventDefinition") or name == "eventDefinition":

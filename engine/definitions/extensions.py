@@ -15,7 +15,8 @@ _NOTHING = Zeebe()
 def read_extensions(element: etree._Element) -> Zeebe:
     """What the `extensionElements` and the vendors' attributes of a BPMN element say."""
     attributes = {str(name): str(value) for name, value in element.attrib.items() if str(name).startswith("{")}
-    holders = list(xml.bpmn(element, "extensionElements"))  # BPMN has one; some tools write a second for their own
+    holders = list(xml.bpmn(element, "extensionElements"))
+    ours = dialect_holder(element)
     if not holders and not attributes:
         return _NOTHING
     found: dict[str, Any] = {"attributes": attributes}
@@ -23,7 +24,7 @@ def read_extensions(element: etree._Element) -> Zeebe:
     if template is not None:
         found["template"] = template
     names: set[str] = set()
-    for child in (child for holder in holders for child in holder):
+    for child in (child for holder in holders for child in holder if holder is ours or xml.namespace(child) != xml.ZEEBE):
         if xml.namespace(child) == xml.ZEEBE:
             found.setdefault("present", []).append(xml.local(child))
             if xml.local(child) in names:
@@ -37,8 +38,17 @@ def read_extensions(element: etree._Element) -> Zeebe:
 
 def zeebe(element: etree._Element, name: str) -> etree._Element | None:
     """The `zeebe:` extension of this name inside an element's `extensionElements`, or None."""
-    found = (holder.find(f"{{{xml.ZEEBE}}}{name}") for holder in xml.bpmn(element, "extensionElements"))
-    return next((each for each in found if each is not None), None)
+    holder = dialect_holder(element)
+    return None if holder is None else holder.find(f"{{{xml.ZEEBE}}}{name}")
+
+
+def dialect_holder(element: etree._Element) -> etree._Element | None:
+    """The `extensionElements` in which the dialect speaks; of several, the first that does.
+
+    BPMN has one, but some tools write a second for their own. What the dialect says in another is refused, and never read.
+    """
+    holders = xml.bpmn(element, "extensionElements")
+    return next((holder for holder in holders if any(xml.namespace(child) == xml.ZEEBE for child in holder)), None)
 
 
 _FIELDS: dict[str, dict[str, str]] = {

@@ -123,7 +123,7 @@ class Zeebe:
 MOST_INSTANCES = 5_000
 """How often a multi-instance activity may run."""
 MOST_TIMES = 1_000_000
-"""How often a job may be tried, or a standard loop run."""
+"""How often a job is tried, whatever larger number is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,7 +343,8 @@ class Scope:
     def compensated_by(self, boundary_id: str) -> list[Element]:
         """The activities for compensation that associations connect with a compensation boundary event."""
         ends = [{item.source, item.target} for item in self.artifacts if item.type == "association"]
-        found = [self.elements.get(name) for pair in ends if boundary_id in pair for name in pair - {boundary_id}]
+        names = dict.fromkeys(name for pair in ends if boundary_id in pair for name in pair - {boundary_id})
+        found = [self.elements.get(name) for name in names]
         return [element for element in found if element is not None and element.for_compensation]
 
     def reads(self, flow: Flow) -> bool:

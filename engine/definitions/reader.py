@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from lxml import etree
 
@@ -26,7 +26,7 @@ from amends.engine.definitions.model import (
     Process,
     Scope,
 )
-from amends.engine.definitions.problems import ERROR, WARNING, Problem
+from amends.engine.definitions.problems import ERROR, INFO, WARNING, Problem
 from amends.engine.definitions.publishing import THROWS_MESSAGES, publishing
 from amends.engine.definitions.schema import schema_problems
 
@@ -75,13 +75,17 @@ class _Reader:
         self.ids: dict[str, int] = {}
         self.declarations = Declarations()
         self.lanes: list[Lane] = []
-        self.associations: list[etree._Element] = []
+        self.associations: dict[str, list[tuple[str, etree._Element]]] = {}
+        """All of the file by each of their ends: the other end, and the association."""
+        self.executable = False
 
     def diagram(self, root: etree._Element) -> Diagram:
         for child in root:
             self.declare(child)
         for element in root.iter(f"{{{xml.BPMN}}}association"):
-            self.associations.append(element)
+            ends = [xml.reference(element, element.get(end)) or "" for end in ("sourceRef", "targetRef")]
+            for end, other in (ends, reversed(ends)):
+                self.associations.setdefault(end, []).append((other, element))
         processes = [self.process(child) for child in xml.bpmn(root, "process")]
         participants: list[Participant] = []
         message_flows: list[Flow] = []
@@ -175,6 +179,7 @@ class _Reader:
     def process(self, element: etree._Element) -> Process:
         process_id = self.id(element, "process")
         self.lanes = []
+        self.executable = xml.flag(element.get("isExecutable"), False)
         self.once(element, process_id)
         elements, flows, artifacts, attached = self.content(element, process_id, None)
         ext = read_extensions(element)
@@ -185,7 +190,7 @@ class _Reader:
             artifacts=artifacts,
             attached=attached,
             name=xml.name_of(element),
-            executable=xml.flag(element.get("isExecutable"), False),
+            executable=self.executable,
             lanes=tuple(self.lanes),
             version_tag=ext.version_tag,
             properties=ext.properties,
@@ -215,13 +220,21 @@ class _Reader:
             if element.attached_to is not None:
                 attached.setdefault(element.attached_to, []).append(element_id)
         artifacts = tuple(self.artifact(child) for child in xml.bpmn(holder, *_ARTIFACTS))
-        artifacts += tuple(_association(each, each.get("id") or "") for each in self.associations if self.joins(each, holder, elements))
+        artifacts += tuple(self.joined_elsewhere(elements, artifacts))
         return elements, flows, artifacts, {host: tuple(events) for host, events in attached.items()}
 
-    def joins(self, association: etree._Element, holder: etree._Element, elements: Mapping[str, Element]) -> bool:
-        """Whether an association that stands elsewhere, such as in the collaboration, connects two elements of this scope."""
-        ends = (xml.reference(association, association.get(end)) for end in ("sourceRef", "targetRef"))
-        return association.getparent() is not holder and all(end in elements for end in ends)
+    def joined_elsewhere(self, elements: Mapping[str, Element], artifacts: tuple[Artifact, ...]) -> Iterator[Artifact]:
+        """Associations outside of a scope, such as in the collaboration, from its compensation boundary events to what undoes.
+
+        Only for events that none in the scope itself connects: what is drawn where it belongs means what it says.
+        """
+        undoing = {element.id for element in elements.values() if element.for_compensation}
+        pairs = [(item.source, item.target) for item in artifacts if item.type == "association"]
+        own = {end for pair in pairs if not undoing.isdisjoint(pair) for end in pair}
+        for element in elements.values():
+            if element.type == "boundaryEvent" and element.kind == "compensation" and element.id not in own:
+                others = {other: found for other, found in self.associations.get(element.id, ()) if other in undoing}
+                yield from (_association(found) for found in others.values())
 
     def element(
         self, element: etree._Element, element_id: str, scope_id: str, ways: tuple[tuple[str, ...], tuple[str, ...]], lane: str | None
@@ -236,7 +249,8 @@ class _Reader:
         if kind in EVENT_TYPES:
             for child, what in not_understood(element, self.declarations):
                 message = f"The {kind} refers to {what}." if xml.local(child) == "eventDefinitionRef" else f"The {kind} has {what}."
-                self.problem(element_id, xml.line(child), "event-unknown", message, "Choose in a modeler what triggers it.")
+                severity = ERROR if self.executable else INFO  # a pool that is not executed may say what it likes
+                self.problem(element_id, xml.line(child), "event-unknown", message, "Choose in a modeler what triggers it.", severity)
         return Element(
             id=element_id,
             name=xml.name_of(element),
@@ -316,9 +330,9 @@ class _Reader:
         )
 
 
-def _association(element: etree._Element, element_id: str) -> Artifact:
+def _association(element: etree._Element) -> Artifact:
     ends = [xml.reference(element, element.get(end)) or "" for end in ("sourceRef", "targetRef")]
-    return Artifact(element_id, "association", xml.name_of(element), "", ends[0], ends[1], xml.line(element))
+    return Artifact(element.get("id") or "", "association", xml.name_of(element), "", ends[0], ends[1], xml.line(element))
 
 
 def _references(element: etree._Element, name: str) -> tuple[str, ...]:

@@ -137,12 +137,19 @@ def compile_process(process: model.Scope, deployed: bool = False) -> ProcessSpec
         if process.event_subprocesses and spec.undone_by is not None:
             raise Fault(f"{spec.undone_by.name} undoes the process {process.id}, which nothing can ask for; put it into a subprocess.")
     if not spec.entries:
-        spec.entries = [spec.task_specs[item.id] for item in (process.none_starts or _implicit(process))]
+        spec.entries = [spec.task_specs[item.id] for item in (process.none_starts or _implicit(process, deployed))]
     return spec
 
 
-def _implicit(process: model.Scope) -> list[model.Element]:
-    return [] if process.start_events else process.implicit_starts
+def _implicit(process: model.Scope, deployed: bool) -> list[model.Element]:
+    """What begins without a start event. Earlier versions knew the word `true` alone, and `instantiate="1"` began like any element."""
+    if process.start_events:
+        return []
+    begin = {element.id for element in process.implicit_starts}
+    for element in process.elements.values() if deployed else ():
+        if element.instantiates and element.attributes["instantiate"] != "true" and not element.incoming and not element.for_compensation:
+            begin.add(element.id)
+    return [element for element in process.elements.values() if element.id in begin]
 
 
 def _event_subprocess(spec: ProcessSpec, element: model.Element) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import pytest
@@ -61,6 +62,9 @@ EVENTS = {
     "one that is there": (
         "<eventDefinitionRef>d</eventDefinitionRef>", '<signal id="g" name="g"/><signalEventDefinition id="d" signalRef="g"/>', [],
     ),
+    "one inside of it, and named": (
+        '<messageEventDefinition id="d" messageRef="m"/><eventDefinitionRef>d</eventDefinitionRef>', '<message id="m" name="m"/>', [],
+    ),
 }  # fmt: skip
 
 
@@ -71,6 +75,15 @@ def test_an_event_whose_trigger_is_not_known_is_no_event_without_one(found: Any,
     started = f'<startEvent id="t">{definition}</startEvent><endEvent id="e"/>{build.flow("t", "e")}'
     problems = found(build.draw(started, top))
     assert [code for _, code, severity in codes(problems) if severity == "error"] == expected
+
+
+def test_a_pool_that_is_not_executed_may_have_any_event(found: Any, build: Any) -> None:
+    """Beside a process that runs, it is documentation; what its events are is information."""
+    for trigger in ('<v:fooEventDefinition xmlns:v="urn:v"/>', "<eventDefinitionRef>gone</eventDefinitionRef>"):
+        pool = f'<process id="q"><startEvent id="qs">{trigger}</startEvent><endEvent id="qe"/>{build.flow("qs", "qe")}</process>'
+        problems = found(build.draw(build.around('<task id="t"/>'), pool))
+        assert [severity for where, code, severity in codes(problems) if code == "event-unknown"] == ["info"]
+        assert [severity for _, _, severity in codes(problems) if severity == "error"] == []
 
 
 def test_what_undoes_may_be_joined_in_the_collaboration(found: Any, build: Any) -> None:
@@ -84,6 +97,51 @@ def test_what_undoes_may_be_joined_in_the_collaboration(found: Any, build: Any) 
     assert "compensation-handler" in {code for _, code, _ in codes(apart)}
 
 
+def test_what_undoes_may_be_joined_twice_and_its_own_process_says_how(found: Any, build: Any) -> None:
+    """The same association a second time means nothing more; where a process joins them itself, nothing elsewhere adds to it."""
+    boundary = '<boundaryEvent id="b" attachedToRef="t"><compensateEventDefinition/></boundaryEvent><task id="u" isForCompensation="true"/>'
+    join = '<association id="n{}" sourceRef="{}" targetRef="{}"/>'.format
+    pools = '<collaboration id="c"><participant id="pa" processRef="p"/>{}</collaboration>'.format
+    for inside, top in (
+        (join(1, "b", "u"), pools(join(2, "b", "u"))),
+        ("", pools(join(1, "b", "u") + join(2, "u", "b"))),
+        (join(1, "b", "u") + join(2, "b", "u"), ""),
+    ):
+        body = build.draw(build.around(f'<task id="t"/>{boundary}{inside}'), top)
+        assert codes(found(body)) == []
+        compile_process(read_diagram(body, "x").processes[0], deployed=True)
+    other = '<task id="w" isForCompensation="true"/>'
+    inside = f'<task id="t"/>{boundary}{other}{join(1, "b", "u")}'
+    body = build.draw(build.around(inside), pools(join(2, "b", "w")))
+    process = read_diagram(body, "x").processes[0]
+    assert [element.id for element in process.compensated_by("b")] == ["u"]
+    compile_process(process, deployed=True)
+
+
+def test_reading_takes_as_long_as_the_file_is(build: Any) -> None:
+    """Associations are looked up, not walked through for every subprocess: twice as many of both take twice the calls."""
+
+    def calls(number: int) -> int:
+        subs = "".join(f'<subProcess id="u{n}"/>' for n in range(number))
+        notes = "".join(f'<association id="n{n}" sourceRef="s" targetRef="e"/>' for n in range(2 * number))
+        body = build.draw(f'<startEvent id="s"/><endEvent id="e"/>{build.path("s", "e")}{subs}{notes}', layout=False)
+        seen = 0
+
+        def count(_frame: Any, what: str, _arg: Any) -> None:
+            nonlocal seen
+            seen += what == "call"
+
+        before = sys.getprofile()
+        sys.setprofile(count)
+        try:
+            read_diagram(body, "x")
+        finally:
+            sys.setprofile(before)
+        return seen
+
+    assert calls(400) < 2.5 * calls(200)
+
+
 def test_a_second_set_of_extensions_may_be_a_tools_own(found: Any, build: Any) -> None:
     """What the dialect says stands in one of the two, whichever; nothing of it is lost."""
     ours = '<extensionElements><zeebe:taskDefinition type="x"/></extensionElements>'
@@ -92,6 +150,20 @@ def test_a_second_set_of_extensions_may_be_a_tools_own(found: Any, build: Any) -
         body = build.draw(build.around(f'<serviceTask id="t">{inside}</serviceTask>'))
         assert codes(found(body)) == []
         assert read_diagram(body, "x").processes[0].elements["t"].ext.task_type == "x"
+
+
+def test_what_the_dialect_says_in_a_second_set_is_refused_and_not_read(found: Any, build: Any) -> None:
+    """The first set counts, as it did for what was deployed; of the second what other tools say is kept."""
+    first = '<extensionElements><zeebe:taskDefinition type="a"/></extensionElements>'
+    inputs = '<zeebe:ioMapping><zeebe:input source="=1" target="x"/></zeebe:ioMapping>'
+    second = f'<extensionElements><zeebe:taskDefinition type="bb"/>{inputs}<v:look xmlns:v="urn:v"/></extensionElements>'
+    body = build.draw(build.around(f'<serviceTask id="t">{first}{second}</serviceTask>'))
+    assert ("t", "repeated-element", "error") in codes(found(body))
+    ext = read_diagram(body, "x").processes[0].elements["t"].ext
+    assert (ext.task_type, ext.inputs, [other.name for other in ext.other]) == ("a", (), ["{urn:v}look"])
+    key, other = (f'<zeebe:subscription correlationKey="={name}"/>' for name in ("one", "two"))
+    message = f'<message id="m" name="m">{build.extended("<zeebe:properties/>" + key)}{build.extended(other)}</message>'
+    assert read_diagram(build.draw(build.around('<task id="t"/>'), message), "x").messages["m"].correlation_key == "=one"
 
 
 def test_a_message_flow_among_the_flows_of_an_element_is_no_error(found: Any, build: Any) -> None:
@@ -110,6 +182,19 @@ def test_yes_may_be_a_one(build: Any) -> None:
     for said in ("true", "1", " true "):
         task = build.draw(f'<receiveTask id="t" instantiate="{said}"/><endEvent id="e"/>{build.flow("t", "e")}')
         assert read_diagram(task, "x").processes[0].elements["t"].instantiates
+
+
+@pytest.mark.parametrize(("said", "begins"), [("1", ["t"]), (" true ", ["t"]), ("true", []), ("false", ["t"]), ("0", ["t"])])
+def test_what_was_deployed_begins_where_it_began(build: Any, said: str, begins: list[str]) -> None:
+    """Before `1` was read, such a task began like any element that no flow leads to, in a subprocess too: that goes on."""
+    inside = f'<receiveTask id="t" instantiate="{said}"/><endEvent id="e"/>{build.flow("t", "e")}'
+    process = read_diagram(build.draw(inside), "x").processes[0]
+    assert [spec.name for spec in compile_process(process, deployed=True).entries] == begins
+    within = f'<subProcess id="u">{inside.replace(chr(34) + "e", chr(34) + "ue")}</subProcess>'
+    process = read_diagram(build.draw(build.around(within, "u")), "x").processes[0]
+    assert [spec.name for spec in compile_process(process, deployed=True).inner["u"].entries] == begins
+    new = read_diagram(build.draw(inside), "x").processes[0]
+    assert [spec.name for spec in compile_process(new).entries] == ([] if said.strip() in ("1", "true") else ["t"])
 
 
 FOREIGN = {
