@@ -281,7 +281,8 @@ class Interventions:
                 watch = Watch(work.execution)
                 work.execution.note("skipped", element_id, token)
                 because(work, reason)
-                modification.skip(work.execution, token, given)
+                operation = self.registry.operations.get(str((token.wait or {}).get("type") or ""))
+                modification.skip(work.execution, token, {**dict.fromkeys(operation.of_this_run if operation else ()), **given})
             return watch.effect(work)
 
         return self._effect(key, dry_run, "skip", f"{incident_id}\n{_asked(given, reason)}", do)

@@ -55,10 +55,13 @@ def letter(key: str) -> Response:
 
 @blueprint.post("/post/posted")
 def posted() -> Response:
-    """Say that letters are in the post, that they were said by telephone, or dealt with another way."""
+    """Say that letters are in the post, that they were said by telephone, dealt with another way, or could not be given."""
     queue, keys = application().print_queue, request.form.getlist("key")
-    ways = {"told": (queue.told, "said by telephone"), "otherwise": (queue.otherwise, "dealt with another way")}
-    way, words = ways.get(asked.command("", "posted", "told", "otherwise"), (queue.posted, "posted"))
+    ways = {
+        "told": (queue.told, "said by telephone"), "otherwise": (queue.otherwise, "dealt with another way"),
+        "not given": (queue.not_given, "not given. What waited for it is held up until somebody says how the complainant is reached"),
+    }  # fmt: skip
+    way, words = ways.get(asked.command("", "posted", *ways), (queue.posted, "posted"))
     if not keys:
         return _show({"letters": "Choose letters first"}, 422)
     at = request.form.get("at", "").strip()

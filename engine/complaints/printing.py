@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import and_, func, select, update
 
-from amends.engine.complaints.proofs import OTHERWISE, POSTED, TOLD, proof_of
+from amends.engine.complaints.proofs import NOT_GIVEN, OTHERWISE, POSTED, TOLD, proof_of
 from amends.engine.definitions.translations import letter_in, source_language
 from amends.engine.errors import Conflict, Invalid, NotFound
 from amends.engine.execution import Note
-from amends.engine.jobs.due import WAITING as JOB_WAITS
-from amends.engine.jobs.due import awaken
+from amends.engine.instances.rows import WAITING as JOB_WAITS
+from amends.engine.jobs.due import awaken, hold_up
 from amends.engine.services import outbox
 from amends.engine.services.letters import KEPT_LINK, read_template
 from amends.engine.services.messages import follow_address
@@ -163,14 +163,24 @@ class PrintQueue:
         when = self._when(letter, at)
         proof = f"{letter.why} {proof_of(OTHERWISE, actor, when)}.".strip()
         # What mail did not bring there stays so; the rest stands on the follow-up page.
-        told = {"state": outbox.FAILED} if letter.returned else {"state": outbox.SHOWN, "sent_at": when}
-        self._settle(letter, actor, "dealt with", when, {**told, "proof": proof}, said=False)
+        state = outbox.FAILED if letter.returned else outbox.SHOWN
+        self._settle(letter, actor, "dealt with", when, {"state": state, "sent_at": when, "proof": proof})
+
+    def not_given(self, key: str, *, actor: str, at: datetime | None = None) -> None:
+        """Say that it could not be given: nobody answers, or the post brought it back. It waits no more; what waited for it is held up.
+
+        Whoever resolves that puts right how the complainant is reached and has it given anew, or lets the process go on without it.
+        `Conflict` as above.
+        """
+        letter = self.one(key)
+        proof = f"{letter.why} {proof_of(NOT_GIVEN, actor, when := self._when(letter, at))}.".strip()
+        self._settle(letter, actor, "not given", when, {"state": outbox.FAILED, "sent_at": None, "proof": proof}, given=False)
 
     def _said(self, key: str, how: str, actor: str, at: datetime | None) -> None:
         letter = self.one(key)
         when = self._when(letter, at)
         told = {"state": outbox.SENT, "proof": proof_of(how, actor, when), "sent_at": when}
-        self._settle(letter, actor, how, when, told, said=True)
+        self._settle(letter, actor, how, when, told, shown=True)
 
     def _when(self, letter: ToPrint, at: datetime | None) -> datetime:
         now = self.engine.now()
@@ -182,16 +192,21 @@ class PrintQueue:
             raise Invalid(f"The letter about {letter.reference} was written after that.", {"at": ["Give a moment after it was written"]})
         return max(at, letter.at)
 
-    def _settle(self, letter: ToPrint, actor: str, how: str, when: datetime, told: dict[str, Any], *, said: bool) -> None:
+    def _settle(
+        self, letter: ToPrint, actor: str, how: str, when: datetime, told: dict[str, Any], *, shown: bool = False, given: bool = True
+    ) -> None:
         job_id = letter.key[:-DIGEST]
         number = job_id.rpartition(".")[2]
         with self.engine.commands.on(letter.instance_id, "posted", actor, ended_too=True) as work:
             done = work.connection.execute(update(t.dispatch).where(D.key == letter.key, D.state.in_(WAITING)).values(**told))
             if done.rowcount != 1:
                 raise Conflict("Somebody has seen to this letter already.")
-            if said:
+            if shown:
                 outbox.show(work.connection, letter.key)
-            if awaken(work.connection, job_id, self.engine.now()):
+            if not given:
+                told_so = "Put right how the complainant is reached and try again, or go on without it."
+                hold_up(work, job_id, f"The letter “{letter.subject}” could not be given. {told_so}")
+            elif awaken(work.connection, job_id, self.engine.now()):
                 self.engine.database.after_commit(self.engine.commands.wake)
             # At the element whose letter it is, so that what it leads to can be traced to who said so.
             token = int(number) if letter.held and number.isdigit() else 0

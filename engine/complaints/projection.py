@@ -39,7 +39,9 @@ class RegisterProjection:
                 values["stage"] = stage
                 _reach(connection, change, f"stage:{stage}")
             if note.kind == "completed" and (milestone := properties.get("milestone")):
-                _reach(connection, change, milestone)
+                # A letter whose dispatch is recorded later was given when it left.
+                left = (note.values or {}).get("sent_at")
+                _reach(connection, change, milestone, left if isinstance(left, datetime) else None)
         # Once it has ended an instance has no variables any more, and what is said afterwards changes nothing of what it came to.
         if told and (change.ended or change.state not in ("completed", "terminated")):
             values.update(columns(change.variables))
@@ -111,8 +113,8 @@ def standing(variables: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _reach(connection: Connection, change: Change, name: str) -> None:
-    """Date a milestone, the first time only."""
+def _reach(connection: Connection, change: Change, name: str, at: datetime | None = None) -> None:
+    """Date a milestone, the first time only: `at`, or when the change happened."""
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    row = {"instance_id": change.instance_id, "name": name, "at": change.occurred_at, "actor": change.actor}
+    row = {"instance_id": change.instance_id, "name": name, "at": at or change.occurred_at, "actor": change.actor}
     connection.execute(dialect.insert(t.milestone).on_conflict_do_nothing(), row)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 from amends.engine.services import outbox
@@ -11,8 +11,9 @@ from amends.engine.services import outbox
 POSTED: Final = "posted"
 TOLD: Final = "told by telephone"
 OTHERWISE: Final = "Dealt with another way"
+NOT_GIVEN: Final = "Could not be given, said"
 _WAYS: Final = {POSTED: "posted", TOLD: "said", OTHERWISE: "another way"}
-_SAID = re.compile(rf"(?:^|.* )({'|'.join(_WAYS)}) by (\S+), \d{{4}}-\d\d-\d\d \d\d:\d\d UTC\.?", re.DOTALL)
+_SAID = re.compile(rf"(?:^|.* )({'|'.join(_WAYS)}) by (\S+), (\d{{4}}-\d\d-\d\d \d\d:\d\d) UTC\.?", re.DOTALL)
 _WAITS: Final = {outbox.TO_PRINT: "to post", outbox.TO_SAY: "to say"}
 
 
@@ -34,4 +35,6 @@ def way_of(state: str, proof: str, sent_at: datetime | None) -> Way:
     if state in _WAITS:
         return Way(_WAITS[state])
     said = _SAID.fullmatch(proof) if state in (outbox.SENT, outbox.SHOWN, outbox.FAILED) else None
-    return Way() if said is None else Way(_WAYS[said[1]], sent_at, said[2])
+    if said is None:
+        return Way()
+    return Way(_WAYS[said[1]], sent_at or datetime.strptime(said[3], "%Y-%m-%d %H:%M").replace(tzinfo=UTC), said[2])

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, update
 from amends.engine.errors import Conflict
 from amends.engine.execution import Execution, Fault, Moved, Stop, move
 from amends.engine.instances.commands import Commands, Work
+from amends.engine.instances.rows import WAITING
 from amends.engine.instances.versions import Version
 from amends.engine.store import tables as t
 
@@ -94,7 +95,10 @@ def _follow(connection: Connection, row_id: str, instance_id: str, token: Any) -
         }  # fmt: skip
         connection.execute(update(t.user_task).where(t.user_task.c.id == row_id).values(**named))
     elif kind in ("timer", "service"):
-        connection.execute(update(t.job).where(t.job.c.id == row_id).values(element_id=token.task_spec.name))
+        job = t.job.c
+        connection.execute(update(t.job).where(job.id == row_id).values(element_id=token.task_spec.name))
+        # What it waits for outside it may not have to wait for any more: it looks once.
+        connection.execute(update(t.job).where(job.id == row_id, job.state == WAITING).values(state="due"))
     elif kind in ("message", "signal"):
         connection.execute(update(t.subscription).where(t.subscription.c.id == row_id).values(element_id=token.task_spec.name))
     if token.incident is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, delete, insert, null, update
 from uuid_utils import uuid7
@@ -17,6 +17,9 @@ from amends.engine.store.fixed import Fixed, Together, inserting
 
 Waits = dict[int, tuple[Any, dict[str, Any], str | None]]
 """Token number → token, what it waits for (never changed in place), why it cannot go on."""
+
+WAITING: Final = "waiting"
+"""The state of a service task's job whose operation waits for what a person does outside: nothing runs it until that is said."""
 
 
 def waits(execution: Execution) -> Waits:

@@ -19,6 +19,7 @@ from amends.engine.execution.values import decode, encode
 from amends.engine.instances import resting, schedules, suspensions
 from amends.engine.instances.commands import Commands, Suspended, Work
 from amends.engine.instances.messages import NOBODY, SIGNAL, SIGNALS, signalled, starts_by
+from amends.engine.instances.rows import WAITING
 from amends.engine.services.base import NotYet
 from amends.engine.services.registry import Registry, checked
 from amends.engine.store import tables as t
@@ -31,8 +32,6 @@ FIRST_PAUSE = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(hours=1)
 ERROR_LENGTH = 2_000
 SYSTEM = "system"
-WAITING = "waiting"
-"""The state of a service task's job whose operation waits for what a person does outside: nothing runs it until that is said."""
 GIVING_UP = 24
 """So often more it is tried, an hour apart, to tell that an errand was given up, where not even that works."""
 LOST_RUNNER = "whatever ran it died before it could say how it went"
@@ -92,6 +91,15 @@ def awaken(connection: Connection, job_id: str, now: datetime) -> bool:
     """What an operation waited for is done outside: it is run once more. Whether there was one that waits."""
     fresh = {"state": "due", "due_at": now, "attempts": 0, "error": None, "lease_until": None}
     return connection.execute(update(t.job).where(_J.id == job_id, _J.state == WAITING).values(**fresh)).rowcount == 1
+
+
+def hold_up(work: Work, job_id: str, message: str) -> None:
+    """What an operation waited for will not be done outside: where it waits still, its element is held up with this message."""
+    number = job_id.rpartition(".")[2]
+    token = work.execution.token(int(number)) if number.isdigit() else None
+    failed = update(t.job).where(_J.id == job_id, _J.state == WAITING).values(state="failed", error=message[:ERROR_LENGTH])
+    if token is not None and work.connection.execute(failed).rowcount == 1:
+        work.execution.incident(token, message[:ERROR_LENGTH])
 
 
 class Jobs:
@@ -373,6 +381,8 @@ class Jobs:
             done = not wait.still(work.connection)
             if not done:
                 work.execution.note("waits outside", job.element_id, token)
+            else:
+                self.database.after_commit(self.commands.wake)
             fresh = {"state": "due" if done else WAITING, "attempts": 0, "error": None, "lease_until": None}
             work.connection.execute(update(t.job).where(t.job.c.id == job.id).values(**fresh))
         return True

@@ -52,7 +52,8 @@ class Inside:
 class OperationContext:
     """What an operation may know and use.
 
-    `variables` are those in scope at the element. `key` is the same at every attempt, so that nothing is told twice.
+    `variables` are those in scope at the element, `whole` those of the instance, where staff correct what was told.
+    `key` is the same at every attempt, so that nothing is told twice.
     `historical` is True while old records are replayed: such an operation records what was and touches nothing outside.
     `publish` gives a message (name, correlation key, variables, how long to keep it) to who waits for it, once however often
     it is called with the same name and key at this element; None inside the step. `connection` and `instance` are there only for
@@ -72,6 +73,7 @@ class OperationContext:
     key: str
     historical: bool = False
     shared: Mapping[str, Any] = field(default_factory=dict)
+    whole: Mapping[str, Any] = field(default_factory=dict)
     database: Any = None
     publish: Callable[[str, str, Mapping[str, Any], timedelta | None], str | None] | None = None
     connection: Connection | None = None
@@ -84,7 +86,8 @@ class Operation:
     `type` is what a service task names; `title`, `group` and `help` are shown in the modeler, and `documentation`, an address, is
     where it leads who wants to know more. With `inside` True it runs in the
     instance's own transaction and touches nothing else; otherwise it is a job, run at least once. With `throws` it is offered for
-    message throw and message end events, too.
+    message throw and message end events, too. `outputs` are the variables it gives; those `of_this_run` are null where it is
+    skipped, and not what an element before it gave under the same name.
     """
 
     type: ClassVar[str]
@@ -94,6 +97,8 @@ class Operation:
     documentation: ClassVar[str] = ""
     inside: ClassVar[bool] = False
     throws: ClassVar[bool] = False
+    outputs: ClassVar[tuple[str, ...]] = ()
+    of_this_run: ClassVar[tuple[str, ...]] = ()
 
     class Inputs(Schema):
         """What the diagram must give; metadata: label, feel (optional, required, no), choices, null (refused)."""

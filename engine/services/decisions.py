@@ -20,7 +20,7 @@ class CommunicateDecision(Operation):
     title = "Communicate the decision"
     group = "Messages"
     help = "Sends the decision to the complainant, and a letter about it to the staff involved."
-    outputs = ("sent_at",)
+    outputs = of_this_run = ("sent_at",)
 
     class Inputs(Schema):
         """What the diagram gives."""

@@ -14,7 +14,7 @@ from email.message import EmailMessage
 from email.utils import format_datetime, formataddr, parseaddr
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, insert, select, update
 
 from amends.engine.errors import AmendsError, NotFound
 from amends.engine.execution import Fault
@@ -98,10 +98,18 @@ class Outbox:
         return max(at)
 
     def wait(self, recipients: Sequence[Recipient], letter: str) -> NotYet:
-        """That a letter waits in the post room: its task goes on once somebody says that it was posted, or said."""
-        keys = [self._key(letter, recipient) for recipient in recipients]
-        waiting = select(_D.key).where(_D.key.in_(keys), _D.state.in_(LAID_OUT)).limit(1)
+        """That a letter waits in the post room: its task goes on once somebody says what became of it."""
+        waiting = self._laid_out(recipients, letter)
         return NotYet("A letter waits in the post room.", lambda connection: connection.execute(waiting).first() is not None)
+
+    def waits(self, recipients: Sequence[Recipient], letter: str) -> bool:
+        """Whether it is in the post room for one of them."""
+        with self.database.reading() as connection:
+            return connection.execute(self._laid_out(recipients, letter)).first() is not None
+
+    def _laid_out(self, recipients: Sequence[Recipient], letter: str) -> Select[Any]:
+        keys = [self._key(letter, recipient) for recipient in recipients]
+        return select(_D.key).where(_D.key.in_(keys), _D.state.in_(LAID_OUT)).limit(1)
 
     def leave(self, recipient: Recipient, letter: str, rendered: Rendered, state: str, why: str) -> None:
         """Write down a letter that nothing sends any more, in this state and with the reason.
@@ -119,9 +127,7 @@ class Outbox:
     def _tell(self, everybody: Sequence[Recipient], recipient: Recipient, letter: str, rendered: Rendered) -> str:
         key = self._key(letter, recipient)
         if recipient.channel != "email":
-            state = {"post": TO_PRINT, "phone": TO_SAY}.get(recipient.channel, SHOWN)
-            with self.database.transaction() as connection:
-                return self._record(connection, everybody, recipient, letter, rendered, state)
+            return self._lay_out(key, everybody, recipient, letter, rendered)
         mailer = self._mailer()
         proof = self._open(key, everybody, recipient, letter, rendered)
         if proof is not None:
@@ -136,6 +142,24 @@ class Outbox:
             raise _may_have_been_sent(recipient, str(error)) from error
         self._close(key, SENT, proof)
         return proof
+
+    def _lay_out(self, key: str, everybody: Sequence[Recipient], recipient: Recipient, letter: str, rendered: Rendered) -> str:
+        """Leave it to the post room, or to the page it is read on; in place of a mail, too, that did not leave. The proof of that."""
+        state = {"post": TO_PRINT, "phone": TO_SAY}.get(recipient.channel, SHOWN)
+        with self.database.transaction() as connection:
+            known: Any = connection.execute(_KNOWN, {"wanted": key}).first()
+            if known is None:
+                return self._record(connection, everybody, recipient, letter, rendered, state)
+            if known.state not in UNDECIDED:
+                return str(known.proof)
+            if known.state == FAILED or (known.state == DOUBTFUL and self._decided(connection, known.attempted_at)):
+                _set(connection, key, state=state, proof=PROOFS[state], attempted_at=self.context.now, sent_at=None)
+                if not recipient.staff:
+                    there = t.message.c.id == known.message_id
+                    connection.execute(update(t.message).where(there).values(channel=recipient.channel, visible=True))
+                return PROOFS[state]
+            _set(connection, key, state=DOUBTFUL)
+        raise _may_have_been_sent(recipient, _interrupted(known))
 
     def _open(self, key: str, everybody: Sequence[Recipient], recipient: Recipient, letter: str, rendered: Rendered) -> str | None:
         """Write down that it is about to be sent; the proof, if it was sent already."""
@@ -152,8 +176,7 @@ class Outbox:
                 return None
             _set(connection, key, state=DOUBTFUL)
         # Raised after the block, so that the row says "doubtful" whatever happens to this attempt.
-        why = known.proof or f"An earlier attempt, at {known.attempted_at:%Y-%m-%d %H:%M:%S} UTC, was interrupted."
-        raise _may_have_been_sent(recipient, why)
+        raise _may_have_been_sent(recipient, _interrupted(known))
 
     def _decided(self, connection: Connection, since: Any) -> bool:
         """Whether a person has resolved an incident of this very element since the doubtful attempt: that is the order to send again."""
@@ -252,6 +275,10 @@ def show(connection: Connection, key: str) -> None:
     """The message behind a journal row is said now: the complainant sees it, unless it is internal."""
     wanted = select(t.dispatch.c.message_id).where(t.dispatch.c.key == key).scalar_subquery()
     connection.execute(update(t.message).where(t.message.c.id == wanted, t.message.c.direction == "out").values(visible=True))
+
+
+def _interrupted(known: Any) -> str:
+    return known.proof or f"An earlier attempt, at {known.attempted_at:%Y-%m-%d %H:%M:%S} UTC, was interrupted."
 
 
 def _may_have_been_sent(recipient: Recipient, why: str) -> Fault:

@@ -42,7 +42,8 @@ def usable(address: Any) -> str:
 def complainant(connection: Connection, context: OperationContext, channel: str | None = None) -> Recipient:
     """The complainant, by the channel asked for, or else by the one they prefer."""
     row = connection.execute(_COMPLAINANT, {"wanted": context.instance_id}).first()
-    form = context.variables.get("complaint")
+    # A called process has the complaint as it was when it began; how to reach somebody is put right in the whole.
+    form = context.whole.get("complaint") or context.variables.get("complaint")
     form = form if isinstance(form, dict) else {}
     email = usable(row.email if row is not None and row.email else form.get("email"))
     name = str((row.complainant_name if row is not None else "") or form.get("name") or "")

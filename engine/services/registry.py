@@ -85,6 +85,7 @@ class Registry:
             instance_id=instance_id, element_id=token.task_spec.name, business_key=business_key, actor=actor,
             variables=token.workflow.context(token), settings=version.settings, package=version.package, calendars=version.calendars,
             functions=outside.functions, now=outside.now(), key=key, historical=held, shared=self.shared,
+            whole=token.workflow.top_workflow.data,
             database=None if self.commands is None else self.commands.database,
             publish=None if self.publish is None else partial(self.publish, key),
         )  # fmt: skip

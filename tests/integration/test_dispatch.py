@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 import amends
+from amends.engine.definitions import read_package
 from amends.engine.errors import Invalid
 from amends.engine.jobs.due import Jobs
+from amends.engine.operating import Migrations
+from amends.engine.services import NotSent
+from amends.engine.services.outbox import came_back
+from amends.engine.store import tables as t
 from amends.webui import create_app
 
+PACKAGE = Path(__file__).resolve().parents[2] / "processes" / "iso10002"
 BY_POST = {"description": "The ramp broke.", "name": "Jo Meyer", "contact_by": "post", "address": "1 Example Row", "town": "Town"}
 BY_PHONE = {"description": "The ramp broke.", "name": "Jo Meyer", "contact_by": "phone", "phone": "+44 20 7946 0124"}
 
@@ -50,7 +58,7 @@ def test_a_letter_acknowledges_once_it_is_posted_and_at_the_moment_it_was(app: A
     app.print_queue.posted(letter.key, actor="account:hanna", at=yesterday)
     app.engine.run_due()
     complaint = app.register.get(filed.reference)
-    assert app.engine.instance(filed.instance_id).clocks["acknowledgement"].met_at == yesterday and "acknowledged" in complaint.milestones
+    assert app.engine.instance(filed.instance_id).clocks["acknowledgement"].met_at == yesterday == complaint.milestones["acknowledged"]
     (shown,) = app.register.thread(complaint)
     assert (shown.way, shown.sent_at, shown.sent_by) == ("posted", yesterday, "account:hanna")
     assert app.print_queue.waiting() == []
@@ -140,6 +148,127 @@ def test_the_post_room_has_first_what_is_needed_first(app: Any, clock: Any) -> N
     waiting = app.print_queue.waiting()
     assert [one.reference for one in waiting] == [second.reference, third.reference, first.reference]
     assert [bool(one.due_at) for one in waiting] == [True, True, False] and waiting[-1].held == ""
+
+
+class Refusing:
+    """A mail server that knows nobody, for as long as it refuses."""
+
+    sender = "complaints@example.org"
+
+    def __init__(self) -> None:
+        self.refuses = True
+
+    def send(self, message: Any, key: str) -> str:
+        if self.refuses:
+            raise NotSent("550 there is no such person", lasting=True)
+        return "250 taken"
+
+
+def held_up(app: Any, filed: Any) -> Any:
+    (incident,) = app.engine.instance(filed.instance_id).incidents
+    return incident
+
+
+@pytest.mark.parametrize("instead", ["post", "phone", "web"])
+def test_a_mail_that_was_refused_goes_another_way(app: Any, instead: str) -> None:
+    """Laid out in the post room, or on the page, once staff say how the complainant is reached; it is not tried for ever."""
+    app.engine.registry.shared["mailer"] = Refusing()
+    filed = app.register.file({"description": "x", "name": "Jo", "email": "jo@x.example"}, actor="complainant")
+    app.engine.run_due()
+    given = {"post": BY_POST, "phone": BY_PHONE, "web": {"description": "x", "name": "Jo"}}[instead]
+    app.engine.set_variables(filed.instance_id, {"complaint": given}, actor="system", reason="asked")
+    app.engine.retry_incident(held_up(app, filed).id, actor="system")
+    app.engine.run_due()
+    told = len(app.engine.history(filed.instance_id))
+    app.engine.run_due()
+    assert len(app.engine.history(filed.instance_id)) == told, "it runs on and on"
+    (shown,) = app.register.thread(app.register.get(filed.reference))
+    assert (shown.channel, shown.visible) == (instead, True)
+    assert [one.to_say for one in app.print_queue.waiting()] == {"post": [False], "phone": [True], "web": []}[instead]
+    for letter in app.print_queue.waiting():
+        assert letter.held and state_of(app, filed) == "running"
+        app.print_queue.posted(letter.key, actor="account:hanna")
+        app.engine.run_due()
+    assert state_of(app, filed) == "met" and app.engine.verify().faults == []
+
+
+def test_a_letter_that_could_not_be_given_holds_its_element_up(app: Any, clock: Any) -> None:
+    """No proof of anything: the clock runs on, and it is laid out anew once staff have said how the complainant is reached."""
+    filed = app.register.file(BY_POST, actor="complainant", channel="post")
+    app.engine.run_due()
+    client, sent = signed_in(app)
+    (letter,) = app.print_queue.waiting()
+    done = client.post("/post/posted", data=sent | {"key": letter.key, "do": "not given", "at": ""}, follow_redirects=True)
+    assert "recorded as not given" in done.text and app.print_queue.waiting() == []
+    assert letter.subject in held_up(app, filed).message and state_of(app, filed) == "running"
+    app.engine.run_due()
+    app.engine.set_variables(filed.instance_id, {"complaint": BY_PHONE}, actor="system", reason="they moved")
+    app.engine.retry_incident(held_up(app, filed).id, actor="system")
+    app.engine.run_due()
+    (anew,) = app.print_queue.waiting()
+    assert (anew.key, anew.to_say, anew.say_to) == (letter.key, True, BY_PHONE["phone"])
+    clock.time += timedelta(minutes=5)
+    app.print_queue.told(anew.key, actor="account:hanna")
+    app.engine.run_due()
+    assert app.engine.instance(filed.instance_id).clocks["acknowledgement"].met_at == clock.time
+
+
+def test_a_decision_that_is_skipped_is_not_given_when_a_letter_before_it_was(app: Any, clock: Any) -> None:
+    """Who lets the process go on without a refused mail says that it is done now: not when the complainant was last written to."""
+    mails = app.engine.registry.shared["mailer"] = Refusing()
+    mails.refuses = False
+    filed = app.register.file({"description": "x", "name": "Jo", "email": "jo@x.example"}, actor="complainant")
+    data = tomllib.loads((PACKAGE / "tests" / "data.toml").read_text())["data"]
+
+    def do(element_id: str, given: str) -> None:
+        app.engine.run_due()
+        (task,) = [one for one in app.engine.user_tasks(filed.instance_id) if one.element_id == element_id]
+        app.engine.complete(task.id, data[given], actor="system")
+        app.engine.run_due()
+
+    do("assess", "assessed")
+    do("investigate", "ask")
+    complaint = app.register.get(filed.reference)
+    app.register.answer(complaint, "information received", {"information": "Here"}, actor=f"complainant:{filed.reference}")
+    clock.time += timedelta(days=1)
+    do("investigate", "investigated")
+    mails.refuses = True
+    do("decide", "decided")
+    clock.time += timedelta(days=1)
+    app.engine.skip_incident(held_up(app, filed).id, reason="handed over", actor="system")
+    app.engine.run_due()
+    assert app.engine.instance(filed.instance_id).clocks["resolution"].met_at == clock.time
+
+
+def test_what_a_diagram_does_not_wait_for_goes_on_at_once(app: Any) -> None:
+    """As every diagram did before it could say otherwise; who stands at the letter goes on when moved to a version that does not wait."""
+    waited = app.register.file(BY_POST, actor="complainant", channel="post")
+    app.engine.run_due()
+    assert state_of(app, waited) == "running"
+    before = app.engine.instance(waited.instance_id).deployment_id
+    says_so = b'<zeebe:header key="goes_on" value="once it has left" />'
+    files = {name: body.replace(says_so, b"") for name, body in read_package(PACKAGE).files.items()}
+    at_once = app.engine.deploy(files, actor="system")
+    filed = app.register.file(BY_POST, actor="complainant", channel="post")
+    app.engine.run_due()
+    assert state_of(app, filed) == "met" and len(app.print_queue.waiting()) == 2
+    migrations = Migrations(app.engine)
+    migrations.run(migrations.begin(migrations.plan("complaint", before, at_once.id), actor="system", reason="a test"))
+    app.engine.run_due()
+    assert state_of(app, waited) == "met"
+
+
+def test_what_came_back_was_given_when_it_was_given_another_way(app: Any, clock: Any) -> None:
+    """The pages name the day on which somebody said it, not the one on which the mail had left in vain."""
+    filed = app.register.file({"description": "x", "name": "Jo", "email": "jo@x.example"}, actor="complainant")
+    app.engine.run_due()
+    with app.engine.database.transaction() as connection:
+        key = connection.execute(select(t.dispatch.c.key)).scalar_one()
+        came_back(connection, key, "5.1.1 unknown")
+    clock.time += timedelta(days=8)
+    app.print_queue.otherwise(key, actor="account:hanna")
+    (shown,) = app.register.thread(app.register.get(filed.reference))
+    assert (shown.way, shown.sent_at) == ("another way", clock.time)
 
 
 def signed_in(app: Any) -> tuple[Any, dict[str, str]]:

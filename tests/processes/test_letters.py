@@ -45,7 +45,7 @@ def test_every_letter_is_sent_on_some_way(tmp_path: Path) -> None:
             "fr",
             ["Votre réclamation est arrivée", "2 mars 2026, 10:00", "d’ici le 17 mars 2026", "Cordialement", "L’équipe des réclamations"],
         ),
-        ("es", ["Su reclamación ha llegado", "2 de marzo de 2026, 10:00", "antes de 17 de marzo de 2026", "Atentamente", "El equipo de"]),
+        ("es", ["Su reclamación ha llegado", "2 de marzo de 2026, 10:00", "a más tardar el 17 de marzo de 2026", "El equipo de"]),
     ],
 )
 def test_a_letter_in_another_language_says_dates_and_settings_in_it(world: World, code: str, words: list[str]) -> None:
