@@ -69,7 +69,7 @@ def _entry(package: Any, names: Mapping[str, Any], event: Any, seen: Sight) -> E
 BY_SOMEBODY = frozenset({
     "started", "message", "message received", "assigned", "resolved", "erased", "variables", "cancelled", "person noted",
     "comment", "linked", "unlinked", "arranged", "person withdrawn", "team", "confidential",
-    "moved", "skipped", "restarted", "suspended", "resumed", "posted", "told by telephone", "dealt with", "link printed",
+    "moved", "skipped", "restarted", "suspended", "resumed", "posted", "told by telephone", "dealt with", "not given", "link printed",
 })  # fmt: skip
 """Kinds of events that are somebody's doing. Others only follow from it, though the record names who set it off."""
 AUTOMATIC = "by itself"
@@ -130,6 +130,7 @@ def _said(kind: str, element: str, name: str, data: Mapping[str, Any]) -> tuple[
         "told by telephone": ("A letter was said by telephone", "message"),
         "link printed": ("A letter with a new link was printed; earlier ones still work", "message"),
         "dealt with": ("A letter was dealt with another way than by mail or post", "message"),
+        "not given": ("A letter could not be given", "problem"),
         "erased": ("Personal data was erased", "done"),
         "variables": ("Values were changed by hand", "problem"),
         "moved": (f"{name}: begun by hand" if data.get("to") == "before" else f"Gone on after {name}, by hand", "problem"),

@@ -152,7 +152,7 @@ class LostLinks:
     def _dealt_with(self, context: OperationContext, key: str) -> bool:
         """Whether staff have said so: the row is `failed` then, as one is whose attempts go on."""
         events = self.engine.history(context.instance_id)
-        return any(one.kind == "dealt with" and one.data.get("dispatch") == key for one in events)
+        return any(one.kind in ("dealt with", "not given") and one.data.get("dispatch") == key for one in events)
 
     def _asked_for(self, asked: Mapping[str, Any]) -> Complaint | None:
         try:

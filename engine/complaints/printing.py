@@ -180,7 +180,7 @@ class PrintQueue:
         letter = self.one(key)
         when = self._when(letter, at)
         told = {"state": outbox.SENT, "proof": proof_of(how, actor, when), "sent_at": when}
-        self._settle(letter, actor, how, when, told, shown=True)
+        self._settle(letter, actor, how, when, told, by={POSTED: "post", TOLD: "phone"}[how])
 
     def _when(self, letter: ToPrint, at: datetime | None) -> datetime:
         now = self.engine.now()
@@ -193,7 +193,7 @@ class PrintQueue:
         return max(at, letter.at)
 
     def _settle(
-        self, letter: ToPrint, actor: str, how: str, when: datetime, told: dict[str, Any], *, shown: bool = False, given: bool = True
+        self, letter: ToPrint, actor: str, how: str, when: datetime, told: dict[str, Any], *, by: str = "", given: bool = True
     ) -> None:
         job_id = letter.key[:-DIGEST]
         number = job_id.rpartition(".")[2]
@@ -201,8 +201,8 @@ class PrintQueue:
             done = work.connection.execute(update(t.dispatch).where(D.key == letter.key, D.state.in_(WAITING)).values(**told))
             if done.rowcount != 1:
                 raise Conflict("Somebody has seen to this letter already.")
-            if shown:
-                outbox.show(work.connection, letter.key)
+            if by:
+                outbox.show(work.connection, letter.key, by)
             if not given:
                 told_so = "Put right how the complainant is reached and try again, or go on without it."
                 hold_up(work, job_id, f"The letter “{letter.subject}” could not be given. {told_so}")

@@ -12,13 +12,16 @@ POSTED: Final = "posted"
 TOLD: Final = "told by telephone"
 OTHERWISE: Final = "Dealt with another way"
 NOT_GIVEN: Final = "Could not be given, said"
-_WAYS: Final = {POSTED: "posted", TOLD: "said", OTHERWISE: "another way"}
+_WAYS: Final = {POSTED: "posted", TOLD: "said", OTHERWISE: "another way", NOT_GIVEN: "not given"}
 _SAID = re.compile(rf"(?:^|.* )({'|'.join(_WAYS)}) by (\S+), (\d{{4}}-\d\d-\d\d \d\d:\d\d) UTC\.?", re.DOTALL)
 _WAITS: Final = {outbox.TO_PRINT: "to post", outbox.TO_SAY: "to say"}
 
 
 class Way(NamedTuple):
-    """`to post`, `to say`, `posted`, `said`, `another way`, or empty for what did not go through the post room; when, and by whom."""
+    """`to post`, `to say`, `posted`, `said`, `another way`, `not given`, or empty for what did not go through the post room.
+
+    When, and by whom, somebody said so.
+    """
 
     way: str = ""
     at: datetime | None = None

@@ -45,8 +45,8 @@ class Filed:
 class Message:
     """One message of the thread. `proof` says how it was sent; empty for what came in.
 
-    `way` is what becomes of one that goes through the post room: `to post` or `to say` while it waits there, `posted`, `said` or
-    `another way` after, by `sent_by` at `sent_at`; empty for all others.
+    `way` is what becomes of one that goes through the post room: `to post` or `to say` while it waits there, `posted`, `said`,
+    `another way` or `not given` after, by `sent_by` at `sent_at`; empty for all others.
     """
 
     id: str

@@ -271,10 +271,11 @@ def _set(connection: Connection, key: str, **values: Any) -> None:
     connection.execute(update(t.dispatch).where(t.dispatch.c.key == key).values(**values))
 
 
-def show(connection: Connection, key: str) -> None:
-    """The message behind a journal row is said now: the complainant sees it, unless it is internal."""
+def show(connection: Connection, key: str, channel: str = "") -> None:
+    """The message behind a journal row is said now, by this channel where one is named: the complainant sees it, unless it is internal."""
     wanted = select(t.dispatch.c.message_id).where(t.dispatch.c.key == key).scalar_subquery()
-    connection.execute(update(t.message).where(t.message.c.id == wanted, t.message.c.direction == "out").values(visible=True))
+    said: dict[str, Any] = {"visible": True, **({"channel": channel} if channel else {})}
+    connection.execute(update(t.message).where(t.message.c.id == wanted, t.message.c.direction == "out").values(**said))
 
 
 def _interrupted(known: Any) -> str:

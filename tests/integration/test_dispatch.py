@@ -200,6 +200,11 @@ def test_a_letter_that_could_not_be_given_holds_its_element_up(app: Any, clock: 
     (letter,) = app.print_queue.waiting()
     done = client.post("/post/posted", data=sent | {"key": letter.key, "do": "not given", "at": ""}, follow_redirects=True)
     assert "recorded as not given" in done.text and app.print_queue.waiting() == []
+    outside = create_app(app, TESTING=True, AMENDS_LIMIT_FOLLOW=None).test_client()
+    outside.get(f"/f/{filed.secret}")
+    staff, complainant = client.get(f"/complaints/{filed.reference}").text, outside.get(f"/follow/{filed.reference}").text
+    assert "Could not be given" in staff and "Hanna Handler said so on" in staff and "A letter could not be given" in staff
+    assert "Could not be given" not in complainant and not any("<span>by post</span>" in page for page in (staff, complainant))
     assert letter.subject in held_up(app, filed).message and state_of(app, filed) == "running"
     app.engine.run_due()
     app.engine.set_variables(filed.instance_id, {"complaint": BY_PHONE}, actor="system", reason="they moved")
@@ -208,8 +213,9 @@ def test_a_letter_that_could_not_be_given_holds_its_element_up(app: Any, clock: 
     (anew,) = app.print_queue.waiting()
     assert (anew.key, anew.to_say, anew.say_to) == (letter.key, True, BY_PHONE["phone"])
     clock.time += timedelta(minutes=5)
-    app.print_queue.told(anew.key, actor="account:hanna")
+    app.print_queue.posted(anew.key, actor="account:hanna")  # after all
     app.engine.run_due()
+    assert [(one.channel, one.way) for one in app.register.thread(app.register.get(filed.reference))] == [("post", "posted")]
     assert app.engine.instance(filed.instance_id).clocks["acknowledgement"].met_at == clock.time
 
 
