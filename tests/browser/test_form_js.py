@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, Page
 import amends
 from amends.engine.errors import Invalid
 from amends.forms import Form, load
+from amends.forms.texts import number
 
 pytestmark = pytest.mark.browser
 
@@ -74,6 +75,7 @@ def write() -> Callable[[Form, dict[str, Any]], str]:
     folder = Path(amends.__file__ or "").parent / "webui" / "templates"
     environment = Environment(loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined)
     environment.globals["_"] = lambda text, **values: text % values
+    environment.filters["number_words"] = number
     page = environment.from_string(
         '{% from "forms/form.html" import form_fields, error_summary %}'
         '{{ error_summary(model) }}<form method="post" novalidate>{{ form_fields(model) }}</form>'
