@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 from collections import Counter
 from collections.abc import Iterator
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from driving import HEAD, element, flows, process
+from every_element import zoo
 from living import guess, live, world_of
 
 from amends.engine import Engine
@@ -22,23 +21,6 @@ from amends.engine.errors import AmendsError, CheckFailed
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 TURNS = 3
-
-
-def zoo() -> dict[str, str]:
-    """The diagrams of the table in docs/bpmn.md: every element of BPMN at every place there is for it."""
-    path = REPOSITORY / "tests" / "unit" / "engine" / "execution" / "test_bpmn_table.py"
-    spec = importlib.util.spec_from_file_location("bpmn_table", path)
-    assert spec is not None and spec.loader is not None
-    table: Any = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(table)
-    found = {**table.ACTIVITIES, **table.GATEWAYS, **table.FLOWS, **table.KEPT}
-    for place, kinds in table.IN_BPMN.items():
-        for kind in kinds:
-            found[f"{kind}, {place}"] = table.undoing(kind, place) if (kind, place) in table.UNDOING else table.event(kind, place)
-    called = process(element("startEvent", "qs") + element("endEvent", "qe") + flows("qs>qe"), "q")
-    return {name: HEAD.format(table.DECLARED + process(body) + called) for name, body in found.items()}
-
-
 ZOO = zoo()
 
 
@@ -70,7 +52,7 @@ def lived(world: tuple[Engine, Any], files: dict[str, bytes]) -> Counter[str]:
 def test_every_element_goes_on(world: tuple[Engine, Any], name: str) -> None:
     """A diagram that is deployed comes to its end, or says at which element it cannot go on."""
     try:
-        states = lived(world, {"x.bpmn": ZOO[name].encode()})
+        states = lived(world, {"x.bpmn": ZOO[name]})
     except CheckFailed as refused:
         assert all(problem.element_id for problem in refused.problems)
         return

@@ -7,7 +7,6 @@ anew in every manner: what `check` finds is then what it found before, at the sa
 
 from __future__ import annotations
 
-import importlib.util
 import random
 import re
 from collections import Counter
@@ -16,6 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import every_element
 import pytest
 from driving import HEAD, Driver, element, flows, process
 from living import guess, live, world_of
@@ -36,20 +36,7 @@ OF_THE_WRITING = frozenset({"schema", "no-layout"})
 """What is said of how a file is written, not of what it means."""
 
 
-@cache
-def zoo() -> dict[str, bytes]:
-    """The diagrams of the table in docs/bpmn.md."""
-    path = REPOSITORY / "tests" / "unit" / "engine" / "execution" / "test_bpmn_table.py"
-    spec = importlib.util.spec_from_file_location("bpmn_table", path)
-    assert spec is not None and spec.loader is not None
-    table: Any = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(table)
-    found = {**table.ACTIVITIES, **table.GATEWAYS, **table.FLOWS, **table.KEPT}
-    for place, kinds in table.IN_BPMN.items():
-        for kind in kinds:
-            found[f"{kind}, {place}"] = table.undoing(kind, place) if (kind, place) in table.UNDOING else table.event(kind, place)
-    called = process(element("startEvent", "qs") + element("endEvent", "qe") + flows("qs>qe"), "q")
-    return {name: HEAD.format(table.DECLARED + process(body) + called).encode() for name, body in found.items()}
+zoo = cache(every_element.zoo)
 
 
 @cache
