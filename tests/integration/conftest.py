@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from driving import HEAD
 
+import amends
+from amends.application import Application
 from amends.engine import Engine
 
 
@@ -53,3 +55,13 @@ def bpmn(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write
+
+
+@pytest.fixture
+def app(database_url: str, tmp_path: Path, clock: TestClock) -> Iterator[Application]:
+    """An installation with the shipped package, which says where it is reached, and one handler."""
+    app = amends.open(database_url, data=tmp_path / "data", clock=clock, settings={"base_url": "https://complaints.example.org"})
+    app.deploy_shipped()
+    app.accounts.create("hanna", "Hanna Handler", ["handler"], "correct horse battery")
+    yield app
+    app.close()

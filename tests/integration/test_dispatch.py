@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,6 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-import amends
 from amends.engine.definitions import read_package
 from amends.engine.errors import Invalid
 from amends.engine.jobs.due import Jobs
@@ -25,15 +23,6 @@ from amends.webui import create_app
 PACKAGE = Path(__file__).resolve().parents[2] / "processes" / "iso10002"
 BY_POST = {"description": "The ramp broke.", "name": "Jo Meyer", "contact_by": "post", "address": "1 Example Row", "town": "Town"}
 BY_PHONE = {"description": "The ramp broke.", "name": "Jo Meyer", "contact_by": "phone", "phone": "+44 20 7946 0124"}
-
-
-@pytest.fixture
-def app(database_url: str, tmp_path: Path, clock: Any) -> Iterator[Any]:
-    app = amends.open(database_url, data=tmp_path / "data", clock=clock, settings={"base_url": "https://complaints.example.org"})
-    app.deploy_shipped()
-    app.accounts.create("hanna", "Hanna Handler", ["handler"], "correct horse battery")
-    yield app
-    app.close()
 
 
 def state_of(app: Any, filed: Any, clock: str = "acknowledgement") -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import re
 import zlib
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,6 @@ import pytest
 from pypdf import PdfReader
 from sqlalchemy import update
 
-import amends
 from amends.engine.complaints.printing import PrintQueue, ToPrint
 from amends.engine.definitions import read_package
 from amends.engine.errors import AmendsError, Conflict, NotFound
@@ -29,15 +27,6 @@ COMPLAINT = {
     "description": "The ramp broke.", "name": "Jo Meyer", "contact_by": "post", "address": "1 Example Row", "postcode": "AB1 2CD",
     "town": "Town",
 }  # fmt: skip
-
-
-@pytest.fixture
-def app(database_url: str, tmp_path: Path, clock: Any) -> Iterator[Any]:
-    app = amends.open(database_url, data=tmp_path / "data", clock=clock, settings={"base_url": "https://complaints.example.org"})
-    app.deploy_shipped()
-    app.accounts.create("hanna", "Hanna Handler", ["handler"], "correct horse battery")
-    yield app
-    app.close()
 
 
 def test_a_letter_is_a_pdf_for_screen_readers_and_data_is_never_markup() -> None:
